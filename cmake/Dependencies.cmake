@@ -1,0 +1,27 @@
+# Every library that Troupe builds on, found in one place. One that is missing is named with its Debian package.
+
+# troupe_need(<find_package name> <Debian package> [version and other arguments of find_package])
+macro(troupe_need name package)
+  find_package(${name} ${ARGN} QUIET)
+  if(NOT ${name}_FOUND)
+    string(JOIN " " troupe_wanted ${name} ${ARGN})
+    message(FATAL_ERROR "Not found: ${troupe_wanted}. On Debian: apt-get install ${package}")
+  endif()
+endmacro()
+
+set(Boost_NO_WARN_NEW_VERSIONS ON)
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+troupe_need(Threads libc6-dev)
+troupe_need(Boost libboost1.81-dev 1.81)  # headers only: Boost::headers
+troupe_need(cereal libcereal-dev)         # cereal::cereal
+troupe_need(fmt libfmt-dev 9)             # fmt::fmt
+if(TROUPE_BUILD_TOOLS)
+  troupe_need(CLI11 libcli11-dev 2)       # CLI11::CLI11
+endif()
+if(TROUPE_BUILD_TESTS)
+  troupe_need(Catch2 catch2 2.13)         # Catch2::Catch2, and include(Catch) for catch_discover_tests
+  troupe_need(CAF libcaf-dev 0.17.6 COMPONENTS core io openssl)  # CAF::core, CAF::io, CAF::openssl
+endif()
+if(TROUPE_BUILD_BENCHMARKS)
+  troupe_need(benchmark libbenchmark-dev) # benchmark::benchmark
+endif()

@@ -1,0 +1,23 @@
+# troupe_layer(<name> <files...> [LINK <libraries...>])
+#
+# One layer of the framework: the object library troupe_<name> from the files of framework/src/<name>. Its sources see
+# the public headers as <troupe/...> and the internal ones, their own and earlier layers', as "<layer>/...". LINK names
+# what this layer needs beyond the libraries that all layers share. Tests reach internals by linking troupe::internals.
+function(troupe_layer name)
+  cmake_parse_arguments(PARSE_ARGV 1 layer "" "" LINK)
+  set(files ${layer_UNPARSED_ARGUMENTS})
+  if(NOT files)
+    message(STATUS "Layer ${name}: no sources yet")
+    return()
+  endif()
+  add_library(troupe_${name} OBJECT ${files})
+  target_compile_features(troupe_${name} PUBLIC cxx_std_20)
+  set_target_properties(troupe_${name} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(troupe_${name}
+    PUBLIC ${PROJECT_SOURCE_DIR}/framework/include
+    PRIVATE ${PROJECT_SOURCE_DIR}/framework/src)
+  target_link_libraries(troupe_${name}
+    PUBLIC Boost::headers cereal::cereal Threads::Threads
+    PRIVATE fmt::fmt ${layer_LINK})
+  troupe_warnings(troupe_${name})
+endfunction()

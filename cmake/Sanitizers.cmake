@@ -1,0 +1,21 @@
+# TROUPE_SANITIZER: what to instrument the whole build with.
+#   address   AddressSanitizer and UndefinedBehaviorSanitizer
+#   thread    ThreadSanitizer
+set(TROUPE_SANITIZER "" CACHE STRING "Sanitizer to build with: empty, address or thread")
+set_property(CACHE TROUPE_SANITIZER PROPERTY STRINGS "" address thread)
+
+if(TROUPE_SANITIZER STREQUAL "address")
+  set(flags -fsanitize=address,undefined -fno-sanitize-recover=all)
+elseif(TROUPE_SANITIZER STREQUAL "thread")
+  set(flags -fsanitize=thread)
+elseif(TROUPE_SANITIZER)
+  message(FATAL_ERROR "TROUPE_SANITIZER is '${TROUPE_SANITIZER}'; it may be empty, address or thread")
+endif()
+
+if(TROUPE_SANITIZER)
+  # GCC 12 sees uninitialised values where the instrumentation split an object: no use as a warning here.
+  add_compile_options(${flags} -O1 -g1 -fno-omit-frame-pointer
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  add_link_options(${flags})
+  unset(flags)
+endif()

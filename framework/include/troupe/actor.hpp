@@ -1,0 +1,82 @@
+// A handle to an actor of class A.
+#pragma once
+
+#include <troupe/detail/method.hpp>
+#include <troupe/future.hpp>
+#include <troupe/process.hpp>
+
+#include <type_traits>
+#include <utility>
+
+namespace troupe {
+
+/// A handle to an actor: an object of class `A` in a process of its own, whose member functions are called by messages, one
+/// after another. `A` is any class: it needs no base, no macro and no header of ours.
+///
+/// Messages from one process to one actor are handled in the order sent. The mailbox is bounded: `tell` waits where it is
+/// full. From inside a handler, sends take effect together when the handler ends; none of them if it dies.
+///
+/// Copies name the same actor; a handle travels inside messages. Threads: any. Processes: any of the same system.
+template <class A>
+class actor : public process {
+ public:
+  using process::process;
+
+  /// Sends a call of `Method`, one way; its result is dropped, and an exception from it ends the actor. Waits for room in
+  /// the mailbox (not inside a handler: there it is sent when the handler ends). When this returns, the message outlives
+  /// the sender. The arguments stay the caller's. Throws `actor_down`, `system_stopped`, `stop_requested`; then nothing
+  /// was sent.
+  template <auto Method, class... Arguments>
+  void tell(Arguments&&... arguments) const {
+    send<Method>(detail::patience::wait, std::forward<Arguments>(arguments)...);
+  }
+
+  /// As `tell`, but false, and nothing sent, where the mailbox is full. Never blocks once the two have been connected.
+  template <auto Method, class... Arguments>
+  [[nodiscard]] bool try_tell(Arguments&&... arguments) const {
+    return send<Method>(detail::patience::refuse, std::forward<Arguments>(arguments)...);
+  }
+
+  /// Sends a call of `Method` and returns its answer to come. An exception from the method goes to the asker; the actor
+  /// lives on. Waits and throws as `tell` does.
+  template <auto Method, class... Arguments>
+  [[nodiscard]] auto ask(Arguments&&... arguments) const -> future<detail::answer_of<decltype(Method)>> {
+    using traits = checked_traits<Method>;
+    return future<detail::answer_of<decltype(Method)>>{detail::with_body<typename traits::parameters>(
+        [this](const detail::body& body) {
+          return endpoint().ask(ref(), detail::method_entry<A, Method>::registered.id(), body);
+        },
+        std::forward<Arguments>(arguments)...)};
+  }
+
+ private:
+  template <auto Method>
+  struct checked : detail::callable_traits<decltype(Method)> {
+    static_assert(std::is_member_function_pointer_v<decltype(Method)>,
+                  "troupe: a message is named by a member function: tell<&A::member>(arguments...)");
+    static_assert(std::is_base_of_v<typename detail::callable_traits<decltype(Method)>::owner, A>,
+                  "troupe: the member function belongs to another class than the actor's");
+  };
+  template <auto Method>
+  using checked_traits = checked<Method>;
+
+  template <auto Method, class... Arguments>
+  bool send(detail::patience how, Arguments&&... arguments) const {
+    using traits = checked_traits<Method>;
+    return detail::with_body<typename traits::parameters>(
+        [&](const detail::body& body) {
+          return endpoint().tell(ref(), detail::method_entry<A, Method>::registered.id(), body, how);
+        },
+        std::forward<Arguments>(arguments)...);
+  }
+};
+
+template <class A>
+struct detail::wire_form<actor<A>> {
+  static handle_form to(const actor<A>& handle) { return wire_form<process>::to(handle); }
+  static actor<A> from(handle_form form, endpoint* where) {
+    return {share(where), form.ref, std::move(form.name)};
+  }
+};
+
+}  // namespace troupe

@@ -1,0 +1,135 @@
+// The system: where actors are spawned, and what ends them.
+#pragma once
+
+#include <troupe/actor.hpp>
+#include <troupe/options.hpp>
+#include <troupe/process.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+
+template <class T>
+class queue;
+struct queue_options;
+
+namespace detail {
+template <class... Arguments>
+inline constexpr bool begins_with_options = false;
+template <class First, class... Rest>
+inline constexpr bool begins_with_options<First, Rest...> =
+    std::is_same_v<std::remove_cvref_t<First>, spawn_options>;
+}  // namespace detail
+
+/// To be called at the top of a `main` that does anything before it makes its `actor_system`: in a process that the library
+/// started from this program it never returns; in the program itself it does nothing.
+void guard(int argc, char** argv);
+
+/// How the actors of a system ended.
+struct stop_report {
+  struct entry {
+    std::string name;
+    int pid = 0;
+    exit_status status;
+  };
+  std::vector<entry> stopped;  ///< in an orderly way, or by themselves, in the order of their ends
+  std::vector<entry> killed;   ///< by SIGTERM or SIGKILL after the grace
+};
+
+/// A system of actors, each in its own process, and the guard of `main`: in a process that the library started from this
+/// program, its constructor never returns.
+///
+/// The constructor starts the program a second time, as the guardian: a small single-threaded process that owns all
+/// others. It throws `start_failed` where that does not come to its guard. Nothing is imposed on the host but one
+/// background thread: no signal handler, no waitpid, no change to its streams.
+///
+/// ## Ending
+/// The destructor calls `stop` with the grace of the options. When the host dies, by whatever signal, the guardian kills
+/// every process of the system. Nothing has a name in the file system, so nothing stays.
+///
+/// Threads: all members may be called from any thread, but for the destructor. Processes: the one that made it; inside an
+/// actor, `this_actor::system()`.
+class actor_system {
+ public:
+  explicit actor_system(system_options options = {});
+  ~actor_system();
+  actor_system(const actor_system&) = delete;
+  actor_system& operator=(const actor_system&) = delete;
+
+  /// Starts a process in which `A{arguments...}` is constructed and then handles messages. Returns when the process exists;
+  /// an exception from the constructor ends it with that as its cause. Throws `start_failed`, `system_stopped`.
+  template <class A, class... Arguments>
+  requires std::is_class_v<A> actor<A> spawn(const spawn_options& options, Arguments&&... arguments) {
+    static_assert(std::is_constructible_v<A, sent_as<Arguments>...>,
+                  "troupe: the actor's class has no constructor for these arguments");
+    const auto made = start<std::tuple<sent_as<Arguments>...>>(
+        detail::constructor_entry<A, std::tuple<sent_as<Arguments>...>>::registered, options,
+        std::forward<Arguments>(arguments)...);
+    return actor<A>{endpoint_, made.ref, made.name};
+  }
+  template <class A, class... Arguments>
+  requires(std::is_class_v<A> &&
+           !detail::begins_with_options<Arguments...>) actor<A> spawn(Arguments&&... arguments) {
+    return spawn<A>(spawn_options{}, std::forward<Arguments>(arguments)...);
+  }
+
+  /// Starts a process that calls `Function(arguments...)` and ends when it returns, with exit code 0 whatever it returns.
+  template <auto Function, class... Arguments>
+  process spawn(const spawn_options& options, Arguments&&... arguments) {
+    static_assert(std::is_pointer_v<decltype(Function)>, "troupe: spawn<f> takes a function");
+    using parameters = typename detail::callable_traits<decltype(Function)>::parameters;
+    const auto made = start<parameters>(detail::function_entry<Function>::registered, options,
+                                        std::forward<Arguments>(arguments)...);
+    return process{endpoint_, made.ref, made.name};
+  }
+  template <auto Function, class... Arguments>
+  requires(!detail::begins_with_options<Arguments...>) process spawn(Arguments&&... arguments) {
+    return spawn<Function>(spawn_options{}, std::forward<Arguments>(arguments)...);
+  }
+
+  /// Starts a queue; needs <troupe/queue.hpp>.
+  template <class T>
+  queue<T> make_queue() {
+    return queue<T>{*this};
+  }
+  template <class T>
+  queue<T> make_queue(const queue_options& options) {
+    return queue<T>{*this, options};
+  }
+
+  /// Stops every actor: asks them all, then SIGTERM after `grace`, then SIGKILL to whole families. Returns within `grace`
+  /// and a second. Afterwards every handle throws `system_stopped`; a second call returns an empty report.
+  stop_report stop(std::chrono::milliseconds grace);
+  stop_report stop();
+
+ private:
+  friend class detail::system_access;
+  explicit actor_system(std::shared_ptr<detail::endpoint> inside_an_actor)
+      : endpoint_{std::move(inside_an_actor)} {}
+
+  /// Constructor arguments travel by value; text literals as strings.
+  template <class Argument>
+  using sent_as =
+      std::conditional_t<std::is_convertible_v<Argument, const char*>, std::string, std::decay_t<Argument>>;
+
+  template <class Parameters, class... Arguments>
+  detail::endpoint::spawned start(const detail::registrar& what, const spawn_options& options,
+                                  Arguments&&... arguments) {
+    return detail::with_body<Parameters>(
+        [&](const detail::body& body) {
+          return endpoint_->spawn(what.id(), what.display_name(), options, body);
+        },
+        std::forward<Arguments>(arguments)...);
+  }
+
+  std::shared_ptr<detail::endpoint> endpoint_;
+  system_options options_;
+};
+
+}  // namespace troupe

@@ -1,0 +1,29 @@
+// Values on their way into a message.
+#pragma once
+
+#include <troupe/detail/codec.hpp>
+
+#include <cstddef>
+#include <tuple>
+
+namespace troupe::detail {
+
+/// Values that are about to be encoded, by reference: measured already, written in place later. Valid as long as they are.
+struct body {
+  std::size_t size = 0;
+  const void* values = nullptr;
+  void (*write)(const void* values, byte_writer& out) = nullptr;
+};
+
+template <class... Values>
+body body_of(const std::tuple<Values...>& values) {
+  const auto write = +[](const void* erased, byte_writer& out) {
+    std::apply([&](const auto&... value) { (encode(out, value), ...); },
+               *static_cast<const std::tuple<Values...>*>(erased));
+  };
+  byte_writer measure;
+  write(&values, measure);
+  return {measure.size(), &values, write};
+}
+
+}  // namespace troupe::detail

@@ -1,0 +1,82 @@
+// Bytes of a message as they are written and read: bounds are checked here, once, for every type.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <stdexcept>
+
+namespace troupe::detail {
+
+class endpoint;
+class system_access;
+
+[[noreturn]] void throw_message_too_short(std::size_t wanted, std::size_t left);
+[[noreturn]] void throw_message_too_long(std::size_t left);
+[[noreturn]] void throw_message_changed(std::size_t room);
+
+/// Writes a message into memory that is exactly large enough, or only counts its bytes where there is no memory: a message
+/// is measured first and then encoded in place. Not thread-safe.
+class byte_writer {
+ public:
+  byte_writer() = default;
+  explicit byte_writer(std::span<std::byte> room) : room_{room} {}
+
+  void put(const void* bytes, std::size_t count) {
+    if (room_.data() != nullptr) {
+      if (count > room_.size() - size_) throw_message_changed(room_.size());
+      if (count != 0) std::memcpy(room_.data() + size_, bytes, count);
+    }
+    size_ += count;
+  }
+  template <class T>
+  void put_value(T value) {
+    put(&value, sizeof value);
+  }
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+ private:
+  std::span<std::byte> room_;
+  std::size_t size_ = 0;
+};
+
+/// Reads a message that another process wrote: no length in it is believed before it has been compared with the bytes that
+/// are there. Throws `malformed_message`. Views that are read point into the message. Not thread-safe.
+class byte_reader {
+ public:
+  byte_reader(std::span<const std::byte> bytes, endpoint* where) : bytes_{bytes}, where_{where} {}
+
+  [[nodiscard]] std::span<const std::byte> take(std::size_t count) {
+    if (count > bytes_.size()) throw_message_too_short(count, bytes_.size());
+    const auto taken = bytes_.first(count);
+    bytes_ = bytes_.subspan(count);
+    return taken;
+  }
+  void take_into(void* target, std::size_t count) {
+    const auto taken = take(count);
+    if (count != 0) std::memcpy(target, taken.data(), count);
+  }
+  template <class T>
+  [[nodiscard]] T take_value() {
+    T value;
+    take_into(&value, sizeof value);
+    return value;
+  }
+  /// The number of elements that follow, each of at least `element_size` bytes on the wire.
+  [[nodiscard]] std::size_t take_count(std::size_t element_size) {
+    const auto count = take_value<std::uint64_t>();
+    if (count > bytes_.size() / element_size) throw_message_too_short(count, bytes_.size());
+    return static_cast<std::size_t>(count);
+  }
+  [[nodiscard]] std::size_t left() const { return bytes_.size(); }
+
+  /// The process, as a member of a system, that handles in the message belong to; null where there is none.
+  [[nodiscard]] endpoint* where() const { return where_; }
+
+ private:
+  std::span<const std::byte> bytes_;
+  endpoint* where_;
+};
+
+}  // namespace troupe::detail

@@ -1,0 +1,88 @@
+// What the templates of the public headers ask of the library: this process as a member of a system.
+#pragma once
+
+#include <troupe/detail/body.hpp>
+#include <troupe/detail/registrar.hpp>
+#include <troupe/exit_status.hpp>
+#include <troupe/options.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::detail {
+
+using deadline = std::chrono::steady_clock::time_point;
+inline constexpr deadline no_deadline = deadline::max();
+
+/// The deadline that is `patience` from now, without overflow.
+[[nodiscard]] deadline deadline_in(std::chrono::nanoseconds patience);
+
+/// Names an actor in messages. The key is the right to send to it: it is drawn at random and known only to holders.
+struct actor_ref {
+  std::uint32_t id = 0;
+  std::uint16_t node = 0;
+  std::uint64_t key = 0;
+};
+
+/// How an ask stands. Made by `endpoint::ask`, settled once: by a reply, an error or the actor's death.
+class pending_reply {
+ public:
+  virtual ~pending_reply() = default;
+  /// Drives the answer's arrival, without waiting; true once it is there.
+  virtual bool ready() = 0;
+  /// Waits; false at the deadline. Throws `stop_requested`.
+  virtual bool wait(deadline until) = 0;
+  /// The reply's bytes, valid as long as this object. Only once `ready`; throws what the ask ended with.
+  virtual byte_reader result() = 0;
+};
+
+enum class patience : std::uint8_t { wait, refuse };
+
+/// This process as a member of a system: the host's, or an actor's. Members may be called from any thread.
+class endpoint {
+ public:
+  endpoint() = default;
+  endpoint(const endpoint&) = delete;
+  endpoint& operator=(const endpoint&) = delete;
+  virtual ~endpoint() = default;
+
+  struct spawned {
+    actor_ref ref;
+    std::string name;
+  };
+  virtual spawned spawn(entry_id what, const std::string& default_name, const spawn_options& options,
+                        const body& arguments) = 0;
+
+  /// False only where `how` is `refuse` and the mailbox has no room. Throws `actor_down`, `system_stopped`.
+  virtual bool tell(const actor_ref& to, entry_id method, const body& arguments, patience how) = 0;
+  virtual std::shared_ptr<pending_reply> ask(const actor_ref& to, entry_id method, const body& arguments) = 0;
+
+  virtual void stop(const actor_ref& whom) = 0;
+  virtual void signal(const actor_ref& whom, int number) = 0;
+  virtual std::optional<exit_status> join(const actor_ref& whom, deadline until) = 0;
+  virtual int pid(const actor_ref& whom) = 0;
+  virtual void on_down(const actor_ref& whom, std::function<void(const exit_status&)> callback) = 0;
+};
+
+/// The endpoint of the actor that this process is. Throws `std::logic_error` outside an actor.
+[[nodiscard]] std::shared_ptr<endpoint> own_endpoint();
+/// The shared owner of an endpoint that a message is being decoded for. Throws `malformed_message` where there is none.
+[[nodiscard]] std::shared_ptr<endpoint> share(endpoint* where);
+
+/// Answers one ask, at most once; an ask that nobody answers ends as `broken_promise`. Not thread-safe.
+class replier {
+ public:
+  virtual ~replier() = default;
+  virtual void value(const body& result) = 0;
+  virtual void error(std::exception_ptr problem) = 0;
+  /// For an answer that comes later: owns what `*this` refers to.
+  virtual std::unique_ptr<replier> detach() = 0;
+};
+
+}  // namespace troupe::detail

@@ -1,0 +1,100 @@
+// What can go wrong between actors, sorted by what the caller can do about it.
+//
+//   error                  everything below
+//   ├─ timeout             the answer is late: wait again, or give up
+//   ├─ actor_down          the actor is gone; says whether the call had begun
+//   ├─ remote_exception    the handler threw something that has no standard type
+//   ├─ broken_promise      the actor let go of a promise without an answer
+//   ├─ start_failed        a process could not be started; says at which stage
+//   ├─ system_stopped      the system is gone: use after stop
+//   ├─ malformed_message   bytes that no message of that type can have; the sender's channel is closed
+//   └─ stop_requested      thrown inside a function that has been asked to stop: let it pass
+//
+// A handler's exception reaches the asker as its own type where that is one of <stdexcept>, or `std::bad_alloc`.
+#pragma once
+
+#include <troupe/exit_status.hpp>
+
+#include <stdexcept>
+#include <string>
+
+namespace troupe {
+
+/// Base of all errors that are Troupe's own.
+class error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The answer did not come in time. It may still come: the future can be asked again.
+class timeout : public error {
+ public:
+  using error::error;
+};
+
+/// What became of a call whose actor died.
+enum class call_fate : std::uint8_t {
+  not_started,   ///< its handler never began: safe to repeat elsewhere
+  died_running,  ///< its handler had begun; what it did outside is unknown
+  gone,          ///< the actor had ended before the call was made
+};
+
+/// The actor's process has ended.
+class actor_down : public error {
+ public:
+  actor_down(const std::string& actor, call_fate fate, exit_status status);
+  [[nodiscard]] const std::string& actor() const { return actor_; }
+  [[nodiscard]] call_fate fate() const { return fate_; }
+  [[nodiscard]] const exit_status& status() const { return status_; }
+
+ private:
+  std::string actor_;
+  call_fate fate_;
+  exit_status status_;
+};
+
+/// A handler threw something other than a standard exception.
+class remote_exception : public error {
+ public:
+  remote_exception(const std::string& actor, std::string type, std::string text);
+  [[nodiscard]] const std::string& actor() const { return actor_; }
+  [[nodiscard]] const std::string& type() const { return type_; }  ///< demangled; "unknown" for a non-class
+  [[nodiscard]] const std::string& text() const { return text_; }  ///< its what()
+
+ private:
+  std::string actor_;
+  std::string type_;
+  std::string text_;
+};
+
+class broken_promise : public error {
+ public:
+  using error::error;
+};
+
+/// A process could not be started, or did not come as far as it must.
+class start_failed : public error {
+ public:
+  start_failed(std::string stage, const std::string& why);
+  [[nodiscard]] const std::string& stage() const { return stage_; }
+
+ private:
+  std::string stage_;
+};
+
+class system_stopped : public error {
+ public:
+  using error::error;
+};
+
+class malformed_message : public error {
+ public:
+  using error::error;
+};
+
+class stop_requested : public error {
+ public:
+  using error::error;
+};
+
+}  // namespace troupe

@@ -1,0 +1,38 @@
+// How an actor's process ended.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace troupe {
+
+/// Why a process ended, as far as the kernel and the process itself said so; nothing here is guessed.
+enum class exit_kind : std::uint8_t {
+  normal,     ///< the function returned, or the actor was stopped: exit code 0
+  code,       ///< the process called exit with another code
+  signal,     ///< a signal killed it
+  exception,  ///< an exception left the constructor, a told handler or the function
+};
+
+/// How a process ended, and what it used. A value: copies are independent. Any thread, any process.
+struct exit_status {
+  exit_kind kind = exit_kind::normal;
+  int code = 0;                ///< exit code, or the signal's number
+  bool core_dumped = false;    ///< the signal left a core dump
+  std::string exception_type;  ///< as the compiler names it, demangled
+  std::string exception_text;  ///< its what()
+  std::string last_words;      ///< the last 8 KiB at most of what it wrote to its standard error
+
+  std::chrono::microseconds user_time{};
+  std::chrono::microseconds system_time{};
+  std::uint64_t max_resident_bytes = 0;
+  std::uint64_t messages_handled = 0;
+
+  [[nodiscard]] bool ok() const { return kind == exit_kind::normal; }
+};
+
+/// One line for people: "killed by SIGKILL", "exit code 3", "exception std::out_of_range: ...".
+[[nodiscard]] std::string to_string(const exit_status& status);
+
+}  // namespace troupe

@@ -1,0 +1,63 @@
+// The answer to an ask.
+#pragma once
+
+#include <troupe/detail/codec.hpp>
+#include <troupe/detail/endpoint.hpp>
+#include <troupe/errors.hpp>
+
+#include <chrono>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace troupe {
+
+/// The answer to one ask, now or later. Every ask ends: in a value, in the handler's exception, or in `actor_down` when the
+/// actor's process dies, whatever it was doing.
+///
+/// Dropping a future abandons the answer, not the call: the handler runs all the same. Move-only; the value is taken once.
+/// Threads: one at a time may use a future; different futures are independent. Processes: stays in the one that asked.
+/// Inside an actor, waiting lets only replies and system messages in; other messages keep their order behind it.
+template <class T>
+class future {
+ public:
+  future() = default;
+  explicit future(std::shared_ptr<detail::pending_reply> pending) : pending_{std::move(pending)} {}
+
+  /// Waits for the answer and takes it. Throws what the handler threw (standard exceptions as their own type, others as
+  /// `remote_exception`), `actor_down`, `broken_promise`, `system_stopped`; `std::logic_error` where there is no answer to
+  /// take: taken already, or never asked.
+  T get() { return take(detail::no_deadline); }
+
+  /// As `get`, but throws `timeout` after `patience`; the future can then be asked again.
+  T get(std::chrono::nanoseconds patience) { return take(detail::deadline_in(patience)); }
+
+  /// Waits up to `patience`; true once `get` would not wait. A `patience` of zero or less looks without waiting.
+  [[nodiscard]] bool wait_for(std::chrono::nanoseconds patience) const {
+    return checked().wait(detail::deadline_in(patience));
+  }
+
+  /// Whether `get` would not wait. Does not block.
+  [[nodiscard]] bool ready() const { return checked().ready(); }
+
+  /// Whether there is an answer to come or to take.
+  [[nodiscard]] bool valid() const { return pending_ != nullptr; }
+
+ private:
+  detail::pending_reply& checked() const {
+    if (!pending_)
+      throw std::logic_error{"troupe::future: no answer to take: it was taken already, or nothing was asked"};
+    return *pending_;
+  }
+  T take(detail::deadline until) {
+    if (!checked().wait(until))
+      throw timeout{"the answer did not come in time; the call goes on, and can be waited for again"};
+    const auto answered = std::exchange(pending_, nullptr);
+    auto bytes = answered->result();
+    if constexpr (!std::is_void_v<T>) return detail::decode<T>(bytes);
+  }
+
+  std::shared_ptr<detail::pending_reply> pending_;
+};
+
+}  // namespace troupe

@@ -1,0 +1,47 @@
+// What can be chosen about a system and about an actor. Every default is meant to be right for most.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace troupe {
+
+namespace detail {
+struct not_from_braces {};  // keeps `spawn<f>({"text"})` from silently meaning an options aggregate
+}  // namespace detail
+
+/// How what actors print reaches the host's standard output and error. Lines are never mixed.
+enum class output : std::uint8_t {
+  plain,    ///< as printed
+  tagged,   ///< every line behind its actor's name: "[name] line"
+  discard,  ///< thrown away; the last of a standard error is still kept for `exit_status::last_words`
+};
+
+struct system_options {
+  detail::not_from_braces only_named{};
+
+  /// How long leaving the scope waits for actors that were asked to stop, before SIGTERM and then SIGKILL: an actor that is
+  /// in the middle of something has a chance, a stuck one does not hold up the host.
+  std::chrono::milliseconds grace = std::chrono::seconds{2};
+
+  /// How long the program's second start may take to reach its guard: static constructors run in it.
+  std::chrono::milliseconds start_timeout = std::chrono::seconds{10};
+
+  troupe::output output = troupe::output::plain;
+};
+
+struct spawn_options {
+  detail::not_from_braces only_named{};
+
+  /// Shown by ps, in output and in errors; need not be unique. Empty: the class or function's name and a number.
+  std::string name{};
+
+  /// Bounds of what one sender may have waiting at this actor; whichever is reached first makes `tell` wait. One message
+  /// larger than the bound still passes, alone.
+  std::size_t mailbox_messages = 16384;
+  std::size_t mailbox_bytes = std::size_t{1} << 20;  ///< rounded up to a power of two, at least 64 KiB
+};
+
+}  // namespace troupe

@@ -1,0 +1,13 @@
+// Everything of the framework. The ready-made actors have headers of their own (<troupe/queue.hpp>, ...).
+#pragma once
+
+#include <troupe/actor.hpp>
+#include <troupe/actor_system.hpp>
+#include <troupe/errors.hpp>
+#include <troupe/exit_status.hpp>
+#include <troupe/future.hpp>
+#include <troupe/message.hpp>
+#include <troupe/options.hpp>
+#include <troupe/process.hpp>
+#include <troupe/promise.hpp>
+#include <troupe/this_actor.hpp>

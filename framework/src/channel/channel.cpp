@@ -1,0 +1,260 @@
+#include "channel/channel.hpp"
+
+#include <troupe/errors.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace troupe::channel {
+namespace {
+
+constexpr std::size_t max_packet = wire::max_inside_payload + 1024;
+
+enum class packet_kind : std::uint64_t {
+  bytes = 1,    ///< of the journal, from `position`
+  room = 2,     ///< messages of the receiver of this packet have been finished
+  outside = 3,  ///< the payload of the frame whose sequence is `position`: a descriptor
+};
+
+struct packet_header {
+  packet_kind kind;
+  std::uint64_t position;
+};
+
+std::span<const std::byte> bytes_of(const packet_header& header) {
+  return std::as_bytes(std::span{&header, 1});
+}
+
+}  // namespace
+
+channel::channel(page& own, channel_parts parts)
+    : own_page_{own},
+      peer_page_{parts.peer_page},
+      socket_{std::move(parts.socket)},
+      out_{parts.outgoing, platform::access::read_write},
+      in_{parts.incoming, platform::access::read},
+      own_slot_{parts.own_slot},
+      peer_slot_{parts.peer_slot},
+      peer_{parts.peer} {}
+
+bool channel::append(const envelope& what, const detail::body& values) {
+  const bool outside = values.size > wire::max_inside_payload;
+  wire::frame frame;
+  frame.header.kind = what.kind;
+  frame.header.method = what.method;
+  frame.header.actor = peer_;
+  frame.header.sequence = sequence_ + 1;
+  frame.header.words = static_cast<std::uint8_t>((what.kind == wire::frame_kind::ask ? wire::call_word : 0) |
+                                                 (outside ? wire::outside_word : 0));
+  frame.header.length = outside ? 0 : static_cast<std::uint32_t>(values.size);
+  frame.call = what.call;
+  frame.outside = values.size;
+  const auto size = wire::frame_size(frame.header.words, frame.header.length);
+  if (!has_room(size, outside ? values.size : 0)) return false;
+  const auto payload = wire::write_frame(out_.at(tail_, size), frame);
+  if (outside) {
+    send_outside(frame.header.sequence, values);
+  } else {
+    detail::byte_writer out{payload};
+    values.write(values.values, out);
+  }
+  ++sequence_;
+  tail_ += size;
+  return true;
+}
+
+void channel::send_outside(std::uint64_t sequence, const detail::body& values) {
+  const auto memory = platform::create_shared_memory("troupe-message", values.size);
+  {
+    const auto mapped = platform::mapping::map(memory, platform::access::read_write, 0, values.size);
+    detail::byte_writer out{mapped.bytes()};
+    values.write(values.values, out);
+  }
+  platform::seal_writes(memory);
+  const packet_header header{packet_kind::outside, sequence};
+  const std::array descriptors{memory.get()};
+  while (platform::send_packet(socket_.get(), {bytes_of(header)}, descriptors) ==
+         platform::send_result::full) {
+    platform::wait_writable(socket_.get(), platform::never);
+  }
+  outside_.push_back({sequence, values.size});
+  outside_bytes_ += values.size;
+}
+
+bool channel::has_room(std::size_t frame, std::size_t outside) {
+  const auto fits = [&] {
+    if (sequence_ == finished_.sequence)
+      return true;  // nothing unfinished: a message of any size passes alone
+    return tail_ - finished_.position + frame <= out_.capacity() &&
+           sequence_ - finished_.sequence < out_.max_messages() &&
+           (outside_bytes_ + outside == 0 ||
+            tail_ - finished_.position + outside_bytes_ + outside <= out_.capacity());
+  };
+  if (fits()) return true;
+  refresh_finished();
+  return fits();
+}
+
+void channel::refresh_finished() {
+  const auto seen = peer_page_.finished(peer_slot_);
+  // The other end's figures: believed only where they are possible.
+  if (seen.sequence < finished_.sequence || seen.sequence > sequence_) return;
+  if (seen.position < finished_.position || seen.position > tail_) return;
+  finished_ = seen;
+  while (!outside_.empty() && outside_.front().sequence <= finished_.sequence) {
+    outside_bytes_ -= outside_.front().size;
+    outside_.pop_front();
+  }
+}
+
+void channel::append_or_keep(const envelope& what, const detail::body& values) {
+  if (kept_.empty() && append(what, values)) return;
+  kept_message kept{what, std::vector<std::byte>(values.size)};
+  detail::byte_writer out{kept.payload};
+  values.write(values.values, out);
+  kept_.push_back(std::move(kept));
+}
+
+bool channel::append_kept() {
+  while (!kept_.empty()) {
+    const auto& [what, payload] = kept_.front();
+    const detail::body copied{payload.size(), &payload, [](const void* bytes, detail::byte_writer& out) {
+                                const auto& from = *static_cast<const std::vector<std::byte>*>(bytes);
+                                out.put(from.data(), from.size());
+                              }};
+    if (!append(what, copied)) return false;
+    kept_.pop_front();
+  }
+  return true;
+}
+
+bool channel::claim(std::uint64_t from, std::uint64_t to, journal_header& header) const {
+  return header.sent.compare_exchange_strong(from, to, std::memory_order_acq_rel);
+}
+
+void channel::stage() {
+  published_ = tail_;
+  own_page_.stage_head(own_slot_, tail_);
+}
+
+void channel::publish() {
+  published_ = tail_;
+  own_page_.publish_head(own_slot_, tail_);
+}
+
+void channel::push() {
+  // Pairs with the fence in page::set_idle: either the other end sees the new head before it sleeps, or we see it idle.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (!peer_page_.idle()) return;
+  auto& header = out_.header();
+  const auto from = header.sent.load(std::memory_order_acquire);
+  if (from != header.received.load(std::memory_order_acquire)) return;  // a packet is under way: it wakes
+  if (from >= tail_ || tail_ - from > out_.capacity()) return;
+  const auto to = std::min<std::uint64_t>(tail_, from + wire::max_inside_payload);
+  if (!claim(from, to, header)) return;  // the other end has just taken it
+  const packet_header packet{packet_kind::bytes, from};
+  const auto result = platform::send_packet(socket_.get(), {bytes_of(packet), out_.at(from, to - from)});
+  // A full socket holds other packets; having read those the other end looks into the journal again.
+  if (result != platform::send_result::sent) header.sent.store(from, std::memory_order_release);
+}
+
+void channel::want_room() {
+  out_.header().wants_room.store(1, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with offer_room's
+}
+
+bool channel::pump(const std::function<void(message&&)>& sink) {
+  bool progress = false;
+  while (receive_one_packet() || take_from_journal()) {
+    progress = true;
+    while (auto whole = inbound_.next()) {
+      sink(std::move(*whole));
+    }
+  }
+  return progress;
+}
+
+void channel::drain(const std::function<void(message&&)>& sink) {
+  pump(sink);
+  closed_.store(true, std::memory_order_release);
+  pump(sink);
+}
+
+bool channel::receive_one_packet() {
+  if (closed()) return false;
+  packet_header header{};
+  const auto room = inbound_.room(max_packet);
+  auto came = platform::receive_packet(socket_.get(), {std::as_writable_bytes(std::span{&header, 1}), room});
+  if (came.result == platform::receive_result::empty) return false;
+  if (came.result == platform::receive_result::closed) {
+    closed_.store(true, std::memory_order_release);
+    return true;  // once more, for what is left in the journal
+  }
+  const auto refuse = [](const char* why) {
+    throw malformed_message{std::string{"a packet on a channel "} + why};
+  };
+  if (came.cut) refuse("was cut short: too large, or no descriptors left in this process");
+  if (came.size < sizeof header) refuse("is shorter than its header");
+  const auto size = came.size - sizeof header;
+  switch (header.kind) {
+    case packet_kind::bytes:
+      if (header.position != received_) refuse("does not continue where the last one ended");
+      inbound_.filled(size);
+      received_ += size;
+      in_.header().received.store(received_, std::memory_order_release);
+      break;
+    case packet_kind::room: break;
+    case packet_kind::outside:
+      if (came.descriptors.size() != 1) refuse("announces a payload that did not come with it");
+      inbound_.put_outside(header.position, std::move(came.descriptors.front()));
+      break;
+    default: refuse("is of an unknown kind");
+  }
+  return true;
+}
+
+bool channel::take_from_journal() {
+  const auto head = peer_page_.head(peer_slot_);
+  if (head == received_) return false;
+  if (head < received_ || head - received_ > in_.capacity()) {
+    throw malformed_message{"a journal's head is where it cannot be"};
+  }
+  const auto room = inbound_.room(max_packet);
+  const auto to = received_ + std::min<std::uint64_t>(head - received_, room.size());
+  // A dead sender claims nothing any more; what it had claimed and not sent is ours.
+  if (!closed() && !claim(received_, to, in_.header())) return false;
+  const auto bytes = in_.at(received_, to - received_);
+  std::copy(bytes.begin(), bytes.end(), room.begin());
+  inbound_.filled(bytes.size());
+  received_ = to;
+  in_.header().received.store(received_, std::memory_order_release);
+  return true;
+}
+
+bool channel::has_more() const {
+  return !closed() && peer_page_.head(peer_slot_) != received_ &&
+         in_.header().sent.load(std::memory_order_acquire) == received_;
+}
+
+void channel::stage_finished(progress done) {
+  done_ = done;
+  own_page_.stage_finished(own_slot_, done);
+}
+
+void channel::publish_finished(progress done) {
+  done_ = done;
+  own_page_.publish_finished(own_slot_, done);
+}
+
+void channel::offer_room() {
+  auto& wants = in_.header().wants_room;
+  if (wants.load(std::memory_order_relaxed) == 0) return;
+  if (received_ - done_.position > in_.capacity() / 2) return;
+  if (wants.exchange(0, std::memory_order_acq_rel) == 0) return;
+  const packet_header packet{packet_kind::room, 0};
+  platform::send_packet(socket_.get(),
+                        {bytes_of(packet)});  // where that is full, the sender has something to wake it
+}
+
+}  // namespace troupe::channel

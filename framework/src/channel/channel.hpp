@@ -1,0 +1,153 @@
+// A channel: one process's end of its connection with another. Two journals, two pages and a socket pair between them.
+#pragma once
+
+#include <troupe/detail/body.hpp>
+
+#include "channel/inbound.hpp"
+#include "channel/journal.hpp"
+#include "channel/page.hpp"
+#include "platform/packet.hpp"
+#include "wire/frame.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace troupe::channel {
+
+/// What the guardian hands to each end.
+struct channel_parts {
+  platform::descriptor socket;
+  platform::descriptor outgoing;  ///< this end's journal
+  platform::descriptor incoming;  ///< the other end's journal
+  platform::descriptor peer_page;
+  slot own_slot{};         ///< in this process's page
+  slot peer_slot{};        ///< in the other's
+  std::uint32_t peer = 0;  ///< the other process's actor id; 0 is the host
+};
+
+/// What goes into a frame beside its payload.
+struct envelope {
+  wire::frame_kind kind = wire::frame_kind::tell;
+  std::uint64_t method = 0;
+  std::uint64_t call = 0;
+};
+
+/// One end. Sending members must be called by one thread at a time, receiving ones likewise; one of each may run at once.
+class channel {
+ public:
+  channel(page& own, channel_parts parts);
+
+  [[nodiscard]] std::uint32_t peer() const { return peer_; }
+  [[nodiscard]] int socket() const { return socket_.get(); }
+  [[nodiscard]] slot own_slot() const { return own_slot_; }
+
+  // --- Sending ------------------------------------------------------------------------------------------------------
+
+  /// Encodes a message behind the tail, where the other end does not see it yet; false, and nothing done, where there is no
+  /// room. Throws what the values' encoding throws; then nothing was done either.
+  bool append(const envelope& what, const detail::body& values);
+
+  /// As `append`, but keeps the message in memory of the process's own while there is no room.
+  void append_or_keep(const envelope& what, const detail::body& values);
+  /// Moves kept messages into the journal as far as there is room; true when none is left.
+  bool append_kept();
+  [[nodiscard]] bool has_kept() const { return !kept_.empty(); }
+
+  /// Sequence of the last message appended or kept.
+  [[nodiscard]] std::uint64_t last_sequence() const { return sequence_ + kept_.size(); }
+
+  /// Makes what was appended part of the open turn.
+  void stage();
+  /// Makes what was appended visible now.
+  void publish();
+  /// Whether the other end has nothing left to finish but what it cannot see yet: then waiting for room is in vain.
+  [[nodiscard]] bool waits_for_publication() const {
+    return finished_.position == published_ && published_ != tail_;
+  }
+
+  /// After `publish` or the turn's commit: wakes the other end where it sleeps, with as much as fits one packet. Costs no
+  /// system call where it does not sleep: before it would, it looks into the journal.
+  void push();
+
+  /// Asks the other end for a packet when messages have been finished; what has been finished meanwhile is seen by `append`
+  /// from here on.
+  void want_room();
+
+  // --- Receiving ----------------------------------------------------------------------------------------------------
+
+  /// Takes what has arrived, in packets and in the other end's journal, and hands the whole messages to `sink`, in order.
+  /// True where anything came. Throws `malformed_message` where the other end breaks the protocol.
+  bool pump(const std::function<void(message&&)>& sink);
+
+  /// Whether the journal holds something that `pump` would take now. For the last look before sleeping.
+  [[nodiscard]] bool has_more() const;
+
+  /// The other end has gone, and everything it had accepted has been handed over.
+  [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_acquire); }
+
+  /// The peer's process is known to be dead: takes also what it had claimed for the socket and not sent any more, and what
+  /// a copy of its end, held by a child of its own, would keep from being an end of file.
+  void drain(const std::function<void(message&&)>& sink);
+
+  /// Makes "all up to here is dealt with" part of the open turn, or visible now.
+  void stage_finished(progress done);
+  void publish_finished(progress done);
+  /// After that: tells a sender that waits for room, once half of the journal is free.
+  void offer_room();
+
+  /// What is known of one of our own messages, from the other end's page: also after its death.
+  [[nodiscard]] bool is_finished(std::uint64_t sequence) const {
+    return peer_page_.finished(peer_slot_).sequence >= sequence;
+  }
+  [[nodiscard]] bool is_running(std::uint64_t sequence) const {
+    return peer_page_.is_running(peer_slot_, sequence);
+  }
+  [[nodiscard]] std::uint64_t handled_by_peer() const { return peer_page_.handled(); }
+
+ private:
+  struct kept_message {
+    envelope what;
+    std::vector<std::byte> payload;
+  };
+  struct outside_message {
+    std::uint64_t sequence;
+    std::size_t size;
+  };
+
+  bool has_room(std::size_t frame, std::size_t outside);
+  void refresh_finished();
+  void send_outside(std::uint64_t sequence, const detail::body& values);
+  bool receive_one_packet();
+  bool take_from_journal();
+  [[nodiscard]] bool claim(std::uint64_t from, std::uint64_t to, journal_header& header) const;
+
+  page& own_page_;
+  peer_page peer_page_;
+  platform::descriptor socket_;
+  journal out_;
+  journal in_;
+  slot own_slot_;
+  slot peer_slot_;
+  std::uint32_t peer_;
+
+  // sending
+  std::uint64_t tail_ = 0;
+  std::uint64_t published_ = 0;
+  std::uint64_t sequence_ = 0;
+  progress finished_;  // of ours, as last seen in the other's page
+  std::deque<outside_message> outside_;
+  std::size_t outside_bytes_ = 0;
+  std::deque<kept_message> kept_;
+
+  // receiving
+  inbound inbound_;
+  std::uint64_t received_ = 0;
+  progress done_;
+  std::atomic<bool> closed_{false};
+};
+
+}  // namespace troupe::channel

@@ -1,0 +1,68 @@
+#include "channel/inbound.hpp"
+
+#include <troupe/errors.hpp>
+
+#include <algorithm>
+#include <string>
+
+namespace troupe::channel {
+namespace {
+
+constexpr std::size_t block_size = std::size_t{256} << 10;
+
+}  // namespace
+
+std::span<std::byte> inbound::room(std::size_t size) {
+  if (block_ && read_ == used_ && block_.use_count() == 1)
+    read_ = used_ = 0;  // all handled: stay in warm memory
+  if (!block_ || block_->size() - used_ < size) {
+    const auto left = block_ ? std::span{*block_}.subspan(read_, used_ - read_) : std::span<std::byte>{};
+    // The rest of an unfinished frame goes to the front of the same block where no message points into it.
+    auto target =
+        block_ && block_.use_count() == 1 && left.size() + size <= block_->size() && left.size() <= read_
+            ? block_
+            : std::make_shared<block>(std::max(block_size, left.size() + size));
+    std::copy(left.begin(), left.end(), target->begin());
+    used_ = left.size();
+    read_ = 0;
+    block_ = std::move(target);
+  }
+  return std::span{*block_}.subspan(used_);
+}
+
+std::optional<message> inbound::next() {
+  if (!block_) return std::nullopt;
+  std::size_t size = 0;
+  const auto frame =
+      wire::read_frame(std::span<const std::byte>{*block_}.subspan(read_, used_ - read_), size);
+  if (!frame) return std::nullopt;
+  const bool is_outside = (frame->header.words & wire::outside_word) != 0;
+  if (is_outside && !outside_.contains(frame->header.sequence)) return std::nullopt;
+  if (frame->header.sequence != sequence_ + 1) {
+    throw malformed_message{"frame " + std::to_string(frame->header.sequence) + " came where frame " +
+                            std::to_string(sequence_ + 1) + " was due"};
+  }
+  ++sequence_;
+  read_ += size;
+  position_ += size;
+  message whole{*frame, position_, block_};
+  if (is_outside) attach_outside(whole);
+  return whole;
+}
+
+void inbound::attach_outside(message& whole) {
+  const auto memory = std::move(outside_.extract(whole.frame.header.sequence).mapped());
+  const auto size = whole.frame.outside;
+  if (!platform::cannot_shrink(memory) || size > platform::memory_size(memory)) {
+    throw malformed_message{"a message says that " + std::to_string(size) +
+                            " bytes travel beside it, which is not so"};
+  }
+  if (size == 0) return;
+  outside_.erase(outside_.begin(), outside_.lower_bound(sequence_));  // of sends that were never committed
+  auto mapped =
+      std::make_shared<platform::mapping>(platform::mapping::map(memory, platform::access::read, 0, size));
+  whole.frame.payload = mapped->bytes();
+  whole.pin = std::move(mapped);
+}
+
+}  // namespace troupe::channel

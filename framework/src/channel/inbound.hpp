@@ -1,0 +1,53 @@
+// Bytes that have come in, cut into messages.
+#pragma once
+
+#include "platform/memory.hpp"
+#include "wire/frame.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace troupe::channel {
+
+/// A message that has come in. Its payload stays valid as long as it lives.
+struct message {
+  wire::frame frame;
+  std::uint64_t end = 0;            ///< position in the sender's journal behind it
+  std::shared_ptr<const void> pin;  ///< keeps the memory that `frame.payload` points into
+};
+
+/// Collects bytes in blocks and yields whole messages. A block is not moved or reused while a message from it lives. Not
+/// thread-safe.
+class inbound {
+ public:
+  /// Contiguous memory for at least `size` more bytes.
+  [[nodiscard]] std::span<std::byte> room(std::size_t size);
+  /// `size` bytes have been written to the front of what `room` returned.
+  void filled(std::size_t size) { used_ += size; }
+
+  /// The payload of the frame `sequence`, which travels outside of it.
+  void put_outside(std::uint64_t sequence, platform::descriptor memory) {
+    outside_[sequence] = std::move(memory);
+  }
+
+  /// The next whole message; nullopt where it is not whole yet. Throws `malformed_message`.
+  [[nodiscard]] std::optional<message> next();
+
+ private:
+  using block = std::vector<std::byte>;
+  void attach_outside(message& whole);
+
+  std::shared_ptr<block> block_;
+  std::size_t read_ = 0;  // of block_: bytes that have become messages
+  std::size_t used_ = 0;
+  std::uint64_t position_ = 0;
+  std::uint64_t sequence_ = 0;
+  std::map<std::uint64_t, platform::descriptor> outside_;
+};
+
+}  // namespace troupe::channel

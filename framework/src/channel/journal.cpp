@@ -1,0 +1,45 @@
+#include "channel/journal.hpp"
+
+#include <troupe/errors.hpp>
+
+#include <algorithm>
+#include <bit>
+
+namespace troupe::channel {
+namespace {
+
+constexpr std::uint64_t journal_magic = 0x6c61'6e72'756f'6a01;  // "\1journal"
+constexpr std::size_t least_capacity = std::size_t{64} << 10;
+constexpr std::size_t most_capacity = std::size_t{1} << 30;
+constexpr std::size_t header_room = 4096;
+
+}  // namespace
+
+platform::descriptor journal::create(std::size_t capacity_bytes, std::size_t max_messages) {
+  // Room for one frame of the largest size that travels inside, whatever was asked for.
+  const auto capacity = std::bit_ceil(std::clamp(capacity_bytes, 2 * least_capacity, most_capacity));
+  auto memory = platform::create_shared_memory("troupe-journal", header_room + capacity);
+  const auto mapped = platform::mapping::map(memory, platform::access::read_write, 0, header_room);
+  auto& fresh = *reinterpret_cast<journal_header*>(mapped.bytes().data());
+  fresh.magic = journal_magic;
+  fresh.capacity = capacity;
+  fresh.max_messages = std::max<std::size_t>(max_messages, 1);
+  return memory;
+}
+
+journal::journal(const platform::descriptor& memory, platform::access rights) {
+  const auto refuse = [] {
+    throw malformed_message{"a descriptor that should be a journal is something else"};
+  };
+  const auto size = platform::memory_size(memory);
+  if (!platform::cannot_shrink(memory) || size < header_room + least_capacity) refuse();
+  header_mapping_ = platform::mapping::map(memory, platform::access::read_write, 0, header_room);
+  header_ = reinterpret_cast<journal_header*>(header_mapping_.bytes().data());
+  capacity_ = header_->capacity;
+  max_messages_ = header_->max_messages;
+  if (header_->magic != journal_magic || !std::has_single_bit(capacity_) || capacity_ != size - header_room)
+    refuse();
+  ring_ = platform::mapping::map_ring(memory, rights, header_room, capacity_);
+}
+
+}  // namespace troupe::channel

@@ -1,0 +1,129 @@
+#include "channel/page.hpp"
+
+#include <troupe/errors.hpp>
+
+#include <algorithm>
+
+namespace troupe::channel {
+namespace {
+
+constexpr std::uint64_t page_magic = 0x6567'6170'7274'0001;  // "\1\0trpage"
+constexpr auto relaxed = std::memory_order_relaxed;
+
+std::size_t index(slot where) { return static_cast<std::size_t>(where) % max_slots; }
+
+void copy_entry(const commit_entry& from, commit_entry& to) {
+  to.finished_sequence.store(from.finished_sequence.load(relaxed), relaxed);
+  to.finished_position.store(from.finished_position.load(relaxed), relaxed);
+  to.head.store(from.head.load(relaxed), relaxed);
+}
+
+}  // namespace
+
+platform::descriptor page::create() {
+  auto memory = platform::create_shared_memory("troupe-page", sizeof(page_memory));
+  const auto mapped = platform::mapping::map(memory, platform::access::read_write, 0, sizeof(page_memory));
+  auto& fresh = *reinterpret_cast<page_memory*>(mapped.bytes().data());
+  fresh.magic = page_magic;
+  fresh.version = 1;
+  fresh.slots = max_slots;
+  return memory;
+}
+
+page::page(const platform::descriptor& memory)
+    : mapping_{platform::mapping::map(memory, platform::access::read_write, 0, sizeof(page_memory))},
+      memory_{reinterpret_cast<page_memory*>(mapping_.bytes().data())} {}
+
+commit_entry& page::copy(std::uint64_t ahead, slot where) {
+  return memory_->copies[(memory_->commits.load(relaxed) + ahead) % 2][index(where)];
+}
+
+void page::clear(slot where) {
+  publish_head(where, 0);
+  publish_finished(where, {});
+}
+
+void page::touch(slot where) {
+  if (std::find(touched_.begin(), touched_.end(), where) == touched_.end()) touched_.push_back(where);
+}
+
+void page::stage_finished(slot where, progress done) {
+  touch(where);
+  staged(where).finished_sequence.store(done.sequence, relaxed);
+  staged(where).finished_position.store(done.position, relaxed);
+}
+
+void page::stage_head(slot where, std::uint64_t head) {
+  touch(where);
+  staged(where).head.store(head, relaxed);
+}
+
+void page::commit() {
+  memory_->commits.store(memory_->commits.load(relaxed) + 1, std::memory_order_release);
+  for (const slot where : touched_) copy_entry(copy(0, where), copy(1, where));
+  touched_.clear();
+}
+
+void page::publish_head(slot where, std::uint64_t head) {
+  copy(0, where).head.store(head, std::memory_order_release);
+  copy(1, where).head.store(head, relaxed);
+}
+
+void page::publish_finished(slot where, progress done) {
+  for (const std::uint64_t ahead : {0U, 1U}) {
+    copy(ahead, where).finished_sequence.store(done.sequence, relaxed);
+    copy(ahead, where).finished_position.store(done.position, std::memory_order_release);
+  }
+}
+
+void page::begin(slot channel, std::uint64_t sequence, std::uint32_t attempt, std::int64_t since) {
+  auto& place = memory_->running[0];
+  place.channel.store(static_cast<std::uint32_t>(channel), relaxed);
+  place.attempt.store(attempt, relaxed);
+  place.sequence.store(sequence, relaxed);
+  place.since.store(since, std::memory_order_release);
+}
+
+void page::end() {
+  memory_->running[0].since.store(0, relaxed);
+  memory_->handled.store(memory_->handled.load(relaxed) + 1, relaxed);
+}
+
+void page::set_idle(bool idle) {
+  memory_->idle.store(idle ? 1 : 0, relaxed);
+  if (idle) std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
+peer_page::peer_page(const platform::descriptor& memory) {
+  if (!platform::cannot_shrink(memory) || platform::memory_size(memory) < sizeof(page_memory)) {
+    throw malformed_message{"a descriptor that should be a process's page is something else"};
+  }
+  mapping_ = platform::mapping::map(memory, platform::access::read, 0, sizeof(page_memory));
+  memory_ = reinterpret_cast<const page_memory*>(mapping_.bytes().data());
+  if (memory_->magic != page_magic || memory_->version != 1) {
+    throw malformed_message{"a process's page has another version than this program's"};
+  }
+}
+
+const commit_entry& peer_page::in_force(slot where) const {
+  return memory_->copies[memory_->commits.load(std::memory_order_acquire) % 2][index(where)];
+}
+
+std::uint64_t peer_page::head(slot where) const {
+  return in_force(where).head.load(std::memory_order_acquire);
+}
+
+progress peer_page::finished(slot where) const {
+  const auto& entry = in_force(where);
+  const auto position = entry.finished_position.load(std::memory_order_acquire);
+  return {entry.finished_sequence.load(relaxed), position};
+}
+
+bool peer_page::is_running(slot channel, std::uint64_t sequence) const {
+  const auto& place = memory_->running[0];
+  return place.since.load(std::memory_order_acquire) != 0 &&
+         place.channel.load(relaxed) == static_cast<std::uint32_t>(channel) &&
+         place.sequence.load(relaxed) == sequence;
+}
+
+}  // namespace troupe::channel

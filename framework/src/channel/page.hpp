@@ -1,0 +1,122 @@
+// The page: what a process tells the rest of its system through shared memory, without a message.
+//
+// Its heart is the commit record, which makes a turn a transaction. For each of the process's channels it says
+//   finished   how far the messages that came in are dealt with; the sender may reuse the journal up to there
+//   head       how far the journal of what goes out is valid; the receiver reads no further
+// and it says so twice, in two copies. A commit writes the copy that is not in force, then flips which one is with a single
+// store of the commit count (its parity chooses), then brings the other copy up to date:
+//
+//   commits = 6: copy 0 in force  ->  write copy 1  ->  commits = 7: copy 1 in force  ->  write copy 0
+//
+// A death at any point leaves one whole copy in force: all of the turn or nothing of it.
+//
+// The owner writes; its peers and the guardian map the page for reading. Nothing read from another's page is trusted.
+#pragma once
+
+#include "platform/memory.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace troupe::channel {
+
+/// Which of a page's entries belongs to a channel; chosen by the guardian, different at both ends.
+enum class slot : std::uint32_t {};
+
+inline constexpr std::uint32_t max_slots = 8192;
+
+struct progress {
+  std::uint64_t sequence = 0;  ///< last finished frame
+  std::uint64_t position = 0;  ///< end of that frame in the sender's journal
+};
+
+struct commit_entry {
+  std::atomic<std::uint64_t> finished_sequence;
+  std::atomic<std::uint64_t> finished_position;
+  std::atomic<std::uint64_t> head;
+  std::uint64_t unused;
+};
+
+/// A message being handled. `since` is 0 where the place is free.
+struct running_message {
+  std::atomic<std::uint32_t> channel;
+  std::atomic<std::uint32_t> attempt;
+  std::atomic<std::uint64_t> sequence;
+  std::atomic<std::int64_t> since;  ///< monotonic nanoseconds
+  std::atomic<std::uint64_t> item;  ///< of a chunk
+};
+inline constexpr std::size_t max_running = 16;
+
+struct page_memory {
+  std::uint64_t magic;
+  std::uint32_t version;
+  std::uint32_t slots;
+  alignas(64) std::atomic<std::uint32_t> idle;  ///< about to sleep, or asleep: a send must wake the process
+  alignas(64) std::atomic<std::uint64_t> commits;
+  std::atomic<std::uint64_t> handled;    ///< messages
+  std::atomic<std::uint32_t> waits_for;  ///< the actor whose answer or room is waited for; 0 for none
+  alignas(64) std::array<running_message, max_running> running;
+  alignas(64) std::array<std::array<commit_entry, max_slots>, 2> copies;
+};
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free,
+              "the page's fields are shared between processes");
+
+/// The owner's view. Not thread-safe, but for `publish_head` and `publish_finished` of different slots while no turn is
+/// open.
+class page {
+ public:
+  [[nodiscard]] static platform::descriptor create();
+  explicit page(const platform::descriptor& memory);
+
+  /// Empties a slot before it is used (again): no turn may have staged it.
+  void clear(slot where);
+
+  void stage_finished(slot where, progress done);
+  void stage_head(slot where, std::uint64_t head);
+  /// Puts all that was staged in force, with one store.
+  void commit();
+
+  /// Puts one figure in force by itself, outside a turn.
+  void publish_head(slot where, std::uint64_t head);
+  void publish_finished(slot where, progress done);
+
+  void begin(slot channel, std::uint64_t sequence, std::uint32_t attempt, std::int64_t since);
+  void end();
+
+  /// Says that the owner is about to sleep. What it looks at between this and sleeping is not missed: the store is ordered
+  /// before every later load.
+  void set_idle(bool idle);
+  void set_waits_for(std::uint32_t actor) { memory_->waits_for.store(actor, std::memory_order_relaxed); }
+
+ private:
+  commit_entry& staged(slot where) { return copy(1, where); }
+  commit_entry& copy(std::uint64_t ahead, slot where);
+  void touch(slot where);
+
+  platform::mapping mapping_;
+  page_memory* memory_;
+  std::vector<slot> touched_;  // by the open turn
+};
+
+/// Another process's page, read-only.
+class peer_page {
+ public:
+  /// Throws `malformed_message` where the memory is no page.
+  explicit peer_page(const platform::descriptor& memory);
+
+  [[nodiscard]] bool idle() const { return memory_->idle.load(std::memory_order_relaxed) != 0; }
+  [[nodiscard]] std::uint64_t head(slot where) const;
+  [[nodiscard]] progress finished(slot where) const;
+  [[nodiscard]] std::uint64_t handled() const { return memory_->handled.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool is_running(slot channel, std::uint64_t sequence) const;
+
+ private:
+  [[nodiscard]] const commit_entry& in_force(slot where) const;
+  platform::mapping mapping_;
+  const page_memory* memory_;
+};
+
+}  // namespace troupe::channel

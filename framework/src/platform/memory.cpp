@@ -1,0 +1,79 @@
+#include "platform/memory.hpp"
+
+#include "platform/error.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+namespace troupe::platform {
+namespace {
+
+int protection(access rights) { return rights == access::read ? PROT_READ : PROT_READ | PROT_WRITE; }
+
+std::byte* map_or_throw(void* at, std::size_t size, int protect, int flags, int fd, std::size_t offset) {
+  void* address = ::mmap(at, size, protect, flags, fd, static_cast<off_t>(offset));
+  if (address == MAP_FAILED) throw_system_error(errno, "mmap", "shared memory");
+  return static_cast<std::byte*>(address);
+}
+
+}  // namespace
+
+descriptor create_shared_memory(const char* label, std::size_t size) {
+  auto memory = adopt_above_standard(
+      require("memfd_create", label, [&] { return ::memfd_create(label, MFD_CLOEXEC | MFD_ALLOW_SEALING); }));
+  require("ftruncate", label, [&] { return ::ftruncate(memory.get(), static_cast<off_t>(size)); });
+  require("fcntl F_ADD_SEALS", label,
+          [&] { return ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW); });
+  return memory;
+}
+
+void seal_writes(const descriptor& memory) {
+  require("fcntl F_SEAL_WRITE", "memfd", [&] { return ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_WRITE); });
+}
+
+std::size_t memory_size(const descriptor& memory) {
+  struct stat status {};
+  require("fstat", "memfd", [&] { return ::fstat(memory.get(), &status); });
+  return static_cast<std::size_t>(status.st_size);
+}
+
+bool cannot_shrink(const descriptor& memory) {
+  const int seals = ::fcntl(memory.get(), F_GET_SEALS);
+  return seals != -1 && (seals & F_SEAL_SHRINK) != 0;
+}
+
+mapping::mapping(mapping&& other) noexcept
+    : address_{std::exchange(other.address_, nullptr)}, size_{std::exchange(other.size_, 0)} {}
+
+mapping& mapping::operator=(mapping&& other) noexcept {
+  std::swap(address_, other.address_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+mapping::~mapping() {
+  if (address_ != nullptr) ::munmap(address_, size_);
+}
+
+mapping mapping::map(const descriptor& memory, access rights, std::size_t offset, std::size_t size) {
+  return {map_or_throw(nullptr, size, protection(rights), MAP_SHARED, memory.get(), offset), size};
+}
+
+mapping mapping::map_ring(const descriptor& memory, access rights, std::size_t offset, std::size_t size) {
+  // Reserve the whole range first, so that no other thread's mapping can land in its second half.
+  mapping ring{map_or_throw(nullptr, 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 2 * size};
+  for (std::byte* half : {ring.address_, ring.address_ + size}) {
+    map_or_throw(half, size, protection(rights), MAP_SHARED | MAP_FIXED, memory.get(), offset);
+  }
+  return ring;
+}
+
+std::size_t page_size() {
+  static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+}  // namespace troupe::platform

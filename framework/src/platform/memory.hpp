@@ -1,0 +1,56 @@
+// Anonymous shared memory (memfd) and its mappings. Nothing here has a name in the file system.
+#pragma once
+
+#include "platform/descriptor.hpp"
+
+#include <cstddef>
+#include <span>
+
+namespace troupe::platform {
+
+/// Creates a memfd of `size` bytes, zero-filled, pages taken on first touch. `label` shows in /proc only.
+/// It can neither shrink nor grow afterwards, so that a mapping never faults. Throws `std::system_error`.
+[[nodiscard]] descriptor create_shared_memory(const char* label, std::size_t size);
+
+/// Refuses every later write to the memfd (F_SEAL_WRITE). Throws while a writable mapping of it exists.
+void seal_writes(const descriptor& memory);
+
+/// The size in bytes of the memory behind a descriptor that another process may have sent: not to be trusted further
+/// than this call. Throws `std::system_error`.
+[[nodiscard]] std::size_t memory_size(const descriptor& memory);
+
+/// Whether the memory can no longer shrink: only then is a mapping of it safe from SIGBUS.
+[[nodiscard]] bool cannot_shrink(const descriptor& memory);
+
+enum class access { read, read_write };
+
+/// A mapping of shared memory; unmapped with its owner. Move-only.
+class mapping {
+ public:
+  mapping() = default;
+  mapping(mapping&& other) noexcept;
+  mapping& operator=(mapping&& other) noexcept;
+  ~mapping();
+
+  /// Maps `size` bytes from `offset` (a multiple of the page size). Throws `std::system_error`.
+  [[nodiscard]] static mapping map(const descriptor& memory, access rights, std::size_t offset,
+                                   std::size_t size);
+
+  /// Maps the same `size` bytes twice, one copy behind the other, so that a ring's contents are contiguous wherever they
+  /// begin. `bytes()` then has 2 * `size` bytes.
+  [[nodiscard]] static mapping map_ring(const descriptor& memory, access rights, std::size_t offset,
+                                        std::size_t size);
+
+  [[nodiscard]] std::span<std::byte> bytes() const { return {address_, size_}; }
+  explicit operator bool() const { return address_ != nullptr; }
+
+ private:
+  mapping(std::byte* address, std::size_t size) : address_{address}, size_{size} {}
+  std::byte* address_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// Bytes of one memory page.
+[[nodiscard]] std::size_t page_size();
+
+}  // namespace troupe::platform

@@ -1,0 +1,76 @@
+#include "platform/module.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <elf.h>
+#include <link.h>
+#include <span>
+
+namespace troupe::platform {
+namespace {
+
+struct search {
+  std::uintptr_t address;
+  std::optional<module_info> found;
+};
+
+// FNV-1a: any stable spread of the build id's bytes over 64 bits will do.
+std::uint64_t hash(std::span<const unsigned char> bytes) {
+  std::uint64_t value = 0xcbf29ce484222325U;
+  for (const auto byte : bytes) value = (value ^ byte) * 0x100000001b3U;
+  return value;
+}
+
+std::size_t padded(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
+
+std::optional<std::uint64_t> build_id(std::span<const unsigned char> notes) {
+  while (notes.size() >= sizeof(ElfW(Nhdr))) {
+    ElfW(Nhdr) note{};
+    std::memcpy(&note, notes.data(), sizeof note);
+    const std::size_t name_at = sizeof note, id_at = name_at + padded(note.n_namesz);
+    const std::size_t size = id_at + padded(note.n_descsz);
+    if (size > notes.size()) break;
+    if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(&notes[name_at], "GNU", 4) == 0) {
+      return hash(notes.subspan(id_at, note.n_descsz));
+    }
+    notes = notes.subspan(size);
+  }
+  return std::nullopt;
+}
+
+bool contains(const dl_phdr_info& module, std::uintptr_t address) {
+  return std::any_of(module.dlpi_phdr, module.dlpi_phdr + module.dlpi_phnum, [&](const auto& segment) {
+    const auto begin = module.dlpi_addr + segment.p_vaddr;
+    return segment.p_type == PT_LOAD && address >= begin && address - begin < segment.p_memsz;
+  });
+}
+
+// A module linked without a build id is known by the shape of its segments.
+std::uint64_t identity_of(const dl_phdr_info& module) {
+  for (int i = 0; i < module.dlpi_phnum; ++i) {
+    const auto& segment = module.dlpi_phdr[i];
+    if (segment.p_type != PT_NOTE) continue;
+    const auto* notes = reinterpret_cast<const unsigned char*>(module.dlpi_addr + segment.p_vaddr);
+    if (const auto id = build_id({notes, segment.p_memsz})) return *id;
+  }
+  return hash(
+      {reinterpret_cast<const unsigned char*>(module.dlpi_phdr), module.dlpi_phnum * sizeof(ElfW(Phdr))});
+}
+
+int visit(dl_phdr_info* module, std::size_t, void* data) {
+  auto& wanted = *static_cast<search*>(data);
+  if (!contains(*module, wanted.address)) return 0;
+  wanted.found = module_info{module->dlpi_addr, identity_of(*module)};
+  return 1;
+}
+
+}  // namespace
+
+std::optional<module_info> module_of(const void* address) {
+  search wanted{reinterpret_cast<std::uintptr_t>(address), std::nullopt};
+  ::dl_iterate_phdr(visit, &wanted);
+  return wanted.found;
+}
+
+}  // namespace troupe::platform

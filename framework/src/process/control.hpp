@@ -1,0 +1,213 @@
+// The control protocol between the guardian and everybody else: plain aggregates, one a packet, a kind in front. Data never
+// travels here, so control is never behind data.
+#pragma once
+
+#include <troupe/detail/codec.hpp>
+#include <troupe/detail/endpoint.hpp>
+#include <troupe/exit_status.hpp>
+#include <troupe/options.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace troupe::process_layer {
+
+enum class control_kind : std::uint8_t {
+  hello = 1,
+  ready,
+  spawn,
+  spawned,
+  refused,
+  connect,
+  connected,
+  accepted,
+  watch,
+  watching,
+  down,
+  stop,
+  signal,
+  failed,
+  shutdown,
+  stopped,
+  release,
+  start,
+  fork,
+  forked,
+};
+
+/// Chosen by whoever asks; its answer carries it.
+using request_number = std::uint64_t;
+
+// --- A client (the host or an actor) to the guardian ----------------------------------------------------------------
+
+/// The host's first words. Descriptors: its standard output and error, as far as it has them.
+struct hello {
+  static constexpr auto kind = control_kind::hello;
+  std::uint64_t cookie = 0;
+  troupe::output output{};
+  bool has_output = false;
+  bool has_error = false;
+};
+
+struct spawn {
+  static constexpr auto kind = control_kind::spawn;
+  request_number request = 0;
+  std::uint64_t entry = 0;
+  std::string name;  ///< empty: default_name and the actor's number
+  std::string default_name;
+  std::uint64_t mailbox_messages = 0;
+  std::uint64_t mailbox_bytes = 0;
+  std::vector<std::uint8_t> arguments;
+};
+
+struct connect {
+  static constexpr auto kind = control_kind::connect;
+  request_number request = 0;
+  detail::actor_ref to;
+};
+
+struct watch {
+  static constexpr auto kind = control_kind::watch;
+  detail::actor_ref whom;
+};
+
+/// The receiver is to end after it has handled this client's messages up to `sequence`.
+struct stop {
+  static constexpr auto kind = control_kind::stop;
+  detail::actor_ref whom;
+  std::uint64_t sequence = 0;
+};
+
+struct signal {
+  static constexpr auto kind = control_kind::signal;
+  detail::actor_ref whom;
+  std::int32_t number = 0;
+};
+
+/// The client has read everything from a channel whose other end is gone: its slot may be used again.
+struct release {
+  static constexpr auto kind = control_kind::release;
+  std::uint32_t slot = 0;
+};
+
+/// An actor's last words before it exits: the exception that ends it.
+struct failed {
+  static constexpr auto kind = control_kind::failed;
+  std::string type;
+  std::string text;
+};
+
+/// The host only: end every actor.
+struct shutdown {
+  static constexpr auto kind = control_kind::shutdown;
+  std::uint64_t grace_milliseconds = 0;
+};
+
+// --- The guardian to its clients ------------------------------------------------------------------------------------
+
+/// To the host. Descriptor: its page.
+struct ready {
+  static constexpr auto kind = control_kind::ready;
+  std::int32_t guardian_pid = 0;
+};
+
+/// Which channel comes with the descriptors: socket, outgoing journal, incoming journal, the peer's page.
+struct channel_numbers {
+  std::uint32_t peer = 0;
+  std::uint32_t own_slot = 0;
+  std::uint32_t peer_slot = 0;
+};
+inline constexpr std::size_t channel_descriptors = 4;
+
+struct spawned {
+  static constexpr auto kind = control_kind::spawned;
+  request_number request = 0;
+  detail::actor_ref ref;
+  std::string name;
+  std::int32_t pid = 0;
+  channel_numbers channel;
+};
+
+struct connected {
+  static constexpr auto kind = control_kind::connected;
+  request_number request = 0;
+  std::string name;
+  std::int32_t pid = 0;
+  channel_numbers channel;
+};
+
+/// Somebody has connected to the receiver. Descriptors as for `connected`.
+struct accepted {
+  static constexpr auto kind = control_kind::accepted;
+  channel_numbers channel;
+};
+
+/// A `spawn` or `connect` that did not work.
+struct refused {
+  static constexpr auto kind = control_kind::refused;
+  request_number request = 0;
+  std::string stage;
+  std::string why;
+};
+
+struct watching {
+  static constexpr auto kind = control_kind::watching;
+  std::uint32_t actor = 0;
+  std::int32_t pid = 0;
+};
+
+struct down {
+  static constexpr auto kind = control_kind::down;
+  std::uint32_t actor = 0;
+  std::string name;
+  std::int32_t pid = 0;
+  exit_status status;
+};
+
+/// To an actor: a client's `stop`, passed on.
+struct stop_after {
+  static constexpr auto kind = control_kind::stop;
+  std::uint32_t client = 0;
+  std::uint64_t sequence = 0;
+};
+
+struct ended_actor {
+  std::string name;
+  std::int32_t pid = 0;
+  exit_status status;
+  bool killed = false;
+};
+struct stopped {
+  static constexpr auto kind = control_kind::stopped;
+  std::vector<ended_actor> actors;
+};
+
+/// An actor's first message. Descriptor: its page.
+struct start {
+  static constexpr auto kind = control_kind::start;
+  detail::actor_ref self;
+  std::string name;
+  std::uint64_t entry = 0;
+  std::vector<std::uint8_t> arguments;
+  detail::actor_ref parent;  ///< id 0: the host
+  std::string parent_name;
+};
+
+// --- The guardian and the zygote ------------------------------------------------------------------------------------
+
+/// Descriptors: the new actor's control socket, its standard output, its standard error.
+struct fork {
+  static constexpr auto kind = control_kind::fork;
+  std::uint32_t actor = 0;
+  std::string name;
+};
+
+struct forked {
+  static constexpr auto kind = control_kind::forked;
+  std::uint32_t actor = 0;
+  std::int32_t pid = 0;  ///< 0: the fork failed
+  std::int32_t error = 0;
+};
+
+}  // namespace troupe::process_layer

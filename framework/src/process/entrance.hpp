@@ -1,0 +1,31 @@
+// How a program that was started again becomes the guardian, and how the host starts it.
+#pragma once
+
+#include <troupe/options.hpp>
+
+#include "platform/process.hpp"
+#include "process/control_link.hpp"
+#include "process/zygote.hpp"
+
+#include <cstdint>
+
+namespace troupe::process_layer {
+
+/// Whether this process was started to be a guardian and has not become it yet. The environment variable that says so is
+/// taken out of the environment before `main`, and before any static object of the program that may start others.
+[[nodiscard]] bool is_at_the_entrance();
+
+/// Becomes the guardian. Actors will run `run_actor`.
+[[noreturn]] void enter(actor_main run_actor);
+
+/// What the host holds of its guardian.
+struct launched_guardian {
+  control_link link;
+  platform::process_handle process;
+  platform::descriptor page;  ///< the host's own
+};
+
+/// Starts the program again and waits until it is the guardian. Throws `start_failed`, and then leaves nothing behind.
+[[nodiscard]] launched_guardian launch_guardian(const system_options& options);
+
+}  // namespace troupe::process_layer

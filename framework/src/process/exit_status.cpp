@@ -1,0 +1,47 @@
+#include <troupe/errors.hpp>
+#include <troupe/exit_status.hpp>
+
+#include "platform/process.hpp"
+
+namespace troupe {
+namespace {
+
+std::string to_string(call_fate fate) {
+  switch (fate) {
+    case call_fate::not_started: return "the call had not been started";
+    case call_fate::died_running: return "the call had been started";
+    case call_fate::gone: break;
+  }
+  return "it had ended before the call";
+}
+
+}  // namespace
+
+std::string to_string(const exit_status& status) {
+  switch (status.kind) {
+    case exit_kind::normal: return "ended normally";
+    case exit_kind::code: return "exit code " + std::to_string(status.code);
+    case exit_kind::signal:
+      return "killed by " + platform::signal_name(status.code) + (status.core_dumped ? " (core dumped)" : "");
+    case exit_kind::exception: break;
+  }
+  return "exception " + status.exception_type +
+         (status.exception_text.empty() ? "" : ": " + status.exception_text);
+}
+
+actor_down::actor_down(const std::string& actor, call_fate fate, exit_status status)
+    : error{"actor " + actor + " is down (" + to_string(status) + "); " + to_string(fate)},
+      actor_{actor},
+      fate_{fate},
+      status_{std::move(status)} {}
+
+remote_exception::remote_exception(const std::string& actor, std::string type, std::string text)
+    : error{"actor " + actor + " threw " + type + (text.empty() ? "" : ": " + text)},
+      actor_{actor},
+      type_{std::move(type)},
+      text_{std::move(text)} {}
+
+start_failed::start_failed(std::string stage, const std::string& why)
+    : error{"a process could not be started (" + stage + "): " + why}, stage_{std::move(stage)} {}
+
+}  // namespace troupe

@@ -1,0 +1,151 @@
+// The guardian: the single-threaded process that owns all others of a system. It starts actors through the zygote, brokers
+// channels, learns every death, collects output, and when the host goes ends the whole tree.
+#pragma once
+
+#include "platform/process.hpp"
+#include "process/control_link.hpp"
+#include "process/output_collector.hpp"
+#include "process/zygote.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe::process_layer {
+
+/// A process that speaks the control protocol: the host (id 0), or an actor. Guardian's thread only.
+struct client {
+  std::uint32_t id = 0;
+  control_link link;
+  std::unique_ptr<boost::asio::posix::stream_descriptor>
+      ready;  // for waiting only: `link` owns the descriptor
+  struct queued {
+    encoded_message message;
+    std::vector<platform::descriptor> descriptors;
+  };
+  std::deque<queued> outgoing;  // what a full socket did not take
+  platform::descriptor page;
+  std::set<std::uint32_t> free_slots;
+  std::uint32_t next_slot = 0;
+
+  /// A channel's end at this client. The journals are duplicates: what was accepted outlives both ends.
+  struct channel_end {
+    std::uint32_t slot = 0;  ///< in its page; free again only when the client has read everything and says so
+    platform::descriptor journal;  ///< what this client sends
+  };
+  std::multimap<std::uint32_t, channel_end> channels;  // by the peer's id
+};
+
+/// An actor as the guardian knows it.
+struct actor_record {
+  detail::actor_ref ref;
+  std::string name;
+  std::uint32_t owner = 0;  ///< the client that spawned it
+  client control;
+  pid_t pid = 0;  ///< 0 until the zygote has answered
+  platform::process_handle process;
+  std::set<std::uint32_t> watchers;
+  std::size_t mailbox_bytes = 0;
+  std::size_t mailbox_messages = 0;
+  std::optional<failed> exception;
+  std::shared_ptr<output_collector> output;
+  std::shared_ptr<output_collector> errors;
+  bool was_killed = false;  ///< by the system's end, after the grace
+};
+
+/// What is remembered of an actor that has ended.
+struct ended_record {
+  detail::actor_ref ref;
+  std::string name;
+  std::int32_t pid = 0;
+  exit_status status;
+};
+
+class guardian {
+ public:
+  guardian(platform::descriptor host, std::uint64_t cookie, actor_main run_actor);
+
+  /// Serves until the host is gone, then ends the process.
+  [[noreturn]] void run();
+
+ private:
+  // guardian.cpp: processes
+  void watch_host();
+  void watch_zygote();
+  void start_zygote_again();
+  void reap_ended_children();
+  void finish(actor_record& actor, const platform::ended& end);
+  void begin_shutdown(std::chrono::milliseconds grace);
+  void force_shutdown();
+  void end_shutdown_when_empty();
+  [[noreturn]] void end_everything();
+
+  // guardian_control.cpp: messages
+  void serve(client& who);
+  bool receive_all(client& who);
+  void dispatch(client& from, control_message& message);
+  template <class Message>
+  void send(client& to, const Message& message, std::span<const int> descriptors = {});
+  void flush(client& to);
+  void on_hello(client& from, control_message& message);
+  void on_spawn(client& from, const spawn& wanted);
+  void on_forked(const forked& answer);
+  void on_connect(client& from, const connect& wanted);
+  void on_watch(client& from, const watch& wanted);
+  void refuse(client& to, request_number request, const std::string& stage, const std::string& why);
+  struct channel_pair;
+  channel_pair open_channel(client& from, actor_record& to);
+  void close_channels(client& of);
+
+  [[nodiscard]] actor_record* find(const detail::actor_ref& ref);
+  [[nodiscard]] const ended_record* find_ended(const detail::actor_ref& ref) const;
+  [[nodiscard]] client* find_client(std::uint32_t id);
+
+  boost::asio::io_context loop_{1};
+  std::uint64_t cookie_;
+  actor_main run_actor_;
+  client host_;
+  bool host_is_known_ = false;
+  platform::process_handle host_process_;
+  boost::asio::posix::stream_descriptor host_ended_{loop_};
+  platform::descriptor children_;
+  boost::asio::posix::stream_descriptor children_ended_{loop_};
+  zygote_process zygote_;
+  control_link zygote_link_;
+  std::unique_ptr<boost::asio::posix::stream_descriptor> zygote_ready_;
+
+  /// A start that the zygote has not answered. The descriptors stay here so that another zygote can be asked.
+  struct pending_start {
+    client* asked_by;
+    request_number request;
+    fork order;
+    platform::descriptor control;
+    platform::descriptor output;
+    platform::descriptor errors;
+  };
+  std::map<std::uint32_t, pending_start> pending_starts_;
+  void order(const pending_start& start);
+
+  std::unordered_map<std::uint32_t, std::unique_ptr<actor_record>> actors_;
+  std::deque<ended_record> ended_;
+  std::uint32_t last_id_ = 0;
+
+  output output_ = output::plain;
+  std::unique_ptr<output_sink> standard_output_;
+  std::unique_ptr<output_sink> standard_error_;
+
+  bool is_shutting_down_ = false;
+  boost::asio::steady_timer shutdown_timer_{loop_};
+  stopped report_;
+};
+
+}  // namespace troupe::process_layer

@@ -1,0 +1,299 @@
+#include <troupe/errors.hpp>
+
+#include "channel/journal.hpp"
+#include "channel/page.hpp"
+#include "process/guardian.hpp"
+
+#include <array>
+#include <cstring>
+#include <system_error>
+
+namespace troupe::process_layer {
+namespace {
+
+using boost::asio::posix::stream_descriptor;
+
+std::uint32_t take_slot(client& of) {
+  if (of.free_slots.empty()) {
+    if (of.next_slot == channel::max_slots) {
+      throw std::system_error{std::make_error_code(std::errc::too_many_files_open),
+                              "channels of one process"};
+    }
+    return of.next_slot++;
+  }
+  return of.free_slots.extract(of.free_slots.begin()).value();
+}
+
+}  // namespace
+
+void guardian::serve(client& who) {
+  if (!who.ready) who.ready = std::make_unique<stream_descriptor>(loop_, who.link.socket());
+  const auto id = who.id;
+  who.ready->async_wait(stream_descriptor::wait_read, [this, id](auto error) {
+    client* const from = error ? nullptr : find_client(id);
+    if (from == nullptr) return;
+    if (receive_all(*from)) {
+      if (client* const still = find_client(id)) serve(*still);
+    } else if (id == 0) {
+      end_everything();
+    }
+  });
+}
+
+bool guardian::receive_all(client& who) {
+  control_message message;
+  const auto id = who.id;
+  try {
+    for (;;) {
+      switch (who.link.receive(message)) {
+        case control_link::state::closed: return false;
+        case control_link::state::empty: return true;
+        case control_link::state::message: dispatch(who, message);
+      }
+    }
+  } catch (const error&) {
+    // A client that breaks the protocol is not believed any further. An actor's end will be told by the kernel.
+    if (id == 0) end_everything();
+    if (const auto place = actors_.find(id); place != actors_.end())
+      place->second->process.send(platform::kill_signal);
+    return false;
+  }
+}
+
+void guardian::dispatch(client& from, control_message& message) {
+  if (from.id == 0 && !host_is_known_) return on_hello(from, message);
+  switch (message.kind()) {
+    case control_kind::spawn: return on_spawn(from, message.as<spawn>());
+    case control_kind::connect: return on_connect(from, message.as<connect>());
+    case control_kind::watch: return on_watch(from, message.as<watch>());
+    case control_kind::stop: {
+      const auto wanted = message.as<stop>();
+      if (actor_record* whom = find(wanted.whom)) send(whom->control, stop_after{from.id, wanted.sequence});
+      return;
+    }
+    case control_kind::signal: {
+      const auto wanted = message.as<signal>();
+      if (const actor_record* whom = find(wanted.whom)) whom->process.send(wanted.number);
+      return;
+    }
+    case control_kind::release: {
+      const auto slot = message.as<release>().slot;
+      if (slot < from.next_slot) from.free_slots.insert(slot);
+      return;
+    }
+    case control_kind::failed:
+      if (actor_record* self = from.id == 0 ? nullptr : actors_.at(from.id).get())
+        self->exception = message.as<failed>();
+      return;
+    case control_kind::shutdown:
+      if (from.id == 0) begin_shutdown(std::chrono::milliseconds{message.as<shutdown>().grace_milliseconds});
+      return;
+    default: throw malformed_message{"a control message of a kind that clients do not send"};
+  }
+}
+
+template <class Message>
+void guardian::send(client& to, const Message& message, std::span<const int> descriptors) {
+  auto encoded = encode_message(message);
+  if (to.outgoing.empty()) {
+    switch (to.link.try_send(encoded, descriptors)) {
+      case platform::send_result::sent:
+      case platform::send_result::closed: return;  // closed: its end will be told by the kernel
+      case platform::send_result::full: break;
+    }
+  }
+  client::queued waiting{std::move(encoded), {}};
+  for (const int number : descriptors) {
+    auto borrowed = platform::descriptor::adopt(number);
+    waiting.descriptors.push_back(borrowed.duplicate());
+    [[maybe_unused]] const int still_the_callers = borrowed.release();
+  }
+  to.outgoing.push_back(std::move(waiting));
+  if (to.outgoing.size() == 1) flush(to);
+}
+
+template void guardian::send(client&, const down&, std::span<const int>);
+template void guardian::send(client&, const stop_after&, std::span<const int>);
+template void guardian::send(client&, const stopped&, std::span<const int>);
+
+void guardian::flush(client& to) {
+  to.ready->async_wait(stream_descriptor::wait_write, [this, id = to.id](auto error) {
+    client* const who = error ? nullptr : find_client(id);
+    if (who == nullptr) return;
+    while (!who->outgoing.empty()) {
+      const auto& next = who->outgoing.front();
+      std::vector<int> numbers;
+      for (const auto& owned : next.descriptors) numbers.push_back(owned.get());
+      if (who->link.try_send(next.message, numbers) == platform::send_result::full) return flush(*who);
+      who->outgoing.pop_front();
+    }
+  });
+}
+
+/// The asking end of a new channel; the other end has been told already.
+struct guardian::channel_pair {
+  channel_numbers numbers;
+  platform::descriptor socket;
+  std::array<int, channel_descriptors> all{};  // but for the socket they belong to the guardian's records
+  [[nodiscard]] std::span<const int> descriptors() {
+    all[0] = socket.get();
+    return all;
+  }
+};
+
+void guardian::on_hello(client& from, control_message& message) {
+  const auto words = message.as<hello>();
+  if (words.cookie != cookie_) end_everything();
+  host_is_known_ = true;
+  output_ = words.output;
+  auto next = message.descriptors.begin();
+  const auto take_stream = [&](bool has) {
+    auto given = has && next != message.descriptors.end() ? std::move(*next++) : platform::descriptor{};
+    return std::make_unique<output_sink>(loop_, platform::output_stream{std::move(given)});
+  };
+  standard_output_ = take_stream(words.has_output);
+  standard_error_ = take_stream(words.has_error);
+  from.page = channel::page::create();
+  const std::array page{from.page.get()};
+  send(from, ready{platform::own_pid()}, page);
+}
+
+void guardian::on_spawn(client& from, const spawn& wanted) try {
+  if (is_shutting_down_) return refuse(from, wanted.request, "spawn", "the system is stopping");
+  auto made = std::make_unique<actor_record>();
+  actor_record& actor = *made;
+  actor.ref = {++last_id_, 0, platform::random_bits()};
+  actor.name = wanted.name.empty() ? wanted.default_name + "-" + std::to_string(actor.ref.id) : wanted.name;
+  actor.owner = from.id;
+  actor.mailbox_bytes = wanted.mailbox_bytes;
+  actor.mailbox_messages = wanted.mailbox_messages;
+
+  auto [ours, its] = platform::packet_pair();
+  auto out = platform::make_pipe();
+  auto err = platform::make_pipe();
+  actor.control.id = actor.ref.id;
+  actor.control.link = control_link{std::move(ours)};
+  actor.control.page = channel::page::create();
+  actor.control.ready = std::make_unique<stream_descriptor>(loop_, actor.control.link.socket());
+  const auto tag = output_ == output::tagged ? "[" + actor.name + "] " : "";
+  const auto collect = [&](platform::descriptor pipe, const std::unique_ptr<output_sink>& sink) {
+    return std::make_shared<output_collector>(loop_, std::move(pipe), tag,
+                                              output_ == output::discard ? nullptr : sink.get());
+  };
+  actor.output = collect(std::move(out.read_end), standard_output_);
+  actor.errors = collect(std::move(err.read_end), standard_error_);
+  const std::array page{actor.control.page.get()};
+  const auto* parent = from.id == 0 ? nullptr : actors_.at(from.id).get();
+  send(actor.control,
+       start{actor.ref, actor.name, wanted.entry, wanted.arguments,
+             parent ? parent->ref : detail::actor_ref{}, parent ? parent->name : ""},
+       page);
+  const auto [place, added] = pending_starts_.try_emplace(
+      actor.ref.id, pending_start{&from, wanted.request, fork{actor.ref.id, actor.name}, std::move(its),
+                                  std::move(out.write_end), std::move(err.write_end)});
+  actors_.emplace(actor.ref.id, std::move(made));
+  order(place->second);
+} catch (const std::system_error& problem) {
+  refuse(from, wanted.request, "descriptors and memory", problem.what());
+}
+
+void guardian::order(const pending_start& start) {
+  const std::array descriptors{start.control.get(), start.output.get(), start.errors.get()};
+  zygote_link_.send(start.order, descriptors);
+}
+
+void guardian::on_forked(const forked& answer) {
+  const auto place = pending_starts_.find(answer.actor);
+  if (place == pending_starts_.end()) return;
+  const auto start = std::move(place->second);
+  pending_starts_.erase(place);
+  auto& actor = *actors_.at(answer.actor);
+  client* const asker = find_client(actor.owner);
+  if (answer.pid == 0) {
+    if (asker != nullptr)
+      refuse(*asker, start.request, "fork", std::generic_category().message(answer.error));
+    actor.control.ready->release();
+    actors_.erase(answer.actor);
+    return end_shutdown_when_empty();
+  }
+  actor.pid = answer.pid;
+  actor.process = platform::process_handle::open(answer.pid);
+  actor.output->start();
+  actor.errors->start();
+  serve(actor.control);
+  if (is_shutting_down_) send(actor.control, stop_after{0, 0});
+  if (asker == nullptr) return;
+  actor.watchers.insert(asker->id);
+  auto channel = open_channel(*asker, actor);
+  send(*asker, spawned{start.request, actor.ref, actor.name, answer.pid, channel.numbers},
+       channel.descriptors());
+}
+
+guardian::channel_pair guardian::open_channel(client& from, actor_record& to) {
+  auto [ours, its] = platform::packet_pair();
+  auto forth = channel::journal::create(to.mailbox_bytes, to.mailbox_messages);
+  auto back = channel::journal::create(to.mailbox_bytes, to.mailbox_messages);
+  const auto from_slot = take_slot(from), to_slot = take_slot(to.control);
+  const std::array told{its.get(), back.get(), forth.get(), from.page.get()};
+  send(to.control, accepted{{from.id, to_slot, from_slot}}, told);
+  channel_pair made{
+      {to.ref.id, from_slot, to_slot}, std::move(ours), {-1, forth.get(), back.get(), to.control.page.get()}};
+  from.channels.emplace(to.ref.id, client::channel_end{from_slot, std::move(forth)});
+  to.control.channels.emplace(from.id, client::channel_end{to_slot, std::move(back)});
+  return made;
+}
+
+void guardian::close_channels(client& of) {
+  for (const auto& [peer, end] : of.channels) {
+    client* const other = find_client(peer);
+    if (other != nullptr && other != &of) other->channels.erase(of.id);
+  }
+}
+
+void guardian::on_connect(client& from, const connect& wanted) try {
+  actor_record* const to = find(wanted.to);
+  if (to == nullptr || to->pid == 0) {
+    if (const auto* ended = find_ended(wanted.to))
+      send(from, down{ended->ref.id, ended->name, ended->pid, ended->status});
+    return refuse(from, wanted.request, "connect", "the actor has ended");
+  }
+  to->watchers.insert(from.id);
+  auto channel = open_channel(from, *to);
+  send(from, connected{wanted.request, to->name, to->pid, channel.numbers}, channel.descriptors());
+} catch (const std::system_error& problem) {
+  refuse(from, wanted.request, "descriptors and memory", problem.what());
+}
+
+void guardian::on_watch(client& from, const watch& wanted) {
+  if (actor_record* const whom = find(wanted.whom)) {
+    whom->watchers.insert(from.id);
+    send(from, watching{whom->ref.id, whom->pid});
+  } else if (const auto* ended = find_ended(wanted.whom)) {
+    send(from, down{ended->ref.id, ended->name, ended->pid, ended->status});
+  } else {
+    send(from, down{wanted.whom.id, "number " + std::to_string(wanted.whom.id), 0, {}});
+  }
+}
+
+void guardian::refuse(client& to, request_number request, const std::string& stage, const std::string& why) {
+  send(to, refused{request, stage, why});
+}
+
+actor_record* guardian::find(const detail::actor_ref& ref) {
+  const auto place = actors_.find(ref.id);
+  return place != actors_.end() && place->second->ref.key == ref.key ? place->second.get() : nullptr;
+}
+
+const ended_record* guardian::find_ended(const detail::actor_ref& ref) const {
+  const auto place = std::find_if(ended_.begin(), ended_.end(),
+                                  [&](const auto& e) { return e.ref.id == ref.id && e.ref.key == ref.key; });
+  return place == ended_.end() ? nullptr : &*place;
+}
+
+client* guardian::find_client(std::uint32_t id) {
+  if (id == 0) return &host_;
+  const auto place = actors_.find(id);
+  return place == actors_.end() ? nullptr : &place->second->control;
+}
+
+}  // namespace troupe::process_layer

@@ -1,0 +1,100 @@
+#include "process/output_collector.hpp"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+
+namespace troupe::process_layer {
+namespace {
+
+constexpr std::size_t kept_words = 8 * 1024;
+constexpr std::size_t longest_line = 64 * 1024;  // a longer one is passed on in pieces
+
+}  // namespace
+
+output_sink::output_sink(boost::asio::io_context& loop, platform::output_stream stream)
+    : stream_{std::move(stream)}, ready_{loop} {
+  if (stream_.descriptor_number() >= 0) ready_.assign(stream_.descriptor_number());
+}
+
+void output_sink::write(std::string_view text) {
+  waiting_.append(text);
+  if (!is_waiting_) flush();
+}
+
+void output_sink::flush() {
+  is_waiting_ = false;
+  std::size_t written = 0;
+  while (written < waiting_.size()) {
+    const auto size = stream_.write_some(std::as_bytes(std::span{waiting_}.subspan(written)));
+    written += size;
+    if (size == 0) break;
+  }
+  waiting_.erase(0, written);
+  if (!waiting_.empty()) {
+    is_waiting_ = true;
+    ready_.async_wait(boost::asio::posix::stream_descriptor::wait_write, [this](auto error) {
+      if (!error) flush();
+    });
+  }
+  while (!is_full() && !resumes_.empty()) {
+    const auto resume = std::move(resumes_.front());
+    resumes_.pop_front();
+    resume();
+  }
+}
+
+output_collector::output_collector(boost::asio::io_context& loop, platform::descriptor pipe, std::string tag,
+                                   output_sink* sink)
+    : pipe_{loop, pipe.release()}, tag_{std::move(tag)}, sink_{sink} {}
+
+void output_collector::start() {
+  pipe_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [self = shared_from_this()](auto error) {
+    if (error || !self->read_what_is_there()) return;
+    if (self->sink_ != nullptr && self->sink_->is_full()) {
+      self->sink_->when_drained([self] { self->start(); });
+    } else {
+      self->start();
+    }
+  });
+}
+
+bool output_collector::read_what_is_there() {
+  std::array<std::byte, 16 * 1024> room;
+  for (int turns = 0; turns < 16; ++turns) {  // then others have theirs
+    const auto size = platform::read_some(pipe_.native_handle(), room);
+    if (!size) return true;
+    if (*size == 0) return false;
+    take({reinterpret_cast<const char*>(room.data()), *size});
+  }
+  return true;
+}
+
+void output_collector::finish() {
+  if (!pipe_.is_open()) return;
+  read_what_is_there();
+  boost::system::error_code ignored;
+  pipe_.close(ignored);
+  if (!line_.empty()) {
+    line_.push_back('\n');
+    pass_on(std::exchange(line_, {}));
+  }
+}
+
+void output_collector::take(std::string_view text) {
+  last_words_.append(text);
+  if (last_words_.size() > 2 * kept_words) last_words_.erase(0, last_words_.size() - kept_words);
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    const auto piece = text.substr(0, end == std::string_view::npos ? text.size() : end + 1);
+    line_.append(piece);
+    text.remove_prefix(piece.size());
+    if (line_.ends_with('\n') || line_.size() > longest_line) pass_on(std::exchange(line_, {}));
+  }
+}
+
+void output_collector::pass_on(std::string_view line) {
+  if (sink_ != nullptr) sink_->write(tag_ + std::string{line});
+}
+
+}  // namespace troupe::process_layer

@@ -1,0 +1,332 @@
+#include "runtime/actor_member.hpp"
+
+#include <troupe/errors.hpp>
+
+#include "platform/clock.hpp"
+#include "platform/process.hpp"
+#include "registry/registry.hpp"
+#include "runtime/answer.hpp"
+#include "runtime/system_access.hpp"
+#include "wire/problem.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+namespace troupe::runtime {
+namespace {
+
+using boost::asio::posix::stream_descriptor;
+using namespace process_layer;
+
+actor_member* the_current = nullptr;
+constexpr int turns_between_looks = 256;
+
+}  // namespace
+
+actor_member* actor_member::current() { return the_current; }
+
+actor_member::actor_member(control_link link, control_message& start)
+    : member{std::move(link), start.descriptors.at(0)}, start_{start.as<process_layer::start>()} {
+  the_current = this;
+}
+
+int actor_member::run() {
+  system_ = detail::system_access::make(shared_from_this());
+  const auto* const what = registry::find(detail::entry_id{start_.entry});
+  if (what == nullptr) {
+    return fail(std::make_exception_ptr(
+        malformed_message{"this program has nothing registered under the id it was started with"}));
+  }
+  return what->run != nullptr ? run_function(*what) : run_actor(*what);
+}
+
+int actor_member::run_function(const detail::registrar& what) try {
+  is_function_ = true;
+  const auto arguments = std::move(start_.arguments);
+  detail::byte_reader in{std::as_bytes(std::span{arguments}), this};
+  what.run(in);
+  return 0;
+} catch (const stop_requested&) {
+  return 0;
+} catch (...) {
+  return fail(std::current_exception());
+}
+
+int actor_member::run_actor(const detail::registrar& what) try {
+  if (what.construct == nullptr)
+    throw malformed_message{"an actor was started with an id that is no constructor's"};
+  const auto arguments = std::move(start_.arguments);
+  detail::byte_reader in{std::as_bytes(std::span{arguments}), this};
+  object_ = what.construct(in);
+  actor_class_ = what.actor_class;
+  listen_to_control();
+  for (const auto& [peer, over] : connections_) listen_to(over);
+  serve();
+  what.destroy(std::exchange(object_, nullptr));
+  return 0;
+} catch (...) {
+  return fail(std::current_exception());
+}
+
+int actor_member::fail(std::exception_ptr problem) {
+  const auto described = wire::describe(problem);
+  std::fprintf(stderr, "actor %s ends by an exception: %s: %s\n", start_.name.c_str(), described.type.c_str(),
+               described.text.c_str());
+  link_.send(failed{described.type, described.text});
+  return 1;
+}
+
+// --- The loop -------------------------------------------------------------------------------------------------------------
+
+void actor_member::serve() {
+  while (!should_end()) {
+    now_ = platform::monotonic_nanoseconds();
+    int turns = 0;
+    while (turns < turns_between_looks && !should_end() && take_turn()) ++turns;
+    if (should_end()) break;
+    if (turns == turns_between_looks) loop_.poll();
+    look_everywhere();
+    run_callbacks();
+    if (!inbox_.empty() || should_end() || !prepare_to_sleep()) continue;
+    loop_.run_one();
+    page_.set_idle(false);
+  }
+}
+
+void actor_member::look_everywhere() {
+  for (const auto& each : listeners_) {
+    if (each->over->channel && each->over->channel->has_more()) pump(each->over);
+  }
+  for (auto& over : std::exchange(kept_, {})) {
+    if (!over->channel) continue;
+    if (!over->channel->append_kept()) kept_.push_back(over);
+    over->channel->publish();
+    over->channel->push();
+  }
+}
+
+// True where there is nothing left to do. Between set_idle and sleeping everything is looked at once more: who sends from
+// then on sees us idle and wakes us.
+bool actor_member::prepare_to_sleep() {
+  page_.set_idle(true);
+  for (const auto& over : std::exchange(handled_, {})) {
+    if (over->channel) over->channel->offer_room();
+  }
+  const bool more = std::any_of(listeners_.begin(), listeners_.end(), [](const auto& each) {
+    return each->over->channel && each->over->channel->has_more();
+  });
+  if (more) page_.set_idle(false);
+  return !more;
+}
+
+void actor_member::receive_request(const std::shared_ptr<connection>& from, channel::message&& request) {
+  inbox_.push_back({from, std::move(request)});
+}
+
+bool actor_member::take_turn() {
+  if (inbox_.empty()) return false;
+  const auto next = std::move(inbox_.front());
+  inbox_.pop_front();
+  const auto& header = next.message.frame.header;
+  if (next.from->channel) page_.begin(next.from->channel->own_slot(), header.sequence, header.attempt, now_);
+  turn_open_ = true;
+  call_handler(next.from, next.message);
+  commit(next.from, next.message);
+  turn_open_ = false;
+  return true;
+}
+
+void actor_member::call_handler(const std::shared_ptr<connection>& from, const channel::message& request) {
+  const auto& header = request.frame.header;
+  if (header.method != last_method_) {
+    last_entry_ = registry::find(detail::entry_id{header.method});
+    last_method_ = header.method;
+  }
+  const bool is_ask = header.kind == wire::frame_kind::ask;
+  answer due{*this, from, is_ask ? request.frame.call : 0};
+  try {
+    if (last_entry_ == nullptr || last_entry_->call == nullptr || last_entry_->actor_class != actor_class_) {
+      throw malformed_message{"a message from " + from->peer_name +
+                              " names a method that this actor does not have"};
+    }
+    detail::byte_reader in{request.frame.payload, this};
+    last_entry_->call(object_, in, due);
+  } catch (const malformed_message&) {
+    // Bytes from another process are input: the message is refused, the actor is not at fault.
+    if (is_ask) due.error(std::current_exception());
+  } catch (...) {
+    if (!is_ask) throw;
+    due.error(std::current_exception());
+  }
+}
+
+void actor_member::commit(const std::shared_ptr<connection>& from, const channel::message& request) {
+  for (const auto& over : touched_) {
+    if (!over->channel) continue;
+    make_room_for_kept(over);
+    if (over->channel) over->channel->stage();
+  }
+  --from->requests;
+  const channel::progress done{request.frame.header.sequence, request.end};
+  from->handled_sequence = done.sequence;
+  if (from->channel) from->channel->stage_finished(from->requests == 0 ? from->newest : done);
+  page_.end();
+  page_.commit();
+  for (const auto& over : touched_) {
+    if (over->channel) over->channel->push();
+  }
+  touched_.clear();
+  if (!from->channel) return;
+  from->channel->offer_room();
+  if (handled_.empty() || handled_.back() != from) handled_.push_back(from);
+}
+
+// Sends that found no room wait here, between turns. They are shown together with the turn where they fit the journal
+// together; a turn that sends more than the receiver's mailbox holds is shown in parts.
+void actor_member::make_room_for_kept(const std::shared_ptr<connection>& over) {
+  if (!over->channel->has_kept()) return;
+  if (over->peer == start_.self.id) {  // only this actor itself could make the room
+    kept_.push_back(over);
+    return;
+  }
+  const auto try_to = [&] {
+    if (!over->channel || over->channel->append_kept()) return true;
+    if (over->channel->waits_for_publication()) {
+      over->channel->publish();
+      over->channel->push();
+    }
+    return false;
+  };
+  wait_on(
+      *over,
+      [&] {
+        if (try_to()) return true;
+        over->channel->want_room();
+        return try_to();
+      },
+      detail::no_deadline);
+}
+
+void actor_member::touched(const std::shared_ptr<connection>& over) {
+  if (std::find(touched_.begin(), touched_.end(), over) == touched_.end()) touched_.push_back(over);
+}
+
+void actor_member::reply(const std::shared_ptr<connection>& over, const channel::envelope& what,
+                         const detail::body& body) {
+  if (!over->channel) return;  // the asker is gone
+  over->channel->append_or_keep(what, body);
+  if (turn_open_) return touched(over);
+  make_room_for_kept(over);
+  if (!over->channel) return;
+  over->channel->publish();
+  over->channel->push();
+}
+
+// --- Waiting --------------------------------------------------------------------------------------------------------------
+
+bool actor_member::wait_on(connection& over, const condition& done, detail::deadline until) {
+  for (;;) {
+    if (done()) return true;
+    read_control();
+    if (done()) return true;
+    give_way_to_stop();
+    if (!over.channel) throw system_stopped{"the connection to " + over.peer_name + " has ended"};
+    if (pump(over.shared_from_this())) continue;
+    if (platform::time_point::clock::now() >= until) return false;
+    page_.set_waits_for(over.peer);
+    page_.set_idle(true);
+    if (!over.channel->has_more()) platform::wait_readable({over.channel->socket(), link_.socket()}, until);
+    page_.set_idle(false);
+    page_.set_waits_for(0);
+  }
+}
+
+bool actor_member::wait_for_control(const condition& done, detail::deadline until) {
+  for (;;) {
+    read_control();
+    {
+      const std::lock_guard lock{mutex_};
+      if (done()) return true;
+    }
+    give_way_to_stop();
+    if (!platform::wait_readable({link_.socket()}, until)) return false;
+  }
+}
+
+void actor_member::give_way_to_stop() const {
+  if (is_function_ && stopping_) throw stop_requested{"actor " + start_.name + " has been asked to stop"};
+}
+
+bool actor_member::stop_was_requested() {
+  read_control();
+  return stopping_ || stop_;
+}
+
+// --- Control --------------------------------------------------------------------------------------------------------------
+
+void actor_member::listen_to_control() {
+  if (!control_ready_.is_open()) control_ready_.assign(link_.socket());
+  control_ready_.async_wait(stream_descriptor::wait_read, [this](auto error) {
+    if (error) return;
+    read_control();
+    listen_to_control();
+  });
+}
+
+void actor_member::read_control() {
+  control_message message;
+  for (;;) {
+    switch (link_.receive(message)) {
+      case control_link::state::empty: return;
+      case control_link::state::closed:
+        platform::exit_now(1);  // the guardian is gone, and the kernel is about to end us
+      case control_link::state::message: handle(message);
+    }
+  }
+}
+
+void actor_member::handle(control_message& message) {
+  if (message.kind() == control_kind::stop) {
+    if (!stop_) stop_ = message.as<stop_after>();
+    if (is_function_) stopping_ = true;
+  } else if (!handle_control(message)) {
+    throw malformed_message{"the guardian sent a control message of a kind that actors do not get"};
+  }
+}
+
+void actor_member::added(const std::shared_ptr<connection>& over) {
+  if (control_ready_.is_open()) listen_to(over);
+}
+
+void actor_member::listen_to(const std::shared_ptr<connection>& over) {
+  auto fresh = std::make_shared<listener>(listener{over, stream_descriptor{loop_, over->channel->socket()}});
+  listeners_.push_back(fresh);
+  const auto again = [this, fresh](const auto& self) -> void {
+    fresh->ready.async_wait(stream_descriptor::wait_read, [this, fresh, self](auto error) {
+      if (error || !fresh->over->channel) return;
+      pump(fresh->over);
+      if (fresh->over->channel && !fresh->over->channel->closed()) self(self);
+    });
+  };
+  again(again);
+}
+
+void actor_member::interrupt(connection& over) {
+  const auto place = std::find_if(listeners_.begin(), listeners_.end(),
+                                  [&](const auto& l) { return l->over.get() == &over; });
+  if (place == listeners_.end()) return;
+  (*place)->ready.release();  // the channel owns the descriptor, and is about to close it
+  listeners_.erase(place);
+}
+
+bool actor_member::should_end() {
+  if (stopping_ || !stop_) return stopping_;
+  if (stop_->sequence == 0) return stopping_ = true;
+  const auto [first, end] = connections_.equal_range(stop_->client);
+  stopping_ =
+      std::none_of(first, end, [&](const auto& c) { return c.second->handled_sequence < stop_->sequence; });
+  return stopping_;
+}
+
+}  // namespace troupe::runtime

@@ -1,0 +1,100 @@
+// The runtime of an actor's process: one thread that reads, decodes, calls, commits and writes.
+#pragma once
+
+#include <troupe/actor_system.hpp>
+
+#include "runtime/member.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe::runtime {
+
+/// This process as an actor. Its own thread only.
+///
+/// A turn: take a message, call its handler, stage its replies and sends in the journals, then commit with one store what
+/// was consumed and what was sent. Outside turns (a function's body, a constructor, a destructor) each send is its own.
+class actor_member final : public member {
+ public:
+  actor_member(process_layer::control_link link, process_layer::control_message& start);
+
+  /// Runs what the process was started for, to its end. Returns the process's exit code.
+  int run();
+
+  void reply(const std::shared_ptr<connection>& over, const channel::envelope& what,
+             const detail::body& body);
+  bool wait_on(connection& over, const condition& done, detail::deadline until) override;
+
+  [[nodiscard]] const process_layer::start& description() const { return start_; }
+  [[nodiscard]] actor_system& system() const { return *system_; }
+  void stop_self() { stopping_ = true; }
+  [[nodiscard]] bool stop_was_requested();
+
+  /// The one of this process; null outside of actors.
+  [[nodiscard]] static actor_member* current();
+
+ private:
+  bool wait_for_control(const condition& done, detail::deadline until) override;
+  [[nodiscard]] bool in_turn() const override { return turn_open_; }
+  void touched(const std::shared_ptr<connection>& over) override;
+  void receive_request(const std::shared_ptr<connection>& from, channel::message&& request) override;
+  void added(const std::shared_ptr<connection>& over) override;
+  void interrupt(connection& over) override;
+
+  int run_function(const detail::registrar& what);
+  int run_actor(const detail::registrar& what);
+  void serve();
+  bool take_turn();
+  void call_handler(const std::shared_ptr<connection>& from, const channel::message& request);
+  void commit(const std::shared_ptr<connection>& from, const channel::message& request);
+  void make_room_for_kept(const std::shared_ptr<connection>& over);
+  void look_everywhere();
+  bool prepare_to_sleep();
+  void listen_to_control();
+  void listen_to(const std::shared_ptr<connection>& over);
+  void read_control();
+  void handle(process_layer::control_message& message);
+  [[nodiscard]] bool should_end();
+  void give_way_to_stop() const;
+  int fail(std::exception_ptr problem);
+
+  process_layer::start start_;
+  std::shared_ptr<actor_system> system_;
+  void* object_ = nullptr;
+  const void* actor_class_ = nullptr;
+  bool is_function_ = false;
+
+  boost::asio::io_context loop_{1};
+  boost::asio::posix::stream_descriptor control_ready_{loop_};
+  struct listener {
+    std::shared_ptr<connection> over;
+    boost::asio::posix::stream_descriptor ready;
+  };
+  std::vector<std::shared_ptr<listener>> listeners_;
+
+  struct incoming {
+    std::shared_ptr<connection> from;
+    channel::message message;
+  };
+  std::deque<incoming> inbox_;
+  std::vector<std::shared_ptr<connection>> touched_;  // by the open turn
+  std::vector<std::shared_ptr<connection>>
+      kept_;  // connections to this actor itself, with messages that had no room
+  std::vector<std::shared_ptr<connection>> handled_;  // connections of messages handled since the last sleep
+  bool turn_open_ = false;
+  std::int64_t now_ = 0;
+  std::uint64_t last_method_ = 0;
+  const detail::registrar* last_entry_ = nullptr;
+
+  bool stopping_ = false;
+  std::optional<process_layer::stop_after> stop_;
+};
+
+}  // namespace troupe::runtime

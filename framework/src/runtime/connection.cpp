@@ -1,0 +1,88 @@
+#include "runtime/connection.hpp"
+
+#include <troupe/errors.hpp>
+
+#include "runtime/member.hpp"
+#include "wire/problem.hpp"
+
+namespace troupe::runtime {
+namespace {
+
+// A reply up to this size is copied: keeping the block it came in would cost more memory.
+constexpr std::size_t copied_reply = 16 * 1024;
+
+}  // namespace
+
+bool pending_ask::ready() { return wait(detail::deadline{}); }
+
+bool pending_ask::wait(detail::deadline until) {
+  return owner_->wait_on(
+      *over_, [this] { return settled_; }, until);
+}
+
+detail::byte_reader pending_ask::result() {
+  if (problem_) std::rethrow_exception(problem_);
+  return {payload_, owner_.get()};
+}
+
+void pending_ask::settle(channel::message&& reply) {
+  if (reply.frame.header.kind == wire::frame_kind::error) {
+    try {
+      detail::byte_reader in{reply.frame.payload, nullptr};
+      wire::rethrow(detail::decode<wire::problem>(in), over_->peer_name);
+    } catch (...) {
+      return settle(std::current_exception());
+    }
+  }
+  payload_ = reply.frame.payload;
+  if (payload_.size() <= copied_reply) {
+    copied_.assign(payload_.begin(), payload_.end());
+    payload_ = copied_;
+  } else {
+    pin_ = std::move(reply.pin);
+  }
+  settled_ = true;
+}
+
+void pending_ask::settle(std::exception_ptr problem) {
+  problem_ = std::move(problem);
+  settled_ = true;
+}
+
+connection::connection(channel::page& page, channel::channel_parts parts, std::string name)
+    : peer{parts.peer}, peer_name{std::move(name)} {
+  page.clear(parts.own_slot);
+  channel = std::make_unique<channel::channel>(page, std::move(parts));
+}
+
+void connection::check_open() const {
+  if (system_stopped)
+    throw troupe::system_stopped{"the system has been stopped: actor " + peer_name + " cannot be reached"};
+  if (down) throw actor_down{peer_name, call_fate::gone, *down};
+}
+
+void connection::settle(channel::message&& reply) {
+  const auto place = asks.find(reply.frame.header.method);
+  if (place == asks.end()) return;
+  const auto ask = std::move(place->second);
+  asks.erase(place);
+  ask->settle(std::move(reply));
+}
+
+void connection::settle_all(const std::exception_ptr& problem) {
+  for (const auto& [call, ask] : asks) ask->settle(problem);
+  asks.clear();
+}
+
+void connection::settle_down(const exit_status& status) {
+  for (const auto& [call, ask] : asks) {
+    const bool begun = channel->is_finished(ask->sequence()) || channel->is_running(ask->sequence());
+    ask->settle(std::make_exception_ptr(
+        actor_down{peer_name, begun ? call_fate::died_running : call_fate::not_started, status}));
+  }
+  asks.clear();
+  down = status;
+  channel.reset();
+}
+
+}  // namespace troupe::runtime

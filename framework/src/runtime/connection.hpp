@@ -1,0 +1,81 @@
+// A connection: a channel with what a member of the system keeps beside it.
+#pragma once
+
+#include <troupe/detail/endpoint.hpp>
+
+#include "channel/channel.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe::runtime {
+
+class member;
+struct connection;
+
+/// An ask that waits for its answer. Its state is guarded by the connection's mutex.
+class pending_ask final : public detail::pending_reply {
+ public:
+  pending_ask(std::shared_ptr<member> owner, std::shared_ptr<connection> over, std::uint64_t sequence)
+      : owner_{std::move(owner)}, over_{std::move(over)}, sequence_{sequence} {}
+
+  bool ready() override;
+  bool wait(detail::deadline until) override;
+  detail::byte_reader result() override;
+
+  [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
+  void settle(channel::message&& reply);
+  void settle(std::exception_ptr problem);
+
+ private:
+  std::shared_ptr<member> owner_;
+  std::shared_ptr<connection> over_;
+  std::uint64_t sequence_;  // of the question, in our journal
+  bool settled_ = false;
+  std::exception_ptr problem_;
+  std::vector<std::byte> copied_;    // a small reply
+  std::shared_ptr<const void> pin_;  // what holds a large one
+  std::span<const std::byte> payload_;
+};
+
+/// Guarded by `mutex`, but for receiving: whoever has set `reading` has the channel's receiving members to himself. In an
+/// actor there is one thread and the mutex is never contended.
+struct connection : std::enable_shared_from_this<connection> {
+  connection(channel::page& page, channel::channel_parts parts, std::string name);
+
+  std::mutex mutex;
+  std::condition_variable changed;            ///< an ask was settled, the reader has left, the peer is down
+  std::unique_ptr<channel::channel> channel;  ///< null once the peer is down
+  bool reading = false;
+  bool background = false;  ///< the host's background thread listens to it too
+  std::uint32_t peer;
+  std::string peer_name;
+  std::optional<exit_status> down;
+  bool system_stopped = false;
+
+  std::uint64_t last_call = 0;
+  std::unordered_map<std::uint64_t, std::shared_ptr<pending_ask>> asks;
+
+  // Of what has come in: the finished mark moves over replies at once, but never past a request that is not handled yet.
+  std::size_t requests = 0;
+  channel::progress newest;
+  std::uint64_t handled_sequence = 0;
+
+  /// Throws `actor_down` or `system_stopped` where nothing can be sent any more.
+  void check_open() const;
+  /// Settles the ask that a reply is for. Unknown calls (given up, answered twice) are dropped.
+  void settle(channel::message&& reply);
+  /// Ends every ask that is left.
+  void settle_all(const std::exception_ptr& problem);
+  /// The peer's process has ended: ends every ask that is left, each with what is known of it, and lets the channel go.
+  void settle_down(const exit_status& status);
+};
+
+}  // namespace troupe::runtime

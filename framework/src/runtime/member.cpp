@@ -1,0 +1,444 @@
+#include "runtime/member.hpp"
+
+#include <troupe/errors.hpp>
+
+#include <atomic>
+#include <utility>
+
+namespace troupe::runtime {
+namespace {
+
+using namespace process_layer;
+
+std::atomic<std::uint64_t> last_serial{0};
+
+// The connection that this thread used last: most threads talk to one actor for a while.
+struct last_used {
+  std::uint64_t serial = 0;
+  std::uint32_t peer = 0;
+  std::shared_ptr<connection> over;
+};
+thread_local last_used last;
+
+}  // namespace
+
+member::member(control_link link, const platform::descriptor& page)
+    : link_{std::move(link)}, page_{page}, serial_{++last_serial} {}
+
+void member::check_not_stopped() const {
+  if (stopped_) throw system_stopped{"the system has been stopped"};
+}
+
+void member::throw_guardian_gone() {
+  throw system_stopped{"the system has been stopped: its guardian is gone"};
+}
+
+// --- Requests to the guardian -------------------------------------------------------------------------------------------
+
+void member::open_request(request_number& number) {
+  const std::lock_guard lock{mutex_};
+  check_not_stopped();
+  number = ++last_request_;
+  requests_.try_emplace(number);
+}
+
+member::guardian_request member::wait_for(request_number number) {
+  const auto take = [&] {
+    const std::lock_guard lock{mutex_};
+    return std::move(requests_.extract(number).mapped());
+  };
+  try {
+    wait_for_control([&] { return stopped_ || requests_.at(number).done; }, detail::no_deadline);
+  } catch (...) {
+    take();
+    throw;
+  }
+  auto answered = take();
+  if (!answered.done) throw system_stopped{"the system has been stopped"};
+  return answered;
+}
+
+detail::endpoint::spawned member::spawn(detail::entry_id what, const std::string& default_name,
+                                        const spawn_options& options, const detail::body& arguments) {
+  process_layer::spawn message;
+  message.entry = static_cast<std::uint64_t>(what);
+  message.name = options.name;
+  message.default_name = default_name;
+  message.mailbox_messages = options.mailbox_messages;
+  message.mailbox_bytes = options.mailbox_bytes;
+  message.arguments.resize(arguments.size);
+  detail::byte_writer out{std::as_writable_bytes(std::span{message.arguments})};
+  if (arguments.size != 0) arguments.write(arguments.values, out);
+  open_request(message.request);
+  send_control(message);
+  auto answered = wait_for(message.request);
+  if (!answered.made) throw start_failed{answered.refusal.stage, answered.refusal.why};
+  return std::move(*answered.made);
+}
+
+std::shared_ptr<connection> member::find_connection(const detail::actor_ref& to) {
+  if (last.serial == serial_ && last.peer == to.id) return last.over;
+  {
+    const std::lock_guard lock{mutex_};
+    check_not_stopped();
+    if (const auto place = routes_.find(to.id); place != routes_.end()) {
+      last = {serial_, to.id, place->second};
+      return place->second;
+    }
+  }
+  return connect(to);
+}
+
+std::shared_ptr<connection> member::connect(const detail::actor_ref& to) {
+  process_layer::connect message{0, to};
+  open_request(message.request);
+  {
+    const std::lock_guard lock{mutex_};
+    acquaintances_[to.id].ref = to;
+  }
+  send_control(message);
+  auto answered = wait_for(message.request);
+  if (answered.over) return answered.over;
+  const std::lock_guard lock{mutex_};
+  const auto& known = acquaintances_[to.id];
+  if (known.down) throw actor_down{known.name, call_fate::gone, *known.down};
+  throw start_failed{answered.refusal.stage, answered.refusal.why};
+}
+
+// --- Sending --------------------------------------------------------------------------------------------------------------
+
+bool member::tell(const detail::actor_ref& to, detail::entry_id method, const detail::body& arguments,
+                  detail::patience how) {
+  const auto over = find_connection(to);
+  const channel::envelope what{wire::frame_kind::tell, static_cast<std::uint64_t>(method), 0};
+  if (!in_turn() && how == detail::patience::wait) {
+    send_now(over, what, arguments, [] {});
+    return true;
+  }
+  const std::lock_guard lock{over->mutex};
+  over->check_open();
+  auto& channel = *over->channel;
+  if (in_turn() && how == detail::patience::wait) {
+    channel.append_or_keep(what, arguments);
+  } else if (channel.has_kept() || !channel.append(what, arguments)) {
+    return false;
+  }
+  if (in_turn()) {
+    touched(over);
+  } else {
+    channel.publish();
+    channel.push();
+  }
+  return true;
+}
+
+std::shared_ptr<detail::pending_reply> member::ask(const detail::actor_ref& to, detail::entry_id method,
+                                                   const detail::body& arguments) {
+  const auto over = find_connection(to);
+  channel::envelope what{wire::frame_kind::ask, static_cast<std::uint64_t>(method), 0};
+  {
+    const std::lock_guard lock{over->mutex};
+    what.call = ++over->last_call;
+  }
+  std::shared_ptr<pending_ask> pending;
+  send_now(over, what, arguments, [&] {
+    pending = std::make_shared<pending_ask>(shared_from_this(), over, over->channel->last_sequence());
+    over->asks.emplace(what.call, pending);
+  });
+  asked(over);
+  return pending;
+}
+
+void member::send_now(const std::shared_ptr<connection>& over, const channel::envelope& what,
+                      const detail::body& body, const std::function<void()>& sent) {
+  const auto try_to = [&] {
+    over->check_open();
+    auto& channel = *over->channel;
+    const bool appended = channel.append_kept() && channel.append(what, body);
+    // Without an own message in it, an open turn's earlier sends are shown only where the turn itself is in their way.
+    if (!appended && !channel.waits_for_publication()) return false;
+    if (appended) sent();
+    channel.publish();
+    channel.push();
+    return appended;
+  };
+  {
+    const std::lock_guard lock{over->mutex};
+    if (try_to()) return;
+  }
+  const auto try_again = [&] {
+    if (try_to()) return true;
+    over->channel->want_room();  // and look again: room made before that brings no packet
+    return try_to();
+  };
+  wait_on(*over, try_again, detail::no_deadline);
+}
+
+// --- Receiving ------------------------------------------------------------------------------------------------------------
+
+void member::take_in(const std::shared_ptr<connection>& over, channel::message&& came) {
+  const channel::progress at{came.frame.header.sequence, came.end};
+  const auto kind = came.frame.header.kind;
+  const bool is_reply = kind == wire::frame_kind::reply || kind == wire::frame_kind::error;
+  {
+    const std::lock_guard lock{over->mutex};
+    over->newest = at;
+    if (!is_reply) {
+      ++over->requests;
+    } else {
+      over->settle(std::move(came));
+      if (over->requests == 0) {
+        over->channel->publish_finished(at);
+        over->channel->offer_room();
+      }
+    }
+  }
+  if (!is_reply) receive_request(over, std::move(came));
+}
+
+bool member::pump(const std::shared_ptr<connection>& over) {
+  return over->channel->pump([&](channel::message&& came) { take_in(over, std::move(came)); });
+}
+
+std::shared_ptr<connection> member::add_connection(control_message& message, const channel_numbers& numbers,
+                                                   const std::string& name) {
+  if (message.descriptors.size() != channel_descriptors)
+    throw malformed_message{"a channel came without its descriptors"};
+  auto& given = message.descriptors;
+  channel::channel_parts parts{std::move(given[0]),
+                               std::move(given[1]),
+                               std::move(given[2]),
+                               std::move(given[3]),
+                               channel::slot{numbers.own_slot},
+                               channel::slot{numbers.peer_slot},
+                               numbers.peer};
+  auto over = std::make_shared<connection>(page_, std::move(parts), name);
+  added(over);
+  {
+    const std::lock_guard lock{mutex_};
+    connections_.emplace(numbers.peer, over);
+    over = routes_.try_emplace(numbers.peer, over).first->second;
+  }
+  return over;
+}
+
+template <class Fill>
+void member::complete(request_number number, Fill fill) {
+  const auto place = requests_.find(number);
+  if (place == requests_.end()) return;  // whoever asked has given up
+  fill(place->second);
+  place->second.done = true;
+}
+
+bool member::handle_control(control_message& message) {
+  switch (message.kind()) {
+    case control_kind::spawned: {
+      const auto came = message.as<process_layer::spawned>();
+      add_connection(message, came.channel, came.name);
+      const std::lock_guard lock{mutex_};
+      acquaintances_[came.ref.id] = {came.ref, true, came.name, came.pid, {}, {}};
+      complete(came.request, [&](guardian_request& asked) { asked.made = spawned{came.ref, came.name}; });
+      break;
+    }
+    case control_kind::connected: {
+      const auto came = message.as<process_layer::connected>();
+      const auto route = add_connection(message, came.channel, came.name);
+      const std::lock_guard lock{mutex_};
+      auto& known = acquaintances_[came.channel.peer];
+      known.watched = true;
+      known.name = came.name;
+      known.pid = came.pid;
+      complete(came.request, [&](guardian_request& asked) { asked.over = route; });
+      break;
+    }
+    case control_kind::accepted: {
+      const auto came = message.as<process_layer::accepted>();
+      add_connection(message, came.channel, "number " + std::to_string(came.channel.peer));
+      break;
+    }
+    case control_kind::refused: {
+      auto came = message.as<refused>();
+      const std::lock_guard lock{mutex_};
+      complete(came.request, [&](guardian_request& asked) { asked.refusal = std::move(came); });
+      break;
+    }
+    case control_kind::watching: {
+      const auto came = message.as<watching>();
+      const std::lock_guard lock{mutex_};
+      acquaintances_[came.actor].pid = came.pid;
+      break;
+    }
+    case control_kind::down: on_down_message(message.as<process_layer::down>()); break;
+    default: return false;
+  }
+  control_changed_.notify_all();
+  return true;
+}
+
+// --- Ends -----------------------------------------------------------------------------------------------------------------
+
+void member::on_down_message(const process_layer::down& message) {
+  std::vector<std::shared_ptr<connection>> ended;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto [first, end] = connections_.equal_range(message.actor);
+    for (auto place = first; place != end; ++place) ended.push_back(place->second);
+    connections_.erase(first, end);
+    routes_.erase(message.actor);
+  }
+  for (const auto& over : ended) end_connection(over, message.status);
+  const std::lock_guard lock{mutex_};
+  auto& known = acquaintances_[message.actor];
+  known.name = message.name;
+  known.pid = message.pid;
+  known.down = message.status;
+  for (auto& callback : std::exchange(known.callbacks, {}))
+    due_.push_back({std::move(callback), message.status});
+}
+
+void member::end_connection(const std::shared_ptr<connection>& over, const exit_status& status) {
+  std::uint32_t slot = 0;
+  {
+    std::unique_lock lock{over->mutex};
+    if (!over->channel) return;
+    interrupt(*over);
+    over->changed.wait(lock, [&] { return !over->reading; });
+    over->reading = true;
+  }
+  try {
+    over->channel->drain([&](channel::message&& came) { take_in(over, std::move(came)); });
+  } catch (const error&) {
+    // What a dying process left half-written is nobody's message.
+  }
+  {
+    const std::lock_guard lock{over->mutex};
+    slot = static_cast<std::uint32_t>(over->channel->own_slot());
+    over->settle_down(status);
+    over->reading = false;
+  }
+  over->changed.notify_all();
+  send_control(release{slot});
+}
+
+void member::run_callbacks() {
+  std::vector<due_callback> due;
+  {
+    const std::lock_guard lock{mutex_};
+    due.swap(due_);
+  }
+  for (const auto& [run, status] : due) run(status);
+}
+
+void member::close_all() {
+  decltype(connections_) connections;
+  {
+    const std::lock_guard lock{mutex_};
+    stopped_ = true;
+    connections.swap(connections_);
+    routes_.clear();
+  }
+  for (const auto& [peer, over] : connections) {
+    {
+      const std::lock_guard lock{over->mutex};
+      interrupt(*over);
+      over->system_stopped = true;
+      over->settle_all(
+          std::make_exception_ptr(system_stopped{"the system was stopped before the answer came"}));
+    }
+    over->changed.notify_all();
+  }
+  control_changed_.notify_all();
+}
+
+acquaintance& member::watch(const detail::actor_ref& whom, std::unique_lock<std::mutex>& lock) {
+  check_not_stopped();
+  auto& known = acquaintances_[whom.id];
+  if (known.watched) return known;
+  known.watched = true;
+  lock.unlock();
+  send_control(process_layer::watch{whom});
+  lock.lock();
+  return acquaintances_[whom.id];
+}
+
+std::optional<exit_status> member::join(const detail::actor_ref& whom, detail::deadline until) {
+  {
+    std::unique_lock lock{mutex_};
+    if (const auto place = acquaintances_.find(whom.id);
+        place != acquaintances_.end() && place->second.down) {
+      return place->second.down;
+    }
+    watch(whom, lock);
+  }
+  std::optional<exit_status> status;
+  wait_for_control(
+      [&] {
+        status = acquaintances_[whom.id].down;
+        return status || stopped_;
+      },
+      until);
+  if (!status) {
+    const std::lock_guard lock{mutex_};
+    check_not_stopped();
+  }
+  return status;
+}
+
+int member::pid(const detail::actor_ref& whom) {
+  std::unique_lock lock{mutex_};
+  watch(whom, lock);
+  lock.unlock();
+  int number = 0;
+  wait_for_control(
+      [&] {
+        const auto& known = acquaintances_[whom.id];
+        number = known.pid;
+        return number != 0 || known.down || stopped_;
+      },
+      detail::no_deadline);
+  return number;
+}
+
+void member::on_down(const detail::actor_ref& whom, std::function<void(const exit_status&)> callback) {
+  std::unique_lock lock{mutex_};
+  auto& known = watch(whom, lock);
+  if (!known.down) return known.callbacks.push_back(std::move(callback));
+  const auto status = *known.down;
+  lock.unlock();
+  callback(status);
+}
+
+void member::stop_all() {
+  std::vector<detail::actor_ref> live;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [id, over] : routes_) live.push_back(acquaintances_[id].ref);
+  }
+  for (const auto& ref : live) stop(ref);
+}
+
+void member::stop(const detail::actor_ref& whom) {
+  std::uint64_t sequence = 0;
+  {
+    std::unique_lock lock{mutex_};
+    check_not_stopped();
+    if (const auto place = routes_.find(whom.id); place != routes_.end()) {
+      const auto over = place->second;
+      lock.unlock();
+      const std::lock_guard inner{over->mutex};
+      if (over->down) return;
+      sequence = over->channel->last_sequence();
+    }
+  }
+  send_control(process_layer::stop{whom, sequence});
+}
+
+void member::signal(const detail::actor_ref& whom, int number) {
+  {
+    const std::lock_guard lock{mutex_};
+    check_not_stopped();
+  }
+  send_control(process_layer::signal{whom, number});
+}
+
+}  // namespace troupe::runtime

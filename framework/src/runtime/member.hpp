@@ -1,0 +1,139 @@
+// A member of a system: what the host's process and every actor's process do alike.
+#pragma once
+
+#include <troupe/detail/endpoint.hpp>
+
+#include "channel/page.hpp"
+#include "process/control_link.hpp"
+#include "runtime/connection.hpp"
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe::runtime {
+
+using condition = std::function<bool()>;
+
+/// What this member knows of another process.
+struct acquaintance {
+  detail::actor_ref ref;
+  bool watched = false;
+  std::string name;
+  int pid = 0;
+  std::optional<exit_status> down;
+  std::vector<std::function<void(const exit_status&)>> callbacks;
+};
+
+/// Thread-safe. What differs is how one waits: the host's threads drive the channel they wait on, beside a background
+/// thread; an actor's only thread drives everything.
+class member : public detail::endpoint, public std::enable_shared_from_this<member> {
+ public:
+  member(process_layer::control_link link, const platform::descriptor& page);
+
+  spawned spawn(detail::entry_id what, const std::string& default_name, const spawn_options& options,
+                const detail::body& arguments) override;
+  bool tell(const detail::actor_ref& to, detail::entry_id method, const detail::body& arguments,
+            detail::patience how) override;
+  std::shared_ptr<detail::pending_reply> ask(const detail::actor_ref& to, detail::entry_id method,
+                                             const detail::body& arguments) override;
+  void stop(const detail::actor_ref& whom) override;
+  void signal(const detail::actor_ref& whom, int number) override;
+  std::optional<exit_status> join(const detail::actor_ref& whom, detail::deadline until) override;
+  int pid(const detail::actor_ref& whom) override;
+  void on_down(const detail::actor_ref& whom, std::function<void(const exit_status&)> callback) override;
+
+  /// Waits until `done`, which is called with the connection's mutex held; false at the deadline. `done` depends on what
+  /// comes over the connection.
+  virtual bool wait_on(connection& over, const condition& done, detail::deadline until) = 0;
+
+ protected:
+  /// Waits until `done`, which is called with `mutex_` held and depends on control messages; false at the deadline.
+  virtual bool wait_for_control(const condition& done, detail::deadline until) = 0;
+  /// Whether sends of the calling thread belong to an open turn.
+  [[nodiscard]] virtual bool in_turn() const { return false; }
+  /// A send has joined the open turn.
+  virtual void touched(const std::shared_ptr<connection>&) {}
+  /// A request has come in.
+  virtual void receive_request(const std::shared_ptr<connection>& from, channel::message&& request) = 0;
+  /// An ask was sent and not waited for yet.
+  virtual void asked(const std::shared_ptr<connection>&) {}
+  /// There is a connection more, and it is to be listened to.
+  virtual void added(const std::shared_ptr<connection>&) {}
+
+  /// Takes in what has arrived: replies settle asks, requests go to `receive_request`. Only for whoever holds `reading`.
+  bool pump(const std::shared_ptr<connection>& over);
+  /// Handles a control message that both kinds of member get; false where it is another.
+  bool handle_control(process_layer::control_message& message);
+  /// Runs what waits for ends, outside of any lock.
+  void run_callbacks();
+  /// The system is gone: ends everything that waits.
+  void close_all();
+
+  void check_not_stopped() const;
+  template <class Message>
+  void send_control(const Message& message) {
+    const std::lock_guard lock{sending_};
+    if (!link_.send(message)) throw_guardian_gone();
+  }
+  std::shared_ptr<connection> add_connection(process_layer::control_message& message,
+                                             const process_layer::channel_numbers& numbers,
+                                             const std::string& name);
+  /// Ends a connection whose peer has ended, once nobody reads from it any more.
+  void end_connection(const std::shared_ptr<connection>& over, const exit_status& status);
+  /// Stops listening to a connection that is about to end, and wakes a thread that waits on its socket.
+  virtual void interrupt(connection& over) = 0;
+  /// Asks every actor that this member is connected to to stop, after what was sent to it.
+  void stop_all();
+
+  process_layer::control_link link_;
+  channel::page page_;
+
+  mutable std::mutex mutex_;  // of everything below
+  std::condition_variable control_changed_;
+  bool stopped_ = false;    ///< nothing works any more
+  bool is_ending_ = false;  ///< the end has begun
+  /// By peer. Two processes that connected to each other at once have two; the first is the one to send over.
+  std::unordered_multimap<std::uint32_t, std::shared_ptr<connection>> connections_;
+  std::unordered_map<std::uint32_t, std::shared_ptr<connection>> routes_;
+  std::unordered_map<std::uint32_t, acquaintance> acquaintances_;
+
+ private:
+  struct guardian_request {
+    bool done = false;
+    process_layer::refused refusal;
+    std::optional<spawned> made;
+    std::shared_ptr<connection> over;
+  };
+  [[noreturn]] static void throw_guardian_gone();
+  void open_request(process_layer::request_number& number);
+  template <class Fill>
+  void complete(process_layer::request_number number, Fill fill);
+  guardian_request wait_for(process_layer::request_number number);
+  std::shared_ptr<connection> connect(const detail::actor_ref& to);
+  std::shared_ptr<connection> find_connection(const detail::actor_ref& to);
+  /// Sends one message now, waiting for room; calls `sent` under the connection's mutex before any answer can be read.
+  void send_now(const std::shared_ptr<connection>& over, const channel::envelope& what,
+                const detail::body& body, const std::function<void()>& sent);
+  void take_in(const std::shared_ptr<connection>& over, channel::message&& came);
+  acquaintance& watch(const detail::actor_ref& whom, std::unique_lock<std::mutex>& lock);
+  void on_down_message(const process_layer::down& message);
+
+  std::mutex sending_;  // of link_
+  process_layer::request_number last_request_ = 0;
+  std::map<process_layer::request_number, guardian_request> requests_;
+  struct due_callback {
+    std::function<void(const exit_status&)> run;
+    exit_status status;
+  };
+  std::vector<due_callback> due_;
+  std::uint64_t serial_;  // tells members apart that had the same address
+};
+
+}  // namespace troupe::runtime

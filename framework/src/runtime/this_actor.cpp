@@ -1,0 +1,41 @@
+#include <troupe/this_actor.hpp>
+
+#include "platform/process.hpp"
+#include "runtime/actor_member.hpp"
+
+#include <stdexcept>
+
+namespace troupe {
+namespace {
+
+runtime::actor_member& self() {
+  if (auto* const member = runtime::actor_member::current()) return *member;
+  throw std::logic_error{"troupe::this_actor: this code does not run inside an actor"};
+}
+
+}  // namespace
+
+namespace this_actor {
+
+std::string name() { return troupe::self().description().name; }
+int pid() { return platform::own_pid(); }
+actor_system& system() { return troupe::self().system(); }
+void stop() { troupe::self().stop_self(); }
+bool stop_requested() { return troupe::self().stop_was_requested(); }
+
+std::optional<process> parent() {
+  const auto& start = troupe::self().description();
+  if (start.parent.id == 0) return std::nullopt;
+  return process{troupe::detail::own_endpoint(), start.parent, start.parent_name};
+}
+
+process detail::self_as_process() {
+  const auto& start = troupe::self().description();
+  return {troupe::detail::own_endpoint(), start.self, start.name};
+}
+
+}  // namespace this_actor
+
+std::shared_ptr<detail::endpoint> detail::own_endpoint() { return self().shared_from_this(); }
+
+}  // namespace troupe

@@ -1,0 +1,37 @@
+#include <troupe/actor_system.hpp>
+#include <troupe/errors.hpp>
+
+#include "process/entrance.hpp"
+#include "runtime/actor_main.hpp"
+#include "system/host_member.hpp"
+
+namespace troupe {
+namespace {
+
+using system_layer::host_member;
+
+void enter_if_at_the_entrance() {
+  if (process_layer::is_at_the_entrance()) process_layer::enter(&runtime::run_actor);
+}
+
+}  // namespace
+
+void guard(int, char**) { enter_if_at_the_entrance(); }
+
+actor_system::actor_system(system_options options) : options_{options} {
+  enter_if_at_the_entrance();
+  auto host = std::make_shared<host_member>(process_layer::launch_guardian(options));
+  host->start();
+  endpoint_ = std::move(host);
+}
+
+actor_system::~actor_system() { stop(); }
+
+stop_report actor_system::stop() { return stop(options_.grace); }
+
+stop_report actor_system::stop(std::chrono::milliseconds grace) {
+  auto* const host = dynamic_cast<host_member*>(endpoint_.get());
+  return host == nullptr ? stop_report{} : host->shut_down(grace);
+}
+
+}  // namespace troupe

@@ -1,0 +1,51 @@
+// The host's process as a member of its system.
+#pragma once
+
+#include <troupe/actor_system.hpp>
+
+#include "process/entrance.hpp"
+#include "runtime/member.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <memory>
+#include <optional>
+#include <thread>
+
+namespace troupe::system_layer {
+
+/// Thread-safe. Who waits for an answer reads the channel himself: no hop over another thread. The one background thread
+/// reads control messages, and those channels on which many answers are due that nobody waits for.
+class host_member final : public runtime::member {
+ public:
+  explicit host_member(process_layer::launched_guardian guardian);
+  ~host_member() override;
+
+  /// Starts the background thread; once, after construction.
+  void start();
+  /// Ends the system. A second call returns an empty report.
+  stop_report shut_down(std::chrono::milliseconds grace);
+
+  bool wait_on(runtime::connection& over, const runtime::condition& done, detail::deadline until) override;
+
+ private:
+  bool wait_for_control(const runtime::condition& done, detail::deadline until) override;
+  void receive_request(const std::shared_ptr<runtime::connection>& from, channel::message&& request) override;
+  void interrupt(runtime::connection& over) override;
+  void asked(const std::shared_ptr<runtime::connection>& over) override;
+
+  void read_in_background(const std::shared_ptr<runtime::connection>& over);
+  bool pump_or_break(const std::shared_ptr<runtime::connection>& over);
+  void listen_to_control();
+  void listen_to_guardian();
+  bool read_control();
+
+  process_layer::launched_guardian guardian_;  // its link and page have moved to the base
+  boost::asio::io_context loop_{1};
+  boost::asio::posix::stream_descriptor control_ready_{loop_};
+  boost::asio::posix::stream_descriptor guardian_ended_{loop_};
+  std::thread background_;
+  std::optional<process_layer::stopped> report_;  // guarded by mutex_
+};
+
+}  // namespace troupe::system_layer

@@ -1,0 +1,29 @@
+#include "platform/process.hpp"
+
+#include <troupe/errors.hpp>
+#include <troupe/process.hpp>
+
+#include "platform/clock.hpp"
+#include "runtime/member.hpp"
+
+namespace troupe {
+
+void process::terminate() const { endpoint().signal(ref_, platform::terminate_signal); }
+void process::kill() const { endpoint().signal(ref_, platform::kill_signal); }
+
+detail::endpoint& process::endpoint() const {
+  if (!where_) throw std::logic_error{"troupe: this handle names no process: it was default-constructed"};
+  return *where_;
+}
+
+detail::deadline detail::deadline_in(std::chrono::nanoseconds patience) {
+  return platform::deadline_after(patience);
+}
+
+std::shared_ptr<detail::endpoint> detail::share(endpoint* where) {
+  auto* const member = dynamic_cast<runtime::member*>(where);
+  if (member == nullptr) throw malformed_message{"a handle came in a message outside of a system"};
+  return member->shared_from_this();
+}
+
+}  // namespace troupe

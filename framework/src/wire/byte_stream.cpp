@@ -1,0 +1,24 @@
+#include <troupe/detail/byte_stream.hpp>
+#include <troupe/errors.hpp>
+
+#include <string>
+
+namespace troupe::detail {
+
+void throw_message_too_short(std::size_t wanted, std::size_t left) {
+  throw malformed_message{"a message says that " + std::to_string(wanted) +
+                          " bytes or elements follow, but only " + std::to_string(left) +
+                          " bytes are left in it"};
+}
+
+void throw_message_too_long(std::size_t left) {
+  throw malformed_message{"a message goes on for " + std::to_string(left) +
+                          " bytes behind its last argument"};
+}
+
+void throw_message_changed(std::size_t room) {
+  throw malformed_message{"a value was measured as part of " + std::to_string(room) +
+                          " bytes and then wrote more: its serialize must write the same each time"};
+}
+
+}  // namespace troupe::detail

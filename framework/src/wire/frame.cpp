@@ -1,0 +1,75 @@
+#include "wire/frame.hpp"
+
+#include <troupe/errors.hpp>
+
+#include <bit>
+#include <cstring>
+#include <string>
+
+namespace troupe::wire {
+namespace {
+
+constexpr std::size_t word_size = 8;
+
+std::size_t words_size(std::uint8_t words) {
+  return static_cast<std::size_t>(std::popcount(words)) * word_size;
+}
+std::size_t padded(std::size_t size) { return (size + 7) & ~std::size_t{7}; }
+
+void check(const frame_header& header) {
+  const auto refuse = [](const char* field, unsigned value) {
+    throw malformed_message{std::string{"a frame's "} + field + " is " + std::to_string(value) +
+                            ", which version 1 does not know"};
+  };
+  if (header.version != frame_version) refuse("version", header.version);
+  if (header.kind < frame_kind::tell || header.kind > frame_kind::error)
+    refuse("kind", static_cast<unsigned>(header.kind));
+  if ((header.words & ~known_words) != 0) refuse("set of words", header.words);
+  if (header.length > max_inside_payload) refuse("length", header.length);
+  if ((header.words & outside_word) != 0 && header.length != 0)
+    refuse("length beside an outside payload", header.length);
+}
+
+}  // namespace
+
+std::size_t frame_size(std::uint8_t words, std::size_t payload) {
+  return padded(sizeof(frame_header) + words_size(words) + payload);
+}
+
+std::span<std::byte> write_frame(std::span<std::byte> room, const frame& what) {
+  std::memcpy(room.data(), &what.header, sizeof what.header);
+  std::size_t at = sizeof what.header;
+  const auto put_word = [&](frame_word word, auto value) {
+    if ((what.header.words & word) == 0) return;
+    std::memcpy(room.data() + at, &value, word_size);
+    at += word_size;
+  };
+  put_word(call_word, what.call);
+  put_word(deadline_word, what.deadline);
+  put_word(trace_word, what.trace);
+  put_word(outside_word, what.outside);
+  return room.subspan(at, what.header.length);
+}
+
+std::optional<frame> read_frame(std::span<const std::byte> bytes, std::size_t& size) {
+  frame read;
+  if (bytes.size() < sizeof read.header) return std::nullopt;
+  std::memcpy(&read.header, bytes.data(), sizeof read.header);
+  check(read.header);
+  size = frame_size(read.header.words, read.header.length);
+  if (bytes.size() < size) return std::nullopt;
+  std::size_t at = sizeof read.header;
+  const auto take_word = [&](frame_word word, auto& value) {
+    if ((read.header.words & word) == 0) return;
+    std::memcpy(&value, bytes.data() + at, word_size);
+    at += word_size;
+  };
+  take_word(call_word, read.call);
+  take_word(deadline_word, read.deadline);
+  take_word(trace_word, read.trace);
+  take_word(outside_word, read.outside);
+  read.payload = bytes.subspan(at, read.header.length);
+  return read;
+}
+
+}  // namespace troupe::wire

@@ -1,0 +1,77 @@
+// Frame version 1: what a message looks like in a journal and on a socket. docs/wire-format.md has a worked example.
+//
+//    0  u32 length         bytes of the payload, without header, words and padding
+//    4  u8  version        1
+//    5  u8  kind           frame_kind
+//    6  u8  words          which optional 8-byte words follow the header, in the order of frame_word's bits
+//    7  u8  attempt        how often the message was started before
+//    8  u64 sequence       counts the frames of one journal, from 1
+//   16  u64 method         entry_id; in replies the call that they answer
+//   24  u32 actor          the receiver
+//   28  u16 node           the receiver's node; 0 is this machine
+//   30  u16 incarnation    the receiver's, modulo 65,536
+//   32  words, payload, padding to a multiple of 8
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace troupe::wire {
+
+inline constexpr std::uint8_t frame_version = 1;
+
+enum class frame_kind : std::uint8_t {
+  tell = 1,
+  ask = 2,
+  reply = 3,
+  error = 4,  ///< a reply whose payload is a problem
+};
+
+enum frame_word : std::uint8_t {
+  call_word = 1,      ///< ask: the number its reply will carry
+  deadline_word = 2,  ///< monotonic nanoseconds after which the answer is of no use
+  trace_word = 4,     ///< call chain
+  outside_word = 8,   ///< the payload's length: it lies in a memfd that travels beside the frame
+};
+inline constexpr std::uint8_t known_words = call_word | deadline_word | trace_word | outside_word;
+
+struct frame_header {
+  std::uint32_t length = 0;
+  std::uint8_t version = frame_version;
+  frame_kind kind = frame_kind::tell;
+  std::uint8_t words = 0;
+  std::uint8_t attempt = 0;
+  std::uint64_t sequence = 0;
+  std::uint64_t method = 0;
+  std::uint32_t actor = 0;
+  std::uint16_t node = 0;
+  std::uint16_t incarnation = 0;
+};
+static_assert(sizeof(frame_header) == 32);
+
+/// A frame with its optional words taken apart; `payload` points into the memory it was read from.
+struct frame {
+  frame_header header;
+  std::uint64_t call = 0;
+  std::int64_t deadline = 0;
+  std::uint64_t trace = 0;
+  std::uint64_t outside = 0;
+  std::span<const std::byte> payload;
+};
+
+/// Payloads above this travel in a memfd of their own: copying them twice through a journal costs more.
+inline constexpr std::size_t max_inside_payload = 64 * 1024;
+
+/// Whole size in a journal of a frame with these words and this payload.
+[[nodiscard]] std::size_t frame_size(std::uint8_t words, std::size_t payload);
+
+/// Writes header and words; returns where the payload goes. `room` has `frame_size` bytes.
+std::span<std::byte> write_frame(std::span<std::byte> room, const frame& what);
+
+/// Reads the frame at the front of `bytes`; nullopt where it is not whole yet. `size` becomes its whole size. Throws
+/// `malformed_message` where no frame of ours can begin like this.
+[[nodiscard]] std::optional<frame> read_frame(std::span<const std::byte> bytes, std::size_t& size);
+
+}  // namespace troupe::wire

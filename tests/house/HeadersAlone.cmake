@@ -1,0 +1,21 @@
+# troupe_headers_alone(<target> <root>): an object library with one source for each public header under <root>, which
+# includes that header and nothing else, twice. That it builds is the check.
+function(troupe_headers_alone target root)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${root}
+    ${root}/framework/include/troupe/*.hpp ${root}/actors/*/include/troupe/*.hpp)
+  file(GLOB folders CONFIGURE_DEPENDS ${root}/framework/include ${root}/actors/*/include)
+  list(FILTER headers INCLUDE REGEX "^(framework|actors/[^/]+)/include/troupe/")
+  if(NOT headers)
+    return()
+  endif()
+  set(sources)
+  foreach(header IN LISTS headers)
+    string(REGEX REPLACE "^.*/include/troupe/" "troupe/" name ${header})
+    set(source ${CMAKE_CURRENT_BINARY_DIR}/${target}/${name}.cpp)
+    file(CONFIGURE OUTPUT ${source} CONTENT "#include <${name}>\n#include <${name}>\n")
+    list(APPEND sources ${source})
+  endforeach()
+  add_library(${target} OBJECT ${sources})
+  target_include_directories(${target} PRIVATE ${folders})
+  target_compile_options(${target} PRIVATE -O0 -g0)
+endfunction()
