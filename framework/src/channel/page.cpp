@@ -8,6 +8,7 @@ namespace troupe::channel {
 namespace {
 
 constexpr std::uint64_t page_magic = 0x6567'6170'7274'0001;  // "\1\0trpage"
+constexpr int most_attempts = 1000;
 constexpr auto relaxed = std::memory_order_relaxed;
 
 std::size_t index(slot where) { return static_cast<std::size_t>(where) % max_slots; }
@@ -105,18 +106,29 @@ peer_page::peer_page(const platform::descriptor& memory) {
   }
 }
 
-const commit_entry& peer_page::in_force(slot where) const {
-  return memory_->copies[memory_->commits.load(std::memory_order_acquire) % 2][index(where)];
+template <class Read>
+auto peer_page::read_in_force(slot where, Read read) const {
+  // Read again where a commit came between: the copy may have been out of force, and being written, meanwhile.
+  // Not for ever: a page that never rests is a broken owner's, whose figures are checked by whoever uses them.
+  auto commits = memory_->commits.load(std::memory_order_acquire);
+  for (int attempts = 0;; ++attempts) {
+    const auto value = read(memory_->copies[commits % 2][index(where)]);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    const auto after = memory_->commits.load(relaxed);
+    if (after == commits || attempts == most_attempts) return value;
+    commits = after;
+  }
 }
 
 std::uint64_t peer_page::head(slot where) const {
-  return in_force(where).head.load(std::memory_order_acquire);
+  return read_in_force(where, [](const commit_entry& entry) { return entry.head.load(std::memory_order_acquire); });
 }
 
 progress peer_page::finished(slot where) const {
-  const auto& entry = in_force(where);
-  const auto position = entry.finished_position.load(std::memory_order_acquire);
-  return {entry.finished_sequence.load(relaxed), position};
+  return read_in_force(where, [](const commit_entry& entry) {
+    const auto position = entry.finished_position.load(std::memory_order_acquire);
+    return progress{entry.finished_sequence.load(relaxed), position};
+  });
 }
 
 bool peer_page::is_running(slot channel, std::uint64_t sequence) const {

@@ -114,7 +114,8 @@ class peer_page {
   [[nodiscard]] bool is_running(slot channel, std::uint64_t sequence) const;
 
  private:
-  [[nodiscard]] const commit_entry& in_force(slot where) const;
+  template <class Read>
+  [[nodiscard]] auto read_in_force(slot where, Read read) const;
   platform::mapping mapping_;
   const page_memory* memory_;
 };

@@ -46,16 +46,14 @@ entrance& the_entrance() {
 [[gnu::constructor(101)]] void look_at_the_environment() { the_entrance(); }
 
 std::string to_hex(std::uint64_t value) {
-  std::string text(16, '0');
-  std::to_chars(text.data(), text.data() + text.size(), value, 16);
-  return text;
+  std::array<char, 16> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
+  return {digits.data(), end};
 }
 
 // The variable comes first: its padding lies right behind the arguments, where set_process_name writes.
 std::vector<std::string> environment_with(std::uint64_t cookie) {
-  auto cookie_text = to_hex(cookie);
-  cookie_text.resize(std::min(cookie_text.size(), cookie_text.find('\0')));
-  std::string entry = std::string{variable} + "=" + cookie_text + ";";
+  std::string entry = std::string{variable} + "=" + to_hex(cookie) + ";";
   entry.resize(std::max(entry.size(), platform::name_room), ' ');
   std::vector<std::string> all{std::move(entry)};
   for (auto& inherited : platform::own_environment()) {

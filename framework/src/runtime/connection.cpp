@@ -51,7 +51,6 @@ void pending_ask::settle(std::exception_ptr problem) {
 
 connection::connection(channel::page& page, channel::channel_parts parts, std::string name)
     : peer{parts.peer}, peer_name{std::move(name)} {
-  page.clear(parts.own_slot);
   channel = std::make_unique<channel::channel>(page, std::move(parts));
 }
 
