@@ -121,7 +121,8 @@ auto peer_page::read_in_force(slot where, Read read) const {
 }
 
 std::uint64_t peer_page::head(slot where) const {
-  return read_in_force(where, [](const commit_entry& entry) { return entry.head.load(std::memory_order_acquire); });
+  return read_in_force(where,
+                       [](const commit_entry& entry) { return entry.head.load(std::memory_order_acquire); });
 }
 
 progress peer_page::finished(slot where) const {

@@ -317,7 +317,8 @@ void member::end_connection(const std::shared_ptr<connection>& over, const exit_
     over->reading = false;
   }
   over->changed.notify_all();
-  page_.clear(channel::slot{slot});  // before it can be another's: that one's peer may look at it before we do
+  page_.clear(
+      channel::slot{slot});  // before it can be another's: that one's peer may look at it before we do
   send_control(release{slot});
 }
 

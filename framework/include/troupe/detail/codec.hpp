@@ -11,6 +11,7 @@
 
 #include <troupe/detail/byte_stream.hpp>
 
+#include <array>
 #include <boost/pfr/core.hpp>
 #include <cereal/cereal.hpp>
 #include <cereal/types/array.hpp>
@@ -70,6 +71,11 @@ requires number<T> &&
     (!std::is_same_v<T, bool>)inline constexpr bool is_number_block<std::vector<T, A>> = true;
 template <class A>
 inline constexpr bool is_number_block<std::basic_string<char, std::char_traits<char>, A>> = true;
+
+template <class T>
+inline constexpr bool is_array = false;
+template <class T, std::size_t N>
+inline constexpr bool is_array<std::array<T, N>> = N != 0;
 
 template <class T>
 inline constexpr bool is_owning_pointer = false;
@@ -147,6 +153,12 @@ void encode(byte_writer& out, const T& value) {
   } else if constexpr (std::is_same_v<T, std::string_view> || is_number_block<T>) {
     out.put_value(std::uint64_t{value.size()});
     out.put(value.data(), value.size() * sizeof(typename T::value_type));
+  } else if constexpr (is_array<T>) {
+    if constexpr (number<typename T::value_type>) {
+      out.put(value.data(), sizeof value);
+    } else {
+      for (const auto& element : value) encode(out, element);
+    }
   } else if constexpr (has_wire_form<T>) {
     encode(out, wire_form<T>::to(value));
   } else if constexpr (plain_aggregate<T>) {
@@ -172,6 +184,12 @@ void decode_into(byte_reader& in, T& value) {
     const auto count = in.take_count(sizeof(element));
     value.resize(count);
     in.take_into(value.data(), count * sizeof(element));
+  } else if constexpr (is_array<T>) {
+    if constexpr (number<typename T::value_type> && !std::is_same_v<typename T::value_type, bool>) {
+      in.take_into(value.data(), sizeof value);
+    } else {
+      for (auto& element : value) decode_into(in, element);
+    }
   } else if constexpr (has_wire_form<T>) {
     std::remove_cvref_t<decltype(wire_form<T>::to(value))> form{};
     decode_into(in, form);
