@@ -224,9 +224,8 @@ bool channel::take_from_journal() {
   const auto to = received_ + std::min<std::uint64_t>(head - received_, room.size());
   // A dead sender claims nothing any more; what it had claimed and not sent is ours.
   if (!closed() && !claim(received_, to, in_.header())) return false;
-  const auto bytes = in_.at(received_, to - received_);
-  std::copy(bytes.begin(), bytes.end(), room.begin());
-  inbound_.filled(bytes.size());
+  in_.copy(received_, room.first(to - received_));
+  inbound_.filled(to - received_);
   received_ = to;
   in_.header().received.store(received_, std::memory_order_release);
   return true;

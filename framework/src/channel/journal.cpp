@@ -19,11 +19,8 @@ platform::descriptor journal::create(std::size_t capacity_bytes, std::size_t max
   // Room for one frame of the largest size that travels inside, whatever was asked for.
   const auto capacity = std::bit_ceil(std::clamp(capacity_bytes, 2 * least_capacity, most_capacity));
   auto memory = platform::create_shared_memory("troupe-journal", header_room + capacity);
-  const auto mapped = platform::mapping::map(memory, platform::access::read_write, 0, header_room);
-  auto& fresh = *reinterpret_cast<journal_header*>(mapped.bytes().data());
-  fresh.magic = journal_magic;
-  fresh.capacity = capacity;
-  fresh.max_messages = std::max<std::size_t>(max_messages, 1);
+  const journal_front fresh{journal_magic, capacity, std::max<std::size_t>(max_messages, 1)};
+  platform::write_front(memory, std::as_bytes(std::span{&fresh, 1}));
   return memory;
 }
 
@@ -35,11 +32,22 @@ journal::journal(const platform::descriptor& memory, platform::access rights) {
   if (!platform::cannot_shrink(memory) || size < header_room + least_capacity) refuse();
   header_mapping_ = platform::mapping::map(memory, platform::access::read_write, 0, header_room);
   header_ = reinterpret_cast<journal_header*>(header_mapping_.bytes().data());
-  capacity_ = header_->capacity;
-  max_messages_ = header_->max_messages;
-  if (header_->magic != journal_magic || !std::has_single_bit(capacity_) || capacity_ != size - header_room)
+  capacity_ = header_->front.capacity;
+  max_messages_ = header_->front.max_messages;
+  if (header_->front.magic != journal_magic || !std::has_single_bit(capacity_) ||
+      capacity_ != size - header_room)
     refuse();
-  ring_ = platform::mapping::map_ring(memory, rights, header_room, capacity_);
+  ring_ = rights == platform::access::read
+              ? platform::mapping::map(memory, rights, header_room, capacity_)
+              : platform::mapping::map_ring(memory, rights, header_room, capacity_);
+}
+
+void journal::copy(std::uint64_t position, std::span<std::byte> into) const {
+  const auto begin = position & (capacity_ - 1);
+  const auto before_end = std::min(into.size(), capacity_ - begin);
+  const auto ring = ring_.bytes();
+  std::copy_n(ring.begin() + static_cast<std::ptrdiff_t>(begin), before_end, into.begin());
+  std::copy_n(ring.begin(), into.size() - before_end, into.begin() + static_cast<std::ptrdiff_t>(before_end));
 }
 
 }  // namespace troupe::channel

@@ -25,11 +25,15 @@
 
 namespace troupe::channel {
 
-/// Shared by both ends and mapped writable by both: corrupt figures here can hold up this one channel, nothing else.
-struct journal_header {
+struct journal_front {
   std::uint64_t magic;
   std::uint64_t capacity;      ///< bytes of the ring: a power of two
   std::uint64_t max_messages;  ///< unfinished ones
+};
+
+/// Shared by both ends and mapped writable by both: corrupt figures here can hold up this one channel, nothing else.
+struct journal_header {
+  journal_front front;
   alignas(64) std::atomic<std::uint64_t> sent;
   alignas(64) std::atomic<std::uint64_t> received;
   std::atomic<std::uint32_t> wants_room;  ///< the sender waits for the finished mark to move
@@ -41,17 +45,19 @@ class journal {
   /// `capacity_bytes` is rounded up to a power of two of at least 64 KiB.
   [[nodiscard]] static platform::descriptor create(std::size_t capacity_bytes, std::size_t max_messages);
 
-  /// Maps the ring for writing (the sender's end) or for reading. Throws `malformed_message` where the memory is none.
+  /// Maps the ring for writing (the sender's end, twice in a row, so that frames are contiguous) or for reading. Throws `malformed_message` where the memory is none.
   journal(const platform::descriptor& memory, platform::access rights);
 
   [[nodiscard]] journal_header& header() const { return *header_; }
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
   [[nodiscard]] std::size_t max_messages() const { return max_messages_; }
 
-  /// The bytes from `position` on, contiguous; `size` is at most the capacity.
+  /// The sender's end: the bytes from `position` on, contiguous; `size` is at most the capacity.
   [[nodiscard]] std::span<std::byte> at(std::uint64_t position, std::size_t size) const {
     return ring_.bytes().subspan(position & (capacity_ - 1), size);
   }
+  /// Either end: copies the bytes from `position` on; at most the capacity.
+  void copy(std::uint64_t position, std::span<std::byte> into) const;
 
  private:
   platform::mapping header_mapping_;

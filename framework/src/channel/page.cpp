@@ -23,11 +23,8 @@ void copy_entry(const commit_entry& from, commit_entry& to) {
 
 platform::descriptor page::create() {
   auto memory = platform::create_shared_memory("troupe-page", sizeof(page_memory));
-  const auto mapped = platform::mapping::map(memory, platform::access::read_write, 0, sizeof(page_memory));
-  auto& fresh = *reinterpret_cast<page_memory*>(mapped.bytes().data());
-  fresh.magic = page_magic;
-  fresh.version = 1;
-  fresh.slots = max_slots;
+  const page_front fresh{page_magic, 1, max_slots};
+  platform::write_front(memory, std::as_bytes(std::span{&fresh, 1}));
   return memory;
 }
 
@@ -101,7 +98,7 @@ peer_page::peer_page(const platform::descriptor& memory) {
   }
   mapping_ = platform::mapping::map(memory, platform::access::read, 0, sizeof(page_memory));
   memory_ = reinterpret_cast<const page_memory*>(mapping_.bytes().data());
-  if (memory_->magic != page_magic || memory_->version != 1) {
+  if (memory_->front.magic != page_magic || memory_->front.version != 1) {
     throw malformed_message{"a process's page has another version than this program's"};
   }
 }

@@ -50,10 +50,14 @@ struct running_message {
 };
 inline constexpr std::size_t max_running = 16;
 
-struct page_memory {
+struct page_front {
   std::uint64_t magic;
   std::uint32_t version;
   std::uint32_t slots;
+};
+
+struct page_memory {
+  page_front front;
   alignas(64) std::atomic<std::uint32_t> idle;  ///< about to sleep, or asleep: a send must wake the process
   alignas(64) std::atomic<std::uint64_t> commits;
   std::atomic<std::uint64_t> handled;    ///< messages

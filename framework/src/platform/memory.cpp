@@ -30,6 +30,10 @@ descriptor create_shared_memory(const char* label, std::size_t size) {
   return memory;
 }
 
+void write_front(const descriptor& memory, std::span<const std::byte> bytes) {
+  require("pwrite", "memfd", [&] { return ::pwrite(memory.get(), bytes.data(), bytes.size(), 0); });
+}
+
 void seal_writes(const descriptor& memory) {
   require("fcntl F_SEAL_WRITE", "memfd", [&] { return ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_WRITE); });
 }

@@ -12,6 +12,9 @@ namespace troupe::platform {
 /// It can neither shrink nor grow afterwards, so that a mapping never faults. Throws `std::system_error`.
 [[nodiscard]] descriptor create_shared_memory(const char* label, std::size_t size);
 
+/// Writes `bytes` to the beginning of the memory. Throws `std::system_error`.
+void write_front(const descriptor& memory, std::span<const std::byte> bytes);
+
 /// Refuses every later write to the memfd (F_SEAL_WRITE). Throws while a writable mapping of it exists.
 void seal_writes(const descriptor& memory);
 

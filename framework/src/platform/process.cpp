@@ -229,26 +229,16 @@ void close_all_but(std::span<const int> kept) {
 }
 
 void set_standard_stream(int number, int source) {
-  descriptor null;
-  if (source < 0) {
-    null = descriptor::adopt(
-        require("open", "/dev/null", [] { return ::open("/dev/null", O_RDWR | O_CLOEXEC); }));
-    source = null.get();
-  }
-  if (source == number) {
-    [[maybe_unused]] const int kept = null.release();
-    return;
-  }
   require("dup2", "standard stream", [&] { return ::dup2(source, number); });
 }
 
 void set_process_name(const std::string& name) {
   ::prctl(PR_SET_NAME, name.c_str(), 0, 0, 0);  // the kernel cuts it to 15 bytes
-  const auto area = argument_area();
+  static const auto area = argument_area();     // a forked process has it where its parent had it
   if (area.empty()) return;
   // Without a zero at the end of the arguments the kernel reads on into the environment, whose first string is our own
   // padding: see proc(5) on cmdline, and name_room.
-  static std::size_t room = area.size() + name_room;
+  const auto room = area.size() + name_room;
   const auto shown = std::min(name.size(), room - 1);
   std::fill_n(area.data(), room, '\0');
   std::copy_n(name.data(), shown, area.data());

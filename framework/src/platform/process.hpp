@@ -122,7 +122,7 @@ void ignore_broken_pipes();
 /// Closes every descriptor but 0 to 2 and `kept`.
 void close_all_but(std::span<const int> kept);
 
-/// Makes `source` the standard stream `number` (0 to 2); -1 means /dev/null.
+/// Makes `source` the standard stream `number` (0 to 2).
 void set_standard_stream(int number, int source);
 
 /// Names the calling process as `ps` shows it: the command (15 bytes) and, where `start_program` left room, the arguments.

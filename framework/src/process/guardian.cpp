@@ -7,8 +7,6 @@
 namespace troupe::process_layer {
 namespace {
 
-using boost::asio::posix::stream_descriptor;
-
 constexpr std::size_t remembered_ends = 4096;  // for whoever asks late
 constexpr auto terminate_patience = std::chrono::milliseconds{300};
 
@@ -24,10 +22,13 @@ guardian::guardian(platform::descriptor host, std::uint64_t cookie, actor_main r
 }
 
 void guardian::run() {
+  zygote_link_ = control_link{std::move(zygote_.control)};
   children_ = platform::watch_children();
-  children_ended_.assign(children_.get());
+  children_ended_.watch(children_.get());
+  zygote_ready_.watch(zygote_link_.socket());
   watch_host();
-  watch_zygote();
+  listen_to_zygote();
+  listen_to_children();
   serve(host_);
   reap_ended_children();
   loop_.run();
@@ -38,28 +39,27 @@ void guardian::watch_host() {
   // The socket's end is not enough: a child that the host forked may hold a copy of it.
   host_process_ = platform::process_handle::open(platform::parent_pid());
   if (!host_process_) end_everything();
-  host_ended_.assign(host_process_.descriptor_number());
-  host_ended_.async_wait(stream_descriptor::wait_read, [this](auto error) {
-    if (!error) end_everything();
+  host_ended_.watch(host_process_.descriptor_number());
+  host_ended_.when_readable([this] { end_everything(); });
+}
+
+void guardian::listen_to_zygote() {
+  zygote_ready_.when_readable([this] {
+    control_message message;
+    auto state = zygote_link_.receive(message);
+    for (; state == control_link::state::message; state = zygote_link_.receive(message))
+      on_forked(message.as<forked>());
+    reap_ended_children();  // one of them may have ended before we heard of its start
+    if (state == control_link::state::empty) listen_to_zygote();
   });
 }
 
-void guardian::watch_zygote() {
-  zygote_link_ = control_link{std::move(zygote_.control)};
-  if (zygote_ready_) zygote_ready_->release();
-  zygote_ready_ = std::make_unique<stream_descriptor>(loop_, zygote_link_.socket());
-  const auto listen = [this](const auto& again) -> void {
-    zygote_ready_->async_wait(stream_descriptor::wait_read, [this, again](auto error) {
-      control_message message;
-      auto state = control_link::state::closed;
-      while (!error && (state = zygote_link_.receive(message)) == control_link::state::message) {
-        on_forked(message.as<forked>());
-      }
-      reap_ended_children();  // one of them may have ended before we heard of its start
-      if (!error && state == control_link::state::empty) again(again);
-    });
-  };
-  listen(listen);
+void guardian::listen_to_children() {
+  children_ended_.when_readable([this] {
+    platform::acknowledge_children(children_);
+    reap_ended_children();
+    listen_to_children();
+  });
 }
 
 void guardian::start_zygote_again() {
@@ -69,13 +69,15 @@ void guardian::start_zygote_again() {
                                    [child](const auto& a) { return a.second->pid == child; });
     if (!known) platform::process_handle::open(child).send(platform::kill_signal);
   }
+  zygote_ready_.end();
   zygote_ = start_zygote(run_actor_);
-  watch_zygote();
+  zygote_link_ = control_link{std::move(zygote_.control)};
+  zygote_ready_.watch(zygote_link_.socket());
+  listen_to_zygote();
   for (const auto& [id, start] : pending_starts_) order(start);
 }
 
 void guardian::reap_ended_children() {
-  platform::acknowledge_children(children_);
   while (const auto pid = platform::peek_ended_child()) {
     const auto ended =
         std::find_if(actors_.begin(), actors_.end(), [&](const auto& a) { return a.second->pid == *pid; });
@@ -86,14 +88,11 @@ void guardian::reap_ended_children() {
       static_cast<void>(platform::reap_child(*pid));
       start_zygote_again();
     } else if (!pending_starts_.empty()) {
-      break;  // perhaps an actor that the zygote is about to tell us of
+      return;  // perhaps an actor that the zygote is about to tell us of: that brings us here again
     } else {
       static_cast<void>(platform::reap_child(*pid));  // an orphan that we adopted
     }
   }
-  children_ended_.async_wait(stream_descriptor::wait_read, [this](auto error) {
-    if (!error) reap_ended_children();
-  });
 }
 
 void guardian::finish(actor_record& actor, const platform::ended& end) {
@@ -127,7 +126,6 @@ void guardian::finish(actor_record& actor, const platform::ended& end) {
   if (!is_shutting_down_ && report_.actors.size() > remembered_ends)
     report_.actors.erase(report_.actors.begin());
   close_channels(actor.control);
-  if (actor.control.ready) actor.control.ready->release();
   for (auto& [other, record] : actors_) record->watchers.erase(id);
   actors_.erase(id);
   end_shutdown_when_empty();
@@ -158,7 +156,14 @@ void guardian::force_shutdown() {
 void guardian::end_shutdown_when_empty() {
   if (!is_shutting_down_ || !actors_.empty() || !pending_starts_.empty()) return;
   shutdown_timer_.cancel();
-  if (standard_output_) standard_output_->write({});
+  report_when_drained();
+}
+
+// The host may end as soon as it has the report, and we with it: what actors printed comes first.
+void guardian::report_when_drained() {
+  for (const auto& sink : {standard_output_.get(), standard_error_.get()}) {
+    if (!sink->is_empty()) return sink->when_empty([this] { report_when_drained(); });
+  }
   send(host_, report_);
 }
 

@@ -5,10 +5,10 @@
 #include "platform/process.hpp"
 #include "process/control_link.hpp"
 #include "process/output_collector.hpp"
+#include "process/readiness.hpp"
 #include "process/zygote.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <deque>
@@ -26,8 +26,7 @@ namespace troupe::process_layer {
 struct client {
   std::uint32_t id = 0;
   control_link link;
-  std::unique_ptr<boost::asio::posix::stream_descriptor>
-      ready;  // for waiting only: `link` owns the descriptor
+  std::unique_ptr<readiness> ready;  // behind `link`, so that it ends first
   struct queued {
     encoded_message message;
     std::vector<platform::descriptor> descriptors;
@@ -80,13 +79,15 @@ class guardian {
  private:
   // guardian.cpp: processes
   void watch_host();
-  void watch_zygote();
+  void listen_to_zygote();
+  void listen_to_children();
   void start_zygote_again();
   void reap_ended_children();
   void finish(actor_record& actor, const platform::ended& end);
   void begin_shutdown(std::chrono::milliseconds grace);
   void force_shutdown();
   void end_shutdown_when_empty();
+  void report_when_drained();
   [[noreturn]] void end_everything();
 
   // guardian_control.cpp: messages
@@ -116,16 +117,15 @@ class guardian {
   client host_;
   bool host_is_known_ = false;
   platform::process_handle host_process_;
-  boost::asio::posix::stream_descriptor host_ended_{loop_};
+  readiness host_ended_{loop_};
   platform::descriptor children_;
-  boost::asio::posix::stream_descriptor children_ended_{loop_};
+  readiness children_ended_{loop_};
   zygote_process zygote_;
   control_link zygote_link_;
-  std::unique_ptr<boost::asio::posix::stream_descriptor> zygote_ready_;
+  readiness zygote_ready_{loop_};
 
   /// A start that the zygote has not answered. The descriptors stay here so that another zygote can be asked.
   struct pending_start {
-    client* asked_by;
     request_number request;
     fork order;
     platform::descriptor control;

@@ -11,8 +11,6 @@
 namespace troupe::process_layer {
 namespace {
 
-using boost::asio::posix::stream_descriptor;
-
 std::uint32_t take_slot(client& of) {
   if (of.free_slots.empty()) {
     if (of.next_slot == channel::max_slots) {
@@ -27,16 +25,13 @@ std::uint32_t take_slot(client& of) {
 }  // namespace
 
 void guardian::serve(client& who) {
-  if (!who.ready) who.ready = std::make_unique<stream_descriptor>(loop_, who.link.socket());
-  const auto id = who.id;
-  who.ready->async_wait(stream_descriptor::wait_read, [this, id](auto error) {
-    client* const from = error ? nullptr : find_client(id);
+  if (!who.ready) who.ready = std::make_unique<readiness>(loop_, who.link.socket());
+  who.ready->when_readable([this, id = who.id] {
+    client* const from = find_client(id);
     if (from == nullptr) return;
-    if (receive_all(*from)) {
-      if (client* const still = find_client(id)) serve(*still);
-    } else if (id == 0) {
-      end_everything();
-    }
+    const bool open = receive_all(*from);
+    if (!open && id == 0) end_everything();
+    if (client* const still = find_client(id); open && still != nullptr) serve(*still);
   });
 }
 
@@ -117,8 +112,8 @@ template void guardian::send(client&, const stop_after&, std::span<const int>);
 template void guardian::send(client&, const stopped&, std::span<const int>);
 
 void guardian::flush(client& to) {
-  to.ready->async_wait(stream_descriptor::wait_write, [this, id = to.id](auto error) {
-    client* const who = error ? nullptr : find_client(id);
+  to.ready->when_writable([this, id = to.id] {
+    client* const who = find_client(id);
     if (who == nullptr) return;
     while (!who->outgoing.empty()) {
       const auto& next = who->outgoing.front();
@@ -174,7 +169,7 @@ void guardian::on_spawn(client& from, const spawn& wanted) try {
   actor.control.id = actor.ref.id;
   actor.control.link = control_link{std::move(ours)};
   actor.control.page = channel::page::create();
-  actor.control.ready = std::make_unique<stream_descriptor>(loop_, actor.control.link.socket());
+  actor.control.ready = std::make_unique<readiness>(loop_, actor.control.link.socket());
   const auto tag = output_ == output::tagged ? "[" + actor.name + "] " : "";
   const auto collect = [&](platform::descriptor pipe, const std::unique_ptr<output_sink>& sink) {
     return std::make_shared<output_collector>(loop_, std::move(pipe), tag,
@@ -189,7 +184,7 @@ void guardian::on_spawn(client& from, const spawn& wanted) try {
              parent ? parent->ref : detail::actor_ref{}, parent ? parent->name : ""},
        page);
   const auto [place, added] = pending_starts_.try_emplace(
-      actor.ref.id, pending_start{&from, wanted.request, fork{actor.ref.id, actor.name}, std::move(its),
+      actor.ref.id, pending_start{wanted.request, fork{actor.ref.id, actor.name}, std::move(its),
                                   std::move(out.write_end), std::move(err.write_end)});
   actors_.emplace(actor.ref.id, std::move(made));
   order(place->second);
@@ -212,7 +207,6 @@ void guardian::on_forked(const forked& answer) {
   if (answer.pid == 0) {
     if (asker != nullptr)
       refuse(*asker, start.request, "fork", std::generic_category().message(answer.error));
-    actor.control.ready->release();
     actors_.erase(answer.actor);
     return end_shutdown_when_empty();
   }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
+#include <utility>
 
 namespace troupe::process_layer {
 namespace {
@@ -14,7 +14,7 @@ constexpr std::size_t longest_line = 64 * 1024;  // a longer one is passed on in
 
 output_sink::output_sink(boost::asio::io_context& loop, platform::output_stream stream)
     : stream_{std::move(stream)}, ready_{loop} {
-  if (stream_.descriptor_number() >= 0) ready_.assign(stream_.descriptor_number());
+  if (stream_.descriptor_number() >= 0) ready_.watch(stream_.descriptor_number());
 }
 
 void output_sink::write(std::string_view text) {
@@ -33,24 +33,24 @@ void output_sink::flush() {
   waiting_.erase(0, written);
   if (!waiting_.empty()) {
     is_waiting_ = true;
-    ready_.async_wait(boost::asio::posix::stream_descriptor::wait_write, [this](auto error) {
-      if (!error) flush();
-    });
+    ready_.when_writable([this] { flush(); });
   }
   while (!is_full() && !resumes_.empty()) {
     const auto resume = std::move(resumes_.front());
     resumes_.pop_front();
     resume();
   }
+  if (waiting_.empty() && when_empty_) std::exchange(when_empty_, nullptr)();
 }
 
 output_collector::output_collector(boost::asio::io_context& loop, platform::descriptor pipe, std::string tag,
                                    output_sink* sink)
-    : pipe_{loop, pipe.release()}, tag_{std::move(tag)}, sink_{sink} {}
+    : pipe_{std::move(pipe)}, ready_{loop, pipe_.get()}, tag_{std::move(tag)}, sink_{sink} {}
 
 void output_collector::start() {
-  pipe_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [self = shared_from_this()](auto error) {
-    if (error || !self->read_what_is_there()) return;
+  if (!ready_.is_watching()) return;
+  ready_.when_readable([self = shared_from_this()] {
+    if (!self->read_what_is_there()) return;
     if (self->sink_ != nullptr && self->sink_->is_full()) {
       self->sink_->when_drained([self] { self->start(); });
     } else {
@@ -62,7 +62,7 @@ void output_collector::start() {
 bool output_collector::read_what_is_there() {
   std::array<std::byte, 16 * 1024> room;
   for (int turns = 0; turns < 16; ++turns) {  // then others have theirs
-    const auto size = platform::read_some(pipe_.native_handle(), room);
+    const auto size = platform::read_some(pipe_.get(), room);
     if (!size) return true;
     if (*size == 0) return false;
     take({reinterpret_cast<const char*>(room.data()), *size});
@@ -71,10 +71,9 @@ bool output_collector::read_what_is_there() {
 }
 
 void output_collector::finish() {
-  if (!pipe_.is_open()) return;
   read_what_is_there();
-  boost::system::error_code ignored;
-  pipe_.close(ignored);
+  ready_.end();
+  pipe_.reset();
   if (!line_.empty()) {
     line_.push_back('\n');
     pass_on(std::exchange(line_, {}));

@@ -2,9 +2,8 @@
 #pragma once
 
 #include "platform/stream.hpp"
+#include "process/readiness.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -21,23 +20,26 @@ class output_sink {
   output_sink(boost::asio::io_context& loop, platform::output_stream stream);
   output_sink(const output_sink&) = delete;
   output_sink& operator=(const output_sink&) = delete;
-  ~output_sink() { ready_.release(); }
 
   void write(std::string_view text);
   /// Whether readers should hold back: then the actors' own writes wait in time, as they would without us.
   [[nodiscard]] bool is_full() const { return waiting_.size() > max_waiting; }
   /// Calls `resume` once there is room again.
   void when_drained(std::function<void()> resume) { resumes_.push_back(std::move(resume)); }
+  [[nodiscard]] bool is_empty() const { return waiting_.empty(); }
+  /// Calls `then` once, when everything has been written.
+  void when_empty(std::function<void()> then) { when_empty_ = std::move(then); }
 
  private:
   static constexpr std::size_t max_waiting = std::size_t{1} << 20;
   void flush();
 
   platform::output_stream stream_;
-  boost::asio::posix::stream_descriptor ready_;  // for waiting only: `stream_` owns the descriptor
+  readiness ready_;
   std::string waiting_;
   bool is_waiting_ = false;
   std::deque<std::function<void()>> resumes_;
+  std::function<void()> when_empty_;
 };
 
 /// Reads one standard stream of one actor, cuts it into lines and tags them. Guardian's thread only.
@@ -59,7 +61,8 @@ class output_collector : public std::enable_shared_from_this<output_collector> {
   void take(std::string_view text);
   void pass_on(std::string_view line);
 
-  boost::asio::posix::stream_descriptor pipe_;
+  platform::descriptor pipe_;
+  readiness ready_;
   std::string tag_;
   output_sink* sink_;
   std::string line_;

@@ -3,6 +3,7 @@
 #include "platform/packet.hpp"
 #include "platform/process.hpp"
 #include "process/control_link.hpp"
+#include "registry/registry.hpp"
 
 #include <array>
 #include <cerrno>
@@ -12,7 +13,7 @@
 namespace troupe::process_layer {
 namespace {
 
-enum standard_stream { input = 0, output = 1, error = 2 };
+enum standard_stream { output = 1, error = 2 };
 
 // In the new actor, which is the guardian's child. It is single-threaded, so anything may be called.
 [[noreturn]] void enter_actor(control_message& request, pid_t guardian, actor_main run_actor) {
@@ -22,7 +23,6 @@ enum standard_stream { input = 0, output = 1, error = 2 };
   platform::lead_own_group();
   if (!platform::die_with_parent(guardian)) platform::exit_now(1);
   platform::set_process_name(request.as<fork>().name);
-  platform::set_standard_stream(input, -1);
   platform::set_standard_stream(output, request.descriptors[1].get());
   platform::set_standard_stream(error, request.descriptors[2].get());
   request.descriptors.resize(1);
@@ -37,6 +37,8 @@ enum standard_stream { input = 0, output = 1, error = 2 };
   platform::set_process_name("troupe-zygote");
   const std::array kept{socket.get()};
   platform::close_all_but(kept);
+  static_cast<void>(
+      registry::find(detail::entry_id::none));  // builds the table once, for all actors to inherit
   const control_link link{std::move(socket)};
   for (;;) {
     control_message request;

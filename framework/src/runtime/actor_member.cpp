@@ -16,7 +16,6 @@
 namespace troupe::runtime {
 namespace {
 
-using boost::asio::posix::stream_descriptor;
 using namespace process_layer;
 
 actor_member* the_current = nullptr;
@@ -266,9 +265,8 @@ bool actor_member::stop_was_requested() {
 // --- Control --------------------------------------------------------------------------------------------------------------
 
 void actor_member::listen_to_control() {
-  if (!control_ready_.is_open()) control_ready_.assign(link_.socket());
-  control_ready_.async_wait(stream_descriptor::wait_read, [this](auto error) {
-    if (error) return;
+  if (!control_ready_.is_watching()) control_ready_.watch(link_.socket());
+  control_ready_.when_readable([this] {
     read_control();
     listen_to_control();
   });
@@ -296,27 +294,27 @@ void actor_member::handle(control_message& message) {
 }
 
 void actor_member::added(const std::shared_ptr<connection>& over) {
-  if (control_ready_.is_open()) listen_to(over);
+  if (control_ready_.is_watching()) listen_to(over);
 }
 
 void actor_member::listen_to(const std::shared_ptr<connection>& over) {
-  auto fresh = std::make_shared<listener>(listener{over, stream_descriptor{loop_, over->channel->socket()}});
-  listeners_.push_back(fresh);
-  const auto again = [this, fresh](const auto& self) -> void {
-    fresh->ready.async_wait(stream_descriptor::wait_read, [this, fresh, self](auto error) {
-      if (error || !fresh->over->channel) return;
-      pump(fresh->over);
-      if (fresh->over->channel && !fresh->over->channel->closed()) self(self);
-    });
-  };
-  again(again);
+  listeners_.push_back(std::make_shared<listener>(over, loop_));
+  listen(listeners_.back());
+}
+
+void actor_member::listen(const std::shared_ptr<listener>& to) {
+  to->ready.when_readable([this, to] {
+    if (!to->over->channel) return;
+    pump(to->over);
+    if (to->over->channel && !to->over->channel->closed()) listen(to);
+  });
 }
 
 void actor_member::interrupt(connection& over) {
   const auto place = std::find_if(listeners_.begin(), listeners_.end(),
                                   [&](const auto& l) { return l->over.get() == &over; });
   if (place == listeners_.end()) return;
-  (*place)->ready.release();  // the channel owns the descriptor, and is about to close it
+  (*place)->ready.end();  // the channel is about to close its socket
   listeners_.erase(place);
 }
 

@@ -3,10 +3,10 @@
 
 #include <troupe/actor_system.hpp>
 
+#include "process/readiness.hpp"
 #include "runtime/member.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -59,6 +59,8 @@ class actor_member final : public member {
   bool prepare_to_sleep();
   void listen_to_control();
   void listen_to(const std::shared_ptr<connection>& over);
+  struct listener;
+  void listen(const std::shared_ptr<listener>& to);
   void read_control();
   void handle(process_layer::control_message& message);
   [[nodiscard]] bool should_end();
@@ -72,10 +74,12 @@ class actor_member final : public member {
   bool is_function_ = false;
 
   boost::asio::io_context loop_{1};
-  boost::asio::posix::stream_descriptor control_ready_{loop_};
+  process_layer::readiness control_ready_{loop_};
   struct listener {
+    listener(std::shared_ptr<connection> to, boost::asio::io_context& loop)
+        : over{std::move(to)}, ready{loop, over->channel->socket()} {}
     std::shared_ptr<connection> over;
-    boost::asio::posix::stream_descriptor ready;
+    process_layer::readiness ready;
   };
   std::vector<std::shared_ptr<listener>> listeners_;
 

@@ -12,7 +12,6 @@
 namespace troupe::system_layer {
 namespace {
 
-using boost::asio::posix::stream_descriptor;
 using process_layer::control_kind;
 using process_layer::control_link;
 using runtime::connection;
@@ -40,8 +39,8 @@ host_member::host_member(process_layer::launched_guardian guardian)
 host_member::~host_member() { shut_down(std::chrono::milliseconds{0}); }
 
 void host_member::start() {
-  control_ready_.assign(link_.socket());
-  guardian_ended_.assign(guardian_.process.descriptor_number());
+  control_ready_.watch(link_.socket());
+  guardian_ended_.watch(guardian_.process.descriptor_number());
   listen_to_control();
   listen_to_guardian();
   const platform::signals_blocked in_the_new_thread;  // the host's handlers are for the host's threads
@@ -121,9 +120,9 @@ void host_member::read_in_background(const std::shared_ptr<connection>& over) {
     socket = over->channel->socket();
   }
   over->changed.notify_all();
-  auto ready = std::make_shared<stream_descriptor>(loop_, socket);
-  ready->async_wait(stream_descriptor::wait_read, [this, over, ready](auto) {
-    ready->release();
+  auto ready = std::make_shared<process_layer::readiness>(loop_, socket);
+  ready->when_readable([this, over, ready] {
+    ready->end();
     read_in_background(over);
   });
 }
@@ -131,8 +130,7 @@ void host_member::read_in_background(const std::shared_ptr<connection>& over) {
 // --- The background thread ------------------------------------------------------------------------------------------------
 
 void host_member::listen_to_control() {
-  control_ready_.async_wait(stream_descriptor::wait_read, [this](auto error) {
-    if (error) return;
+  control_ready_.when_readable([this] {
     const bool open = read_control();
     run_callbacks();
     if (open) {
@@ -144,9 +142,7 @@ void host_member::listen_to_control() {
 }
 
 void host_member::listen_to_guardian() {
-  guardian_ended_.async_wait(stream_descriptor::wait_read, [this](auto error) {
-    if (!error) close_all();
-  });
+  guardian_ended_.when_readable([this] { close_all(); });
 }
 
 bool host_member::read_control() {
@@ -186,8 +182,8 @@ stop_report host_member::shut_down(std::chrono::milliseconds grace) {
   }
   close_all();
   boost::asio::post(loop_, [this] {
-    control_ready_.release();
-    guardian_ended_.release();
+    control_ready_.end();
+    guardian_ended_.end();
     loop_.stop();
   });
   background_.join();

@@ -4,10 +4,10 @@
 #include <troupe/actor_system.hpp>
 
 #include "process/entrance.hpp"
+#include "process/readiness.hpp"
 #include "runtime/member.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -42,8 +42,8 @@ class host_member final : public runtime::member {
 
   process_layer::launched_guardian guardian_;  // its link and page have moved to the base
   boost::asio::io_context loop_{1};
-  boost::asio::posix::stream_descriptor control_ready_{loop_};
-  boost::asio::posix::stream_descriptor guardian_ended_{loop_};
+  process_layer::readiness control_ready_{loop_};
+  process_layer::readiness guardian_ended_{loop_};
   std::thread background_;
   std::optional<process_layer::stopped> report_;  // guarded by mutex_
 };
