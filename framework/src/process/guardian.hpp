@@ -95,7 +95,11 @@ class guardian {
   bool receive_all(client& who);
   void dispatch(client& from, control_message& message);
   template <class Message>
-  void send(client& to, const Message& message, std::span<const int> descriptors = {});
+  void send(client& to, const Message& message, std::span<const int> descriptors = {}) {
+    send_encoded(to, encode_message(message), descriptors);
+  }
+  /// Never waits: what a full socket does not take is kept. The descriptors stay the caller's.
+  void send_encoded(client& to, encoded_message message, std::span<const int> descriptors);
   void flush(client& to);
   void on_hello(client& from, control_message& message);
   void on_spawn(client& from, const spawn& wanted);

@@ -87,17 +87,15 @@ void guardian::dispatch(client& from, control_message& message) {
   }
 }
 
-template <class Message>
-void guardian::send(client& to, const Message& message, std::span<const int> descriptors) {
-  auto encoded = encode_message(message);
+void guardian::send_encoded(client& to, encoded_message message, std::span<const int> descriptors) {
   if (to.outgoing.empty()) {
-    switch (to.link.try_send(encoded, descriptors)) {
+    switch (to.link.try_send(message, descriptors)) {
       case platform::send_result::sent:
       case platform::send_result::closed: return;  // closed: its end will be told by the kernel
       case platform::send_result::full: break;
     }
   }
-  client::queued waiting{std::move(encoded), {}};
+  client::queued waiting{std::move(message), {}};
   for (const int number : descriptors) {
     auto borrowed = platform::descriptor::adopt(number);
     waiting.descriptors.push_back(borrowed.duplicate());
@@ -106,10 +104,6 @@ void guardian::send(client& to, const Message& message, std::span<const int> des
   to.outgoing.push_back(std::move(waiting));
   if (to.outgoing.size() == 1) flush(to);
 }
-
-template void guardian::send(client&, const down&, std::span<const int>);
-template void guardian::send(client&, const stop_after&, std::span<const int>);
-template void guardian::send(client&, const stopped&, std::span<const int>);
 
 void guardian::flush(client& to) {
   to.ready->when_writable([this, id = to.id] {

@@ -276,7 +276,9 @@ void actor_member::read_control() {
   control_message message;
   for (;;) {
     switch (link_.receive(message)) {
-      case control_link::state::empty: return;
+      case control_link::state::empty:
+        if (is_function_) run_callbacks();  // an actor does that between two messages
+        return;
       case control_link::state::closed:
         platform::exit_now(1);  // the guardian is gone, and the kernel is about to end us
       case control_link::state::message: handle(message);

@@ -261,3 +261,6 @@ void CEREAL_SAVE_FUNCTION_NAME(troupe::detail::output_probe&, const BinaryData<T
 template <class T>
 void CEREAL_LOAD_FUNCTION_NAME(troupe::detail::input_probe&, BinaryData<T>&);
 }  // namespace cereal
+
+// The two belong together; cereal asks where it meets an enumeration inside something else.
+CEREAL_SETUP_ARCHIVE_TRAITS(troupe::detail::input_archive, troupe::detail::output_archive)
