@@ -44,6 +44,7 @@ class channel {
   [[nodiscard]] std::uint32_t peer() const { return peer_; }
   [[nodiscard]] int socket() const { return socket_.get(); }
   [[nodiscard]] slot own_slot() const { return own_slot_; }
+  [[nodiscard]] slot peer_slot() const { return peer_slot_; }
 
   // --- Sending ------------------------------------------------------------------------------------------------------
 

@@ -15,26 +15,25 @@ constexpr std::size_t block_size = std::size_t{256} << 10;
 std::span<std::byte> inbound::room(std::size_t size) {
   if (block_ && read_ == used_ && block_.use_count() == 1)
     read_ = used_ = 0;  // all handled: stay in warm memory
-  if (!block_ || block_->size() - used_ < size) {
-    const auto left = block_ ? std::span{*block_}.subspan(read_, used_ - read_) : std::span<std::byte>{};
+  if (!block_ || block_->size - used_ < size) {
+    const auto left = block_ ? block_->from(read_).first(used_ - read_) : std::span<std::byte>{};
     // The rest of an unfinished frame goes to the front of the same block where no message points into it.
     auto target =
-        block_ && block_.use_count() == 1 && left.size() + size <= block_->size() && left.size() <= read_
+        block_ && block_.use_count() == 1 && left.size() + size <= block_->size && left.size() <= read_
             ? block_
             : std::make_shared<block>(std::max(block_size, left.size() + size));
-    std::copy(left.begin(), left.end(), target->begin());
+    std::copy(left.begin(), left.end(), target->memory.get());
     used_ = left.size();
     read_ = 0;
     block_ = std::move(target);
   }
-  return std::span{*block_}.subspan(used_);
+  return block_->from(used_);
 }
 
 std::optional<message> inbound::next() {
   if (!block_) return std::nullopt;
   std::size_t size = 0;
-  const auto frame =
-      wire::read_frame(std::span<const std::byte>{*block_}.subspan(read_, used_ - read_), size);
+  const auto frame = wire::read_frame(block_->from(read_).first(used_ - read_), size);
   if (!frame) return std::nullopt;
   const bool is_outside = (frame->header.words & wire::outside_word) != 0;
   if (is_outside && !outside_.contains(frame->header.sequence)) return std::nullopt;

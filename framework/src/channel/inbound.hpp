@@ -10,7 +10,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <vector>
 
 namespace troupe::channel {
 
@@ -39,7 +38,16 @@ class inbound {
   [[nodiscard]] std::optional<message> next();
 
  private:
-  using block = std::vector<std::byte>;
+  /// Not initialised: pages that nothing is written to cost nothing.
+  struct block {
+    explicit block(std::size_t bytes)
+        : memory{std::make_unique_for_overwrite<std::byte[]>(bytes)}, size{bytes} {}
+    [[nodiscard]] std::span<std::byte> from(std::size_t at) const {
+      return std::span{memory.get(), size}.subspan(at);
+    }
+    std::unique_ptr<std::byte[]> memory;
+    std::size_t size;
+  };
   void attach_outside(message& whole);
 
   std::shared_ptr<block> block_;

@@ -102,7 +102,11 @@ arrival receive_packet(int socket, std::initializer_list<std::span<std::byte>> p
   message.msg_iovlen = count;
   message.msg_control = control.bytes.data();
   message.msg_controllen = sizeof control.bytes;
-  const auto size = retry([&] { return ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC); });
+  // A peer that closes with unread packets in its own queue leaves an error in front of what it sent: reading the error
+  // clears it, and what was sent comes next. To take it for the end would lose that.
+  const auto receive = [&] { return ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC); };
+  auto size = retry(receive);
+  if (size == -1 && errno == ECONNRESET) size = retry(receive);
   arrival came;
   if (size == -1) {
     if (errno == EAGAIN) return came;

@@ -77,6 +77,7 @@ struct stop {
   static constexpr auto kind = control_kind::stop;
   detail::actor_ref whom;
   std::uint64_t sequence = 0;
+  std::uint32_t slot = 0;  ///< which channel's messages: in the receiver's page
 };
 
 struct signal {
@@ -170,6 +171,7 @@ struct stop_after {
   static constexpr auto kind = control_kind::stop;
   std::uint32_t client = 0;
   std::uint64_t sequence = 0;
+  std::uint32_t slot = 0;
 };
 
 struct ended_actor {

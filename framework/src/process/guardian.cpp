@@ -88,6 +88,11 @@ void guardian::reap_ended_children() {
       static_cast<void>(platform::reap_child(*pid));
       start_zygote_again();
     } else if (!pending_starts_.empty()) {
+      // Whatever hides behind it in the kernel's list, the zygote's end must not: nobody else would answer.
+      if (platform::reap_child(zygote_.pid)) {
+        start_zygote_again();
+        continue;
+      }
       return;  // perhaps an actor that the zygote is about to tell us of: that brings us here again
     } else {
       static_cast<void>(platform::reap_child(*pid));  // an orphan that we adopted
@@ -133,7 +138,7 @@ void guardian::finish(actor_record& actor, const platform::ended& end) {
 
 void guardian::begin_shutdown(std::chrono::milliseconds grace) {
   is_shutting_down_ = true;
-  for (auto& [id, actor] : actors_) send(actor->control, stop_after{0, 0});
+  for (auto& [id, actor] : actors_) send(actor->control, stop_after{});
   shutdown_timer_.expires_after(grace);
   shutdown_timer_.async_wait([this](auto error) {
     if (error) return;

@@ -63,7 +63,8 @@ void guardian::dispatch(client& from, control_message& message) {
     case control_kind::watch: return on_watch(from, message.as<watch>());
     case control_kind::stop: {
       const auto wanted = message.as<stop>();
-      if (actor_record* whom = find(wanted.whom)) send(whom->control, stop_after{from.id, wanted.sequence});
+      if (actor_record* whom = find(wanted.whom))
+        send(whom->control, stop_after{from.id, wanted.sequence, wanted.slot});
       return;
     }
     case control_kind::signal: {
@@ -209,7 +210,7 @@ void guardian::on_forked(const forked& answer) {
   actor.output->start();
   actor.errors->start();
   serve(actor.control);
-  if (is_shutting_down_) send(actor.control, stop_after{0, 0});
+  if (is_shutting_down_) send(actor.control, stop_after{});
   if (asker == nullptr) return;
   actor.watchers.insert(asker->id);
   auto channel = open_channel(*asker, actor);
@@ -224,6 +225,9 @@ guardian::channel_pair guardian::open_channel(client& from, actor_record& to) {
   const auto from_slot = take_slot(from), to_slot = take_slot(to.control);
   const std::array told{its.get(), back.get(), forth.get(), from.page.get()};
   send(to.control, accepted{{from.id, to_slot, from_slot}}, told);
+  // Both ends are told of the other's death: without that the accepting one would keep its end for good.
+  if (const auto connecting = actors_.find(from.id); connecting != actors_.end())
+    connecting->second->watchers.insert(to.ref.id);
   channel_pair made{
       {to.ref.id, from_slot, to_slot}, std::move(ours), {-1, forth.get(), back.get(), to.control.page.get()}};
   from.channels.emplace(to.ref.id, client::channel_end{from_slot, std::move(forth)});

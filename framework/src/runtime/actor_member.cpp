@@ -324,8 +324,13 @@ bool actor_member::should_end() {
   if (stopping_ || !stop_) return stopping_;
   if (stop_->sequence == 0) return stopping_ = true;
   const auto [first, end] = connections_.equal_range(stop_->client);
-  stopping_ =
-      std::none_of(first, end, [&](const auto& c) { return c.second->handled_sequence < stop_->sequence; });
+  const auto over = std::find_if(first, end, [&](const auto& c) {
+    return c.second->channel && c.second->channel->own_slot() == channel::slot{stop_->slot};
+  });
+  // Where the caller has ended meanwhile, what is left of its messages is in the inbox.
+  stopping_ = over != end ? over->second->dealt_with() >= stop_->sequence
+                          : std::none_of(inbox_.begin(), inbox_.end(),
+                                         [&](const auto& i) { return i.from->peer == stop_->client; });
   return stopping_;
 }
 

@@ -67,6 +67,8 @@ struct connection : std::enable_shared_from_this<connection> {
   std::size_t requests = 0;
   channel::progress newest;
   std::uint64_t handled_sequence = 0;
+  /// The last frame up to which everything has been dealt with.
+  [[nodiscard]] std::uint64_t dealt_with() const { return requests == 0 ? newest.sequence : handled_sequence; }
 
   /// Throws `actor_down` or `system_stopped` where nothing can be sent any more.
   void check_open() const;

@@ -288,7 +288,9 @@ void member::on_down_message(const process_layer::down& message) {
   }
   for (const auto& over : ended) end_connection(over, message.status);
   const std::lock_guard lock{mutex_};
-  auto& known = acquaintances_[message.actor];
+  const auto place = acquaintances_.find(message.actor);
+  if (place == acquaintances_.end()) return;  // it connected to us, and we never had to do with it
+  auto& known = place->second;
   known.name = message.name;
   known.pid = message.pid;
   known.down = message.status;
@@ -421,6 +423,7 @@ void member::stop_all() {
 
 void member::stop(const detail::actor_ref& whom) {
   std::uint64_t sequence = 0;
+  std::uint32_t slot = 0;
   {
     std::unique_lock lock{mutex_};
     check_not_stopped();
@@ -430,9 +433,10 @@ void member::stop(const detail::actor_ref& whom) {
       const std::lock_guard inner{over->mutex};
       if (over->down) return;
       sequence = over->channel->last_sequence();
+      slot = static_cast<std::uint32_t>(over->channel->peer_slot());
     }
   }
-  send_control(process_layer::stop{whom, sequence});
+  send_control(process_layer::stop{whom, sequence, slot});
 }
 
 void member::signal(const detail::actor_ref& whom, int number) {

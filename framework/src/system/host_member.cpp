@@ -188,8 +188,10 @@ stop_report host_member::shut_down(std::chrono::milliseconds grace) {
   });
   background_.join();
   link_.close();  // which ends the guardian
-  if (!guardian_.process.reap(platform::deadline_after(std::chrono::seconds{1})))
-    guardian_.process.send(platform::kill_signal);
+  if (!guardian_.process.reap(platform::deadline_after(std::chrono::seconds{1})) &&
+      guardian_.process.send(platform::kill_signal)) {
+    guardian_.process.reap(platform::never);
+  }
   stop_report ended;
   if (report_) {
     for (auto& actor : report_->actors) {

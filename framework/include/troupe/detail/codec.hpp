@@ -195,7 +195,7 @@ void decode_into(byte_reader& in, T& value) {
     decode_into(in, form);
     value = wire_form<T>::from(form, in.where());
   } else if constexpr (plain_aggregate<T>) {
-    if constexpr (boost::pfr::tuple_size_v<T> == 0) in.take_into(nullptr, in.take(1).size() - 1);
+    if constexpr (boost::pfr::tuple_size_v<T> == 0) static_cast<void>(in.take(1));
     boost::pfr::for_each_field(value, [&in](auto& field) { decode_into(in, field); });
   } else {
     input_archive{in}(value);
