@@ -7,7 +7,8 @@
 //   ├─ broken_promise      the actor let go of a promise without an answer
 //   ├─ start_failed        a process could not be started; says at which stage
 //   ├─ system_stopped      the system is gone: use after stop
-//   ├─ malformed_message   bytes that no message of that type can have; the sender's channel is closed
+//   ├─ malformed_message   bytes that no message of that type can have
+//   │  └─ refused_message  the same, and no handler has seen it: the actor goes on
 //   └─ stop_requested      thrown inside a function that has been asked to stop: let it pass
 //
 // A handler's exception reaches the asker as its own type where that is one of <stdexcept>, or `std::bad_alloc`.
@@ -90,6 +91,13 @@ class system_stopped : public error {
 class malformed_message : public error {
  public:
   using error::error;
+};
+
+/// As `malformed_message`, before any handler saw the message: its arguments could not be read, or nothing of that name
+/// is there to be called.
+class refused_message : public malformed_message {
+ public:
+  using malformed_message::malformed_message;
 };
 
 class stop_requested : public error {

@@ -13,6 +13,7 @@ enum class exit_kind : std::uint8_t {
   code,       ///< the process called exit with another code
   signal,     ///< a signal killed it
   exception,  ///< an exception left the constructor, a told handler or the function
+  forgotten,  ///< it ended so long ago (4096 others have ended since) that nothing is known any more
 };
 
 /// How a process ended, and what it used. A value: copies are independent. Any thread, any process.

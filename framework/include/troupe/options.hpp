@@ -41,7 +41,7 @@ struct spawn_options {
   /// Bounds of what one sender may have waiting at this actor; whichever is reached first makes `tell` wait. One message
   /// larger than the bound still passes, alone.
   std::size_t mailbox_messages = 16384;
-  std::size_t mailbox_bytes = std::size_t{1} << 20;  ///< rounded up to a power of two, at least 64 KiB
+  std::size_t mailbox_bytes = std::size_t{1} << 20;  ///< rounded up to a power of two, at least 128 KiB
 };
 
 }  // namespace troupe

@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::size_t max_packet = wire::max_inside_payload + 1024;
 
+// Unfinished messages whose payload travels outside. Together with one packet of bytes and one that offers room, their
+// packets fit a socket's buffer (208 KiB), so that no packet of ours ever finds it full.
+constexpr std::size_t max_outside_messages = 48;
+
 enum class packet_kind : std::uint64_t {
   bytes = 1,    ///< of the journal, from `position`
   room = 2,     ///< messages of the receiver of this packet have been finished
@@ -74,10 +78,7 @@ void channel::send_outside(std::uint64_t sequence, const detail::body& values) {
   platform::seal_writes(memory);
   const packet_header header{packet_kind::outside, sequence};
   const std::array descriptors{memory.get()};
-  while (platform::send_packet(socket_.get(), {bytes_of(header)}, descriptors) ==
-         platform::send_result::full) {
-    platform::wait_writable(socket_.get(), platform::never);
-  }
+  platform::send_packet(socket_.get(), {bytes_of(header)}, descriptors);
   outside_.push_back({sequence, values.size});
   outside_bytes_ += values.size;
 }
@@ -86,10 +87,11 @@ bool channel::has_room(std::size_t frame, std::size_t outside) {
   const auto fits = [&] {
     if (sequence_ == finished_.sequence)
       return true;  // nothing unfinished: a message of any size passes alone
+    if (outside != 0 && outside_.size() >= max_outside_messages) return false;
     return tail_ - finished_.position + frame <= out_.capacity() &&
            sequence_ - finished_.sequence < out_.max_messages() &&
            (outside_bytes_ + outside == 0 ||
-            tail_ - finished_.position + outside_bytes_ + outside <= out_.capacity());
+            tail_ - finished_.position + frame + outside_bytes_ + outside <= out_.capacity());
   };
   if (fits()) return true;
   refresh_finished();
@@ -155,7 +157,7 @@ void channel::push() {
   if (!claim(from, to, header)) return;  // the other end has just taken it
   const packet_header packet{packet_kind::bytes, from};
   const auto result = platform::send_packet(socket_.get(), {bytes_of(packet), out_.at(from, to - from)});
-  // A full socket holds other packets; having read those the other end looks into the journal again.
+  // Not sent: the other end is gone, or the socket is full, which max_outside_messages excludes.
   if (result != platform::send_result::sent) header.sent.store(from, std::memory_order_release);
 }
 

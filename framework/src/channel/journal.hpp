@@ -42,7 +42,7 @@ struct journal_header {
 /// One end's mapping of a journal.
 class journal {
  public:
-  /// `capacity_bytes` is rounded up to a power of two of at least 64 KiB.
+  /// `capacity_bytes` is rounded up to a power of two of at least 128 KiB.
   [[nodiscard]] static platform::descriptor create(std::size_t capacity_bytes, std::size_t max_messages);
 
   /// Maps the ring for writing (the sender's end, twice in a row, so that frames are contiguous) or for reading. Throws `malformed_message` where the memory is none.

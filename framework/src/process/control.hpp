@@ -45,6 +45,7 @@ using request_number = std::uint64_t;
 struct hello {
   static constexpr auto kind = control_kind::hello;
   std::uint64_t cookie = 0;
+  std::int32_t host = 0;  ///< its process number
   troupe::output output{};
   bool has_output = false;
   bool has_error = false;

@@ -63,7 +63,7 @@ std::vector<std::string> environment_with(std::uint64_t cookie) {
 }
 
 void send_hello(const control_link& link, const system_options& options, std::uint64_t cookie) {
-  hello words{cookie, options.output, platform::is_open(1), platform::is_open(2)};
+  hello words{cookie, platform::own_pid(), options.output, platform::is_open(1), platform::is_open(2)};
   std::vector<int> streams;
   if (words.has_output) streams.push_back(1);
   if (words.has_error) streams.push_back(2);

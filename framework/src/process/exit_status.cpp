@@ -23,6 +23,7 @@ std::string to_string(const exit_status& status) {
     case exit_kind::code: return "exit code " + std::to_string(status.code);
     case exit_kind::signal:
       return "killed by " + platform::signal_name(status.code) + (status.core_dumped ? " (core dumped)" : "");
+    case exit_kind::forgotten: return "ended long ago";
     case exit_kind::exception: break;
   }
   return "exception " + status.exception_type +

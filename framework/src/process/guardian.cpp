@@ -63,7 +63,7 @@ void guardian::listen_to_children() {
 }
 
 void guardian::start_zygote_again() {
-  // What the old one forked without telling is nobody's: end it before its descriptors are given to another.
+  // What the old one forked without telling is nobody's, and may have read what the next one needs: end it.
   for (const pid_t child : platform::children()) {
     const bool known = std::any_of(actors_.begin(), actors_.end(),
                                    [child](const auto& a) { return a.second->pid == child; });
@@ -74,7 +74,7 @@ void guardian::start_zygote_again() {
   zygote_link_ = control_link{std::move(zygote_.control)};
   zygote_ready_.watch(zygote_link_.socket());
   listen_to_zygote();
-  for (const auto& [id, start] : pending_starts_) order(start);
+  for (auto& [id, start] : pending_starts_) order(start);
 }
 
 void guardian::reap_ended_children() {

@@ -106,6 +106,7 @@ class guardian {
   void on_forked(const forked& answer);
   void on_connect(client& from, const connect& wanted);
   void on_watch(client& from, const watch& wanted);
+  void tell_end(client& to, const detail::actor_ref& of);
   void refuse(client& to, request_number request, const std::string& stage, const std::string& why);
   struct channel_pair;
   channel_pair open_channel(client& from, actor_record& to);
@@ -128,16 +129,17 @@ class guardian {
   control_link zygote_link_;
   readiness zygote_ready_{loop_};
 
-  /// A start that the zygote has not answered. The descriptors stay here so that another zygote can be asked.
+  /// A start that the zygote has not answered: kept so that another zygote can be asked, from the beginning.
   struct pending_start {
     request_number request;
     fork order;
+    start description;
     platform::descriptor control;
     platform::descriptor output;
     platform::descriptor errors;
   };
   std::map<std::uint32_t, pending_start> pending_starts_;
-  void order(const pending_start& start);
+  void order(pending_start& start);
 
   std::unordered_map<std::uint32_t, std::unique_ptr<actor_record>> actors_;
   std::deque<ended_record> ended_;

@@ -133,7 +133,8 @@ struct guardian::channel_pair {
 
 void guardian::on_hello(client& from, control_message& message) {
   const auto words = message.as<hello>();
-  if (words.cookie != cookie_) end_everything();
+  // Somebody else's child by now: the host died before we could watch it.
+  if (words.cookie != cookie_ || words.host != platform::parent_pid()) end_everything();
   host_is_known_ = true;
   output_ = words.output;
   auto next = message.descriptors.begin();
@@ -158,13 +159,10 @@ void guardian::on_spawn(client& from, const spawn& wanted) try {
   actor.mailbox_bytes = wanted.mailbox_bytes;
   actor.mailbox_messages = wanted.mailbox_messages;
 
-  auto [ours, its] = platform::packet_pair();
   auto out = platform::make_pipe();
   auto err = platform::make_pipe();
   actor.control.id = actor.ref.id;
-  actor.control.link = control_link{std::move(ours)};
   actor.control.page = channel::page::create();
-  actor.control.ready = std::make_unique<readiness>(loop_, actor.control.link.socket());
   const auto tag = output_ == output::tagged ? "[" + actor.name + "] " : "";
   const auto collect = [&](platform::descriptor pipe, const std::unique_ptr<output_sink>& sink) {
     return std::make_shared<output_collector>(loop_, std::move(pipe), tag,
@@ -172,22 +170,40 @@ void guardian::on_spawn(client& from, const spawn& wanted) try {
   };
   actor.output = collect(std::move(out.read_end), standard_output_);
   actor.errors = collect(std::move(err.read_end), standard_error_);
-  const std::array page{actor.control.page.get()};
   const auto* parent = from.id == 0 ? nullptr : actors_.at(from.id).get();
-  send(actor.control,
-       start{actor.ref, actor.name, wanted.entry, wanted.arguments,
-             parent ? parent->ref : detail::actor_ref{}, parent ? parent->name : ""},
-       page);
-  const auto [place, added] = pending_starts_.try_emplace(
-      actor.ref.id, pending_start{wanted.request, fork{actor.ref.id, actor.name}, std::move(its),
-                                  std::move(out.write_end), std::move(err.write_end)});
-  actors_.emplace(actor.ref.id, std::move(made));
-  order(place->second);
+  start description{actor.ref, actor.name, wanted.entry, wanted.arguments, {}, {}};
+  if (parent != nullptr) {
+    description.parent = parent->ref;
+    description.parent_name = parent->name;
+  }
+  const auto id = actor.ref.id;
+  actors_.emplace(id, std::move(made));
+  const auto [place, added] = pending_starts_.try_emplace(id, pending_start{wanted.request,
+                                                                            {id, actor.name},
+                                                                            std::move(description),
+                                                                            {},
+                                                                            std::move(out.write_end),
+                                                                            std::move(err.write_end)});
+  try {
+    order(place->second);
+  } catch (...) {
+    pending_starts_.erase(id);
+    actors_.erase(id);
+    throw;
+  }
 } catch (const std::system_error& problem) {
   refuse(from, wanted.request, "descriptors and memory", problem.what());
 }
 
-void guardian::order(const pending_start& start) {
+void guardian::order(pending_start& start) {
+  auto& control = actors_.at(start.order.actor)->control;
+  auto [ours, its] = platform::packet_pair();
+  start.control = std::move(its);
+  control.ready.reset();
+  control.link = control_link{std::move(ours)};
+  control.ready = std::make_unique<readiness>(loop_, control.link.socket());
+  const std::array page{control.page.get()};
+  send(control, start.description, page);
   const std::array descriptors{start.control.get(), start.output.get(), start.errors.get()};
   zygote_link_.send(start.order, descriptors);
 }
@@ -245,8 +261,7 @@ void guardian::close_channels(client& of) {
 void guardian::on_connect(client& from, const connect& wanted) try {
   actor_record* const to = find(wanted.to);
   if (to == nullptr || to->pid == 0) {
-    if (const auto* ended = find_ended(wanted.to))
-      send(from, down{ended->ref.id, ended->name, ended->pid, ended->status});
+    tell_end(from, wanted.to);
     return refuse(from, wanted.request, "connect", "the actor has ended");
   }
   to->watchers.insert(from.id);
@@ -260,10 +275,18 @@ void guardian::on_watch(client& from, const watch& wanted) {
   if (actor_record* const whom = find(wanted.whom)) {
     whom->watchers.insert(from.id);
     send(from, watching{whom->ref.id, whom->pid});
-  } else if (const auto* ended = find_ended(wanted.whom)) {
-    send(from, down{ended->ref.id, ended->name, ended->pid, ended->status});
   } else {
-    send(from, down{wanted.whom.id, "number " + std::to_string(wanted.whom.id), 0, {}});
+    tell_end(from, wanted.whom);
+  }
+}
+
+void guardian::tell_end(client& to, const detail::actor_ref& of) {
+  if (const auto* ended = find_ended(of)) {
+    send(to, down{ended->ref.id, ended->name, ended->pid, ended->status});
+  } else {
+    exit_status status;
+    status.kind = exit_kind::forgotten;
+    send(to, down{of.id, "number " + std::to_string(of.id), 0, status});
   }
 }
 

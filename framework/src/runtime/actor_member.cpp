@@ -68,10 +68,15 @@ int actor_member::run_actor(const detail::registrar& what) try {
   return fail(std::current_exception());
 }
 
+void actor_member::complain(const std::string& what) const {
+  std::fprintf(stderr, "actor %s: %s\n", start_.name.c_str(), what.c_str());
+}
+
+void actor_member::report_broken(const std::exception_ptr& cause) { complain(wire::describe(cause).text); }
+
 int actor_member::fail(std::exception_ptr problem) {
   const auto described = wire::describe(problem);
-  std::fprintf(stderr, "actor %s ends by an exception: %s: %s\n", start_.name.c_str(), described.type.c_str(),
-               described.text.c_str());
+  complain("ends by an exception: " + described.type + ": " + described.text);
   link_.send(failed{described.type, described.text});
   return 1;
 }
@@ -95,7 +100,7 @@ void actor_member::serve() {
 
 void actor_member::look_everywhere() {
   for (const auto& each : listeners_) {
-    if (each->over->channel && each->over->channel->has_more()) pump(each->over);
+    if (each->over->is_live() && each->over->channel->has_more()) pump(each->over);
   }
   for (auto& over : std::exchange(kept_, {})) {
     if (!over->channel) continue;
@@ -113,7 +118,7 @@ bool actor_member::prepare_to_sleep() {
     if (over->channel) over->channel->offer_room();
   }
   const bool more = std::any_of(listeners_.begin(), listeners_.end(), [](const auto& each) {
-    return each->over->channel && each->over->channel->has_more();
+    return each->over->is_live() && each->over->channel->has_more();
   });
   if (more) page_.set_idle(false);
   return !more;
@@ -146,14 +151,14 @@ void actor_member::call_handler(const std::shared_ptr<connection>& from, const c
   answer due{*this, from, is_ask ? request.frame.call : 0};
   try {
     if (last_entry_ == nullptr || last_entry_->call == nullptr || last_entry_->actor_class != actor_class_) {
-      throw malformed_message{"a message from " + from->peer_name +
-                              " names a method that this actor does not have"};
+      throw refused_message{"it names a method that this actor does not have"};
     }
     detail::byte_reader in{request.frame.payload, this};
     last_entry_->call(object_, in, due);
-  } catch (const malformed_message&) {
+  } catch (const refused_message& problem) {
     // Bytes from another process are input: the message is refused, the actor is not at fault.
-    if (is_ask) due.error(std::current_exception());
+    if (is_ask) return due.error(std::current_exception());
+    complain("a message from actor " + from->peer_name + " was refused: " + problem.what());
   } catch (...) {
     if (!is_ask) throw;
     due.error(std::current_exception());
@@ -230,7 +235,7 @@ bool actor_member::wait_on(connection& over, const condition& done, detail::dead
     read_control();
     if (done()) return true;
     give_way_to_stop();
-    if (!over.channel) throw system_stopped{"the connection to " + over.peer_name + " has ended"};
+    if (!over.is_live()) over.check_open();
     if (pump(over.shared_from_this())) continue;
     if (platform::time_point::clock::now() >= until) return false;
     page_.set_waits_for(over.peer);
@@ -306,9 +311,9 @@ void actor_member::listen_to(const std::shared_ptr<connection>& over) {
 
 void actor_member::listen(const std::shared_ptr<listener>& to) {
   to->ready.when_readable([this, to] {
-    if (!to->over->channel) return;
+    if (!to->over->is_live()) return;
     pump(to->over);
-    if (to->over->channel && !to->over->channel->closed()) listen(to);
+    if (to->over->is_live() && !to->over->channel->closed()) listen(to);
   });
 }
 

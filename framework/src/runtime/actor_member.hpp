@@ -66,6 +66,8 @@ class actor_member final : public member {
   [[nodiscard]] bool should_end();
   void give_way_to_stop() const;
   int fail(std::exception_ptr problem);
+  void complain(const std::string& what) const;
+  void report_broken(const std::exception_ptr& cause) override;
 
   process_layer::start start_;
   std::shared_ptr<actor_system> system_;

@@ -58,6 +58,7 @@ void connection::check_open() const {
   if (system_stopped)
     throw troupe::system_stopped{"the system has been stopped: actor " + peer_name + " cannot be reached"};
   if (down) throw actor_down{peer_name, call_fate::gone, *down};
+  if (broken) std::rethrow_exception(broken);
 }
 
 void connection::settle(channel::message&& reply) {

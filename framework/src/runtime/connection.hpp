@@ -59,6 +59,7 @@ struct connection : std::enable_shared_from_this<connection> {
   std::string peer_name;
   std::optional<exit_status> down;
   bool system_stopped = false;
+  std::exception_ptr broken;  ///< why it was closed, where the other end broke the protocol
 
   std::uint64_t last_call = 0;
   std::unordered_map<std::uint64_t, std::shared_ptr<pending_ask>> asks;
@@ -68,9 +69,13 @@ struct connection : std::enable_shared_from_this<connection> {
   channel::progress newest;
   std::uint64_t handled_sequence = 0;
   /// The last frame up to which everything has been dealt with.
-  [[nodiscard]] std::uint64_t dealt_with() const { return requests == 0 ? newest.sequence : handled_sequence; }
+  [[nodiscard]] std::uint64_t dealt_with() const {
+    return requests == 0 ? newest.sequence : handled_sequence;
+  }
 
-  /// Throws `actor_down` or `system_stopped` where nothing can be sent any more.
+  /// Whether something may still be read from it.
+  [[nodiscard]] bool is_live() const { return channel && !broken; }
+  /// Throws `actor_down`, `system_stopped` or `malformed_message` where nothing can be sent any more.
   void check_open() const;
   /// Settles the ask that a reply is for. Unknown calls (given up, answered twice) are dropped.
   void settle(channel::message&& reply);

@@ -2,6 +2,8 @@
 
 #include <troupe/errors.hpp>
 
+#include "platform/packet.hpp"
+
 #include <atomic>
 #include <utility>
 
@@ -196,8 +198,22 @@ void member::take_in(const std::shared_ptr<connection>& over, channel::message&&
   if (!is_reply) receive_request(over, std::move(came));
 }
 
-bool member::pump(const std::shared_ptr<connection>& over) {
+bool member::pump(const std::shared_ptr<connection>& over) try {
+  if (over->broken) return false;
   return over->channel->pump([&](channel::message&& came) { take_in(over, std::move(came)); });
+} catch (const malformed_message& problem) {
+  const auto cause = std::make_exception_ptr(malformed_message{"the connection to actor " + over->peer_name +
+                                                               " has been closed: " + problem.what()});
+  {
+    const std::lock_guard lock{over->mutex};
+    if (over->broken) return false;
+    over->broken = cause;
+    over->settle_all(cause);
+    platform::shut_down(over->channel->socket());
+  }
+  over->changed.notify_all();
+  report_broken(cause);
+  return true;
 }
 
 std::shared_ptr<connection> member::add_connection(control_message& message, const channel_numbers& numbers,

@@ -60,6 +60,8 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   [[nodiscard]] virtual bool in_turn() const { return false; }
   /// A send has joined the open turn.
   virtual void touched(const std::shared_ptr<connection>&) {}
+  /// A connection has been closed because the other end broke the protocol.
+  virtual void report_broken(const std::exception_ptr&) {}
   /// A request has come in.
   virtual void receive_request(const std::shared_ptr<connection>& from, channel::message&& request) = 0;
   /// An ask was sent and not waited for yet.
@@ -68,6 +70,7 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   virtual void added(const std::shared_ptr<connection>&) {}
 
   /// Takes in what has arrived: replies settle asks, requests go to `receive_request`. Only for whoever holds `reading`.
+  /// Where the other end breaks the protocol, the connection ends with that as its cause; everything else goes on.
   bool pump(const std::shared_ptr<connection>& over);
   /// Handles a control message that both kinds of member get; false where it is another.
   bool handle_control(process_layer::control_message& message);

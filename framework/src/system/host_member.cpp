@@ -64,7 +64,7 @@ bool host_member::wait_on(connection& over, const runtime::condition& done, deta
     }
     over.reading = true;
     lock.unlock();
-    if (!pump_or_break(shared)) {
+    if (!pump(shared)) {
       page_.set_idle(true);
       if (!over.channel->has_more()) in_time = platform::wait_readable({over.channel->socket()}, until);
     }
@@ -72,16 +72,6 @@ bool host_member::wait_on(connection& over, const runtime::condition& done, deta
     over.reading = false;
     over.changed.notify_all();
   }
-}
-
-bool host_member::pump_or_break(const std::shared_ptr<connection>& over) try {
-  return pump(over);
-} catch (const error&) {
-  // The other end breaks the protocol: this channel ends, everything else goes on.
-  const std::lock_guard lock{over->mutex};
-  platform::shut_down(over->channel->socket());
-  over->settle_all(std::current_exception());
-  return true;
 }
 
 bool host_member::wait_for_control(const runtime::condition& done, detail::deadline until) {
@@ -111,7 +101,7 @@ void host_member::read_in_background(const std::shared_ptr<connection>& over) {
     if (!over->background) return;
     over->reading = true;
   }
-  while (pump_or_break(over)) {
+  while (pump(over)) {
   }
   int socket = -1;
   {

@@ -35,7 +35,6 @@ class host_member final : public runtime::member {
   void asked(const std::shared_ptr<runtime::connection>& over) override;
 
   void read_in_background(const std::shared_ptr<runtime::connection>& over);
-  bool pump_or_break(const std::shared_ptr<runtime::connection>& over);
   void listen_to_control();
   void listen_to_guardian();
   bool read_control();

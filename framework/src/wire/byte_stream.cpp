@@ -16,6 +16,14 @@ void throw_message_too_long(std::size_t left) {
                           " bytes behind its last argument"};
 }
 
+void refuse_message() {
+  try {
+    throw;
+  } catch (const std::exception& problem) {
+    throw refused_message{std::string{"the arguments cannot be read: "} + problem.what()};
+  }
+}
+
 void throw_message_changed(std::size_t room) {
   throw malformed_message{"a value was measured as part of " + std::to_string(room) +
                           " bytes and then wrote more: its serialize must write the same each time"};

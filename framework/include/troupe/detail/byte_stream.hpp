@@ -14,6 +14,8 @@ class system_access;
 
 [[noreturn]] void throw_message_too_short(std::size_t wanted, std::size_t left);
 [[noreturn]] void throw_message_too_long(std::size_t left);
+/// Within a handler for what decoding threw: throws that on as `refused_message`.
+[[noreturn]] void refuse_message();
 [[noreturn]] void throw_message_changed(std::size_t room);
 
 /// Writes a message into memory that is exactly large enough, or only counts its bytes where there is no memory: a message

@@ -69,10 +69,12 @@ struct parameter_list<std::tuple<P...>> {
   static constexpr bool accepted = (is_accepted_parameter<P> && ...);
   static constexpr bool travel = ((is_message<kept<P>>() || std::is_same_v<kept<P>, std::string_view>)&&...);
 
-  static values read(byte_reader& in) {
+  static values read(byte_reader& in) try {
     values arguments{decode<kept<P>>(in)...};  // braces: left to right
     if (in.left() != 0) throw_message_too_long(in.left());
     return arguments;
+  } catch (...) {
+    refuse_message();
   }
   template <class Function>
   static decltype(auto) apply(Function&& function, values& arguments) {
