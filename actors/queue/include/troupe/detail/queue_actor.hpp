@@ -1,0 +1,292 @@
+// The queue's own process, and what it and the handles say to each other.
+//
+//   writer                         queue_actor                          reader
+//     ── room(wanted) ─────────────▶  full: the answer waits
+//     ◀───────────── grant: credits
+//     ── put(item) ────────────────▶  one credit less
+//                                     empty: the answer waits  ◀────────── take(wanted, done)
+//                                     the batch is `held`  batch ─────────▶
+//
+// 1. items waiting + credits outstanding <= capacity, but for what a reader gave back.
+// 2. Grants of more than one credit leave half of the capacity to others: who hoards credits starves nobody.
+// 3. A batch stays here, as its reader's, until the reader says that it is done with its items. What a reader has not done
+//    when it leaves or dies goes back to the front.
+// 4. The end is told when the queue is closed and empty, no credit is outstanding, and no reader has something that it may
+//    give back: a put may be under way in one channel while `close` arrives by another. Who sits on credits or items is not
+//    waited for longer than `end_patience` after the close: credits may be used for `credit_lifetime` only, and items are
+//    the reader's own affair.
+#pragma once
+
+#include <troupe/actor.hpp>
+#include <troupe/promise.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace troupe::detail {
+
+inline constexpr std::chrono::milliseconds credit_lifetime{10};
+inline constexpr std::chrono::milliseconds end_patience{500};
+
+/// One handle (with its copies) in one process; drawn at random by it.
+enum class queue_visitor : std::uint64_t {};
+
+/// The right to put so many items; none where the queue stayed full.
+struct queue_grant {
+  std::uint32_t credits = 0;
+  bool closed = false;
+};
+
+enum class queue_phase : std::uint8_t {
+  open,
+  closing,  ///< closed and empty, but something may be under way, or come back
+  ended,    ///< there will be no more items
+};
+
+template <class T>
+struct queue_batch {
+  std::vector<T> items;
+  queue_phase phase = queue_phase::open;
+};
+
+/// How long an answer to `take` may wait.
+enum class queue_wait : std::uint8_t {
+  never,
+  until_closing,  ///< until there is something to say
+  until_ended,    ///< by a reader that comes back to look for the end
+};
+
+/// The queue. Its members are the messages; `who` is the sender. Not thread-safe, as any actor.
+template <class T>
+class queue_actor {
+ public:
+  queue_actor(std::size_t capacity, std::size_t at_once) : capacity_{capacity}, at_once_{at_once} {}
+
+  /// A visitor inside an actor says first which process it is in. Its end is that of the visitor.
+  void arrive(queue_visitor who, const process& where) {
+    visitors_[who];
+    where.on_down([this, who](const exit_status&) { leave(who, 0); });
+  }
+
+  /// Asks for room for `wanted` items, and gives `unused` credits back. `ticket` tells the asker's requests apart.
+  promise<queue_grant> room(queue_visitor who, std::uint32_t ticket, std::uint32_t wanted,
+                            std::uint32_t unused, bool waits) {
+    return_credits(visitors_[who], unused);
+    promise<queue_grant> answer;
+    writers_.push_back({who, ticket, wanted, answer});
+    serve();
+    if (!waits) forget_writer(who, ticket);
+    return answer;
+  }
+
+  /// The asker gives up: its request is answered, with no credits if it had none yet.
+  void forget_writer(queue_visitor who, std::uint32_t ticket) {
+    std::erase_if(writers_, [&](const waiting_writer& waiting) {
+      if (waiting.who != who || waiting.ticket != ticket) return false;
+      waiting.answer.set_value(queue_grant{});
+      return true;
+    });
+  }
+
+  void put(queue_visitor who, T item) {
+    const auto writer = visitors_.find(who);
+    if (writer != visitors_.end()) return_credits(writer->second, 1);
+    items_.push_back(std::move(item));
+    serve();
+  }
+
+  /// Asks for up to `wanted` items, and says that it is done with the next `done` of those that it holds.
+  promise<queue_batch<T>> take(queue_visitor who, std::uint32_t wanted, std::uint64_t done, queue_wait wait) {
+    auto& reader = visitors_[who];
+    release(reader, done);
+    readers_seen_ += reader.reads ? 0 : 1;
+    reader.reads = true;
+
+    promise<queue_batch<T>> answer;
+    if (wait == queue_wait::never) {
+      give(reader, answer, std::min(wanted, fair_share()));
+    } else {
+      readers_.push_back({who, wanted, wait, answer});
+    }
+    serve();
+    return answer;
+  }
+
+  /// The reader gives up: its request is answered, with nothing if there was nothing yet.
+  void forget_reader(queue_visitor who) {
+    std::erase_if(readers_, [&](const waiting_reader& waiting) {
+      if (waiting.who != who) return false;
+      waiting.answer.set_value(queue_batch<T>{{}, phase()});
+      return true;
+    });
+  }
+
+  /// No more items. The closer's own unused credits come back with it.
+  void close(queue_visitor who, std::uint32_t unused) {
+    const auto closer = visitors_.find(who);
+    if (closer != visitors_.end()) return_credits(closer->second, unused);
+    if (!closed_) closed_at_ = std::chrono::steady_clock::now();
+    closed_ = true;
+    serve();
+  }
+
+  /// The reader is done with `done` more of what it holds; the rest goes back to the front.
+  void give_back(queue_visitor who, std::uint64_t done) {
+    const auto reader = visitors_.find(who);
+    if (reader == visitors_.end()) return;
+    release(reader->second, done);
+    while (!reader->second.held.empty()) take_back(reader->second);
+    serve();
+  }
+
+  /// The visitor's end: as `give_back`, and nothing of it stays.
+  void leave(queue_visitor who, std::uint64_t done) {
+    const auto found = visitors_.find(who);
+    if (found == visitors_.end()) return;
+    auto& leaving = found->second;
+    release(leaving, done);
+    while (!leaving.held.empty()) take_back(leaving);
+    return_credits(leaving, leaving.credits);
+    readers_seen_ -= leaving.reads ? 1 : 0;
+    std::erase_if(readers_, [&](const waiting_reader& waiting) { return waiting.who == who; });
+    std::erase_if(writers_, [&](const waiting_writer& waiting) { return waiting.who == who; });
+    visitors_.erase(found);
+    serve();
+  }
+
+  [[nodiscard]] std::uint64_t size() const { return items_.size(); }
+
+ private:
+  struct visitor {
+    std::uint32_t credits = 0;
+    bool reads = false;
+    std::deque<std::vector<T>> held;  ///< oldest first
+    std::size_t done = 0;             ///< items of the oldest that the reader is done with
+  };
+  struct waiting_writer {
+    queue_visitor who;
+    std::uint32_t ticket;
+    std::uint32_t wanted;
+    promise<queue_grant> answer;
+  };
+  struct waiting_reader {
+    queue_visitor who;
+    std::uint32_t wanted;
+    queue_wait wait;
+    promise<queue_batch<T>> answer;
+  };
+
+  /// Answers whoever can be answered now. Readers first: what they take makes room.
+  void serve() {
+    while (!readers_.empty() && !items_.empty()) {
+      const auto first = std::move(readers_.front());
+      readers_.pop_front();
+      give(visitors_[first.who], first.answer, std::min(first.wanted, std::max(fair_share(), 1U)));
+    }
+    if (closed_ && !readers_.empty()) tell_end();
+    while (!writers_.empty() && (closed_ || room_left() > 0)) grant();
+  }
+
+  /// For each of the readers that are there, two batches from what is queued: the slow ones leave enough to the quick.
+  [[nodiscard]] std::uint32_t fair_share() const {
+    return static_cast<std::uint32_t>(items_.size() / (2 * std::max<std::size_t>(readers_seen_, 1)));
+  }
+
+  void give(visitor& reader, const promise<queue_batch<T>>& answer, std::size_t count) {
+    queue_batch<T> batch{{}, phase()};
+    count = std::min(count, at_once_);
+    batch.items.reserve(count);
+    for (; count > 0 && !items_.empty(); --count) {
+      batch.items.push_back(std::move(items_.front()));
+      items_.pop_front();
+    }
+    answer.set_value(batch);
+    held_ += batch.items.size();
+    if (!batch.items.empty()) reader.held.push_back(std::move(batch.items));
+  }
+
+  void release(visitor& reader, std::uint64_t done) {
+    reader.done += done;
+    while (!reader.held.empty() && reader.done >= reader.held.front().size()) {
+      reader.done -= reader.held.front().size();
+      held_ -= reader.held.front().size();
+      reader.held.pop_front();
+    }
+    if (reader.held.empty()) reader.done = 0;
+  }
+
+  /// Puts the newest batch in front of the queue, except for what the reader is done with.
+  void take_back(visitor& reader) {
+    auto& newest = reader.held.back();
+    const auto first = reader.held.size() == 1 ? reader.done : 0;
+    for (auto i = newest.size(); i > first; --i) items_.push_front(std::move(newest[i - 1]));
+    held_ -= newest.size();
+    reader.held.pop_back();
+    if (reader.held.empty()) reader.done = 0;
+  }
+
+  [[nodiscard]] queue_phase phase() const {
+    if (!closed_ || !items_.empty()) return queue_phase::open;
+    const bool settled = credits_ == 0 && held_ == 0;
+    const bool over = settled || std::chrono::steady_clock::now() - closed_at_ >= end_patience;
+    return over ? queue_phase::ended : queue_phase::closing;
+  }
+
+  void tell_end() {
+    const auto now = phase();
+    if (now == queue_phase::open) return;
+    std::erase_if(readers_, [&](const waiting_reader& waiting) {
+      if (now == queue_phase::closing && waiting.wait == queue_wait::until_ended) return false;
+      waiting.answer.set_value(queue_batch<T>{{}, now});
+      return true;
+    });
+  }
+
+  [[nodiscard]] std::size_t room_left() const {
+    const auto taken = items_.size() + credits_;
+    return taken < capacity_ ? capacity_ - taken : 0;
+  }
+
+  /// Answers the first of the waiting writers, for whom there is room.
+  void grant() {
+    const auto first = std::move(writers_.front());
+    writers_.pop_front();
+    queue_grant granted{0, closed_};
+    if (!closed_) {
+      const auto spare = capacity_ / 2 > credits_ ? capacity_ / 2 - credits_ : 0;
+      const auto share = room_left() / (writers_.size() + 1);
+      granted.credits = static_cast<std::uint32_t>(
+          std::max<std::size_t>(1, std::min({std::size_t{first.wanted}, spare, share})));
+      visitors_[first.who].credits += granted.credits;
+      credits_ += granted.credits;
+    }
+    first.answer.set_value(granted);
+  }
+
+  void return_credits(visitor& writer, std::uint32_t count) {
+    count = std::min(count, writer.credits);
+    writer.credits -= count;
+    credits_ -= count;
+  }
+
+  std::size_t capacity_;
+  std::size_t at_once_;  ///< of a batch
+  std::deque<T> items_;
+  std::size_t credits_ = 0;  ///< outstanding, of all visitors
+  std::size_t held_ = 0;     ///< items in batches that readers are not done with
+  bool closed_ = false;
+  std::chrono::steady_clock::time_point closed_at_{};
+
+  std::unordered_map<queue_visitor, visitor> visitors_;
+  std::size_t readers_seen_ = 0;
+  std::deque<waiting_writer> writers_;
+  std::deque<waiting_reader> readers_;
+};
+
+}  // namespace troupe::detail

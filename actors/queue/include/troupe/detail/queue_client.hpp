@@ -1,0 +1,101 @@
+// What the copies of a queue's handle share in one process.
+#pragma once
+
+#include <troupe/actor_system.hpp>
+#include <troupe/detail/queue_actor.hpp>
+#include <troupe/detail/queue_reader.hpp>
+#include <troupe/detail/queue_writer.hpp>
+#include <troupe/this_actor.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace troupe::detail {
+
+template <class T>
+using queue_address = actor<queue_actor<T>>;
+
+template <class T>
+queue_address<T> spawn_queue(actor_system& system, std::string name, std::size_t capacity,
+                             std::size_t at_once) {
+  static std::atomic<int> made{0};
+  if (capacity == 0)
+    throw std::invalid_argument{"troupe::queue: a capacity of 0 would keep every writer waiting"};
+  spawn_options options;
+  options.name = !name.empty() ? std::move(name) : "queue-" + std::to_string(++made);
+  return system.spawn<queue_actor<T>>(options, capacity, std::max<std::size_t>(at_once, 1));
+}
+
+/// Putting and getting go on side by side: neither side waits for the other, so one thread may do both. The last copy's end
+/// is the visit's: items not come to and credits go back. Threads: any.
+template <class T>
+class queue_client {
+ public:
+  explicit queue_client(queue_address<T> actor)
+      : actor_{std::move(actor)}, who_{draw()}, writer_{actor_, who_}, reader_{actor_, who_} {}
+  queue_client(const queue_client&) = delete;
+  queue_client& operator=(const queue_client&) = delete;
+  ~queue_client() {
+    if (!arrived_) return;
+    try {
+      actor_.template tell<&queue_actor<T>::leave>(who_, reader_.done_at_end());
+    } catch (const std::exception&) {
+      // The queue or the system is gone, or this process is ending: then its end is the visit's.
+    }
+  }
+
+  put_outcome put(const T& item, deadline until) {
+    arrive();
+    return writer_.put(item, until);
+  }
+  std::optional<T> get(deadline until) {
+    arrive();
+    return reader_.get(until);
+  }
+  /// Who closes may well read no more: then what was brought to it is for others.
+  void close() {
+    writer_.close();
+    reader_.give_back();
+  }
+  [[nodiscard]] std::size_t size() const { return actor_.template ask<&queue_actor<T>::size>().get(); }
+  [[nodiscard]] const queue_address<T>& actor() const { return actor_; }
+
+ private:
+  class somebody {};
+
+  static queue_visitor draw() {
+    std::random_device source;
+    return queue_visitor{(std::uint64_t{source()} << 32) | source()};
+  }
+
+  /// Nobody need know which process the host is: when it dies, so does the queue.
+  void arrive() {
+    std::call_once(once_, [this] {
+      if (const auto here = this_process()) actor_.template tell<&queue_actor<T>::arrive>(who_, *here);
+      arrived_ = true;
+    });
+  }
+  static std::optional<process> this_process() {
+    try {
+      return this_actor::self<somebody>();
+    } catch (const std::logic_error&) {
+      return std::nullopt;
+    }
+  }
+
+  queue_address<T> actor_;
+  queue_visitor who_;
+  std::once_flag once_;
+  bool arrived_ = false;
+  queue_writer<T> writer_;
+  queue_reader<T> reader_;
+};
+
+}  // namespace troupe::detail

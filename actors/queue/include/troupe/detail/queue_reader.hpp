@@ -1,0 +1,172 @@
+// The getting side of a queue's handle.
+#pragma once
+
+#include <troupe/actor.hpp>
+#include <troupe/detail/queue_actor.hpp>
+#include <troupe/errors.hpp>
+#include <troupe/future.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace troupe::detail {
+
+/// Takes items in batches that suit the reader's pace: about a millisecond's work in its hands, one item at first, and the
+/// next batch on its way while one is used up. A slow reader takes one at a time, so that others may have the rest.
+///
+/// One request is under way at a time, so items come in the order in which the queue counts them as this reader's; one of
+/// the waiting threads sees to it, the others wait for that one. Threads: any.
+template <class T>
+class queue_reader {
+ public:
+  queue_reader(const actor<queue_actor<T>>& to, queue_visitor who) : to_{to}, who_{who} {}
+
+  /// Throws `timeout` at `until`.
+  std::optional<T> get(deadline until) {
+    std::unique_lock lock{mutex_};
+    in_use_ = 0;
+    while (next_ == batch_.size()) {
+      if (fetching_) {
+        wait_for_fetcher(lock, until);
+      } else if (fetch(lock, until) == queue_phase::ended && next_ == batch_.size()) {
+        return std::nullopt;
+      }
+    }
+    ++done_;
+    in_use_ = 1;
+    return std::optional<T>{std::in_place, std::move(batch_[next_++])};
+  }
+
+  /// Gives up what has been brought and not been taken; nothing where a thread is waiting for more.
+  void give_back() {
+    const std::scoped_lock lock{mutex_};
+    if (fetching_ || (next_ == batch_.size() && !coming_.valid())) return;
+    to_.template tell<&queue_actor<T>::give_back>(who_, std::exchange(done_, 0));
+    batch_.clear();
+    next_ = 0;
+    coming_ = {};  // its items are given back with the others
+  }
+
+  /// How many of the items that the queue counts as this reader's are done with, at its end. An item that is in use when an
+  /// exception ends the reader is not.
+  [[nodiscard]] std::uint64_t done_at_end() const {
+    return done_ - (std::uncaught_exceptions() > 0 ? in_use_ : 0);
+  }
+
+ private:
+  using clock = std::chrono::steady_clock;
+  static constexpr std::uint32_t most = 256;
+  static constexpr std::chrono::nanoseconds pace =
+      std::chrono::microseconds{500};  // a batch; the next one is as long
+  static constexpr std::chrono::milliseconds look_for_end{100};
+
+  void wait_for_fetcher(std::unique_lock<std::mutex>& lock, deadline until) {
+    if (until == no_deadline) {
+      fetched_.wait(lock);
+    } else if (fetched_.wait_until(lock, until) == std::cv_status::timeout && next_ == batch_.size()) {
+      throw_late();
+    }
+  }
+
+  /// Waits, with the mutex released, for a batch and makes it the one in hand. It may be empty.
+  queue_phase fetch(std::unique_lock<std::mutex>& lock, deadline until) {
+    adapt();
+    if (!coming_.valid()) ask(closing_ ? queue_wait::until_ended : queue_wait::until_closing);
+    fetching_ = true;
+    lock.unlock();
+    queue_batch<T> batch;
+    try {
+      batch = wait(until);
+    } catch (...) {
+      lock.lock();
+      end_fetching();
+      throw;
+    }
+    lock.lock();
+    end_fetching();
+
+    closing_ = batch.phase == queue_phase::closing;
+    if (!batch.items.empty()) {
+      begin(std::move(batch.items));
+    } else if (batch.phase != queue_phase::ended && clock::now() >= until) {
+      throw_late();
+    }
+    return batch.phase;
+  }
+
+  /// Only the fetching thread is here. `coming_` stays where waiting throws: what it brings is this reader's.
+  queue_batch<T> wait(deadline until) {
+    if (coming_waits_) {
+      const auto now = clock::now();
+      const auto limit = closing_ ? std::min(until, now + look_for_end) : until;
+      if (limit != no_deadline && !coming_.wait_for(limit - now)) {
+        to_.template tell<&queue_actor<T>::forget_reader>(who_);  // the batch may be on its way all the same
+      }
+    }
+    return coming_.get();
+  }
+
+  void end_fetching() {
+    fetching_ = false;
+    fetched_.notify_all();
+  }
+
+  void begin(std::vector<T> items) {
+    batch_ = std::move(items);
+    next_ = 0;
+    begun_ = clock::now();
+    if (wanted_ == 1 || batch_.size() == 1) return;
+    try {
+      ask(queue_wait::never);
+    } catch (const error&) {
+      // The batch in hand is good all the same; the next request will say it.
+    }
+  }
+
+  void ask(queue_wait wait) {
+    coming_ = to_.template ask<&queue_actor<T>::take>(who_, wanted_, done_, wait);
+    coming_waits_ = wait != queue_wait::never;
+    done_ = 0;
+  }
+
+  /// The batch in hand is used up: how long did it last?
+  void adapt() {
+    if (batch_.empty()) return;
+    const auto lasted =
+        std::max<std::chrono::nanoseconds>(clock::now() - begun_, std::chrono::nanoseconds{1});
+    const auto fitting = pace * static_cast<std::int64_t>(batch_.size()) / lasted;
+    wanted_ = static_cast<std::uint32_t>(std::clamp<std::int64_t>(fitting, 1, std::min(2 * wanted_, most)));
+    batch_.clear();
+    next_ = 0;
+  }
+
+  [[noreturn]] void throw_late() const {
+    throw timeout{"nothing came out of queue '" + to_.name() + "' in time"};
+  }
+
+  actor<queue_actor<T>> to_;
+  queue_visitor who_;
+  std::mutex mutex_;
+  std::condition_variable fetched_;
+  bool fetching_ = false;
+  bool closing_ = false;
+
+  std::vector<T> batch_;
+  std::size_t next_ = 0;  ///< of the batch
+  clock::time_point begun_{};
+  std::uint32_t wanted_ = 1;
+  future<queue_batch<T>> coming_;
+  bool coming_waits_ = false;
+
+  std::uint64_t done_ = 0;    ///< items handed out since the queue was last told
+  std::uint64_t in_use_ = 0;  ///< of these, one that was handed out last
+};
+
+}  // namespace troupe::detail

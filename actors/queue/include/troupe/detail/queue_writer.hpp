@@ -1,0 +1,108 @@
+// The putting side of a queue's handle.
+#pragma once
+
+#include <troupe/actor.hpp>
+#include <troupe/detail/queue_actor.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+
+namespace troupe::detail {
+
+enum class put_outcome : std::uint8_t { taken, full, closed };
+
+/// Puts against credits, so that a put is a one-way message. The number asked for follows the writer's pace: what it uses in
+/// about a millisecond, and one at first. Unused credits are worth nothing after `credit_lifetime`, so that whoever puts now
+/// and then hears of a close, and hoards nothing. Threads: any.
+template <class T>
+class queue_writer {
+ public:
+  queue_writer(const actor<queue_actor<T>>& to, queue_visitor who) : to_{to}, who_{who} {}
+
+  put_outcome put(const T& item, deadline until) {
+    auto outcome = take_credit();
+    if (outcome == put_outcome::full) outcome = ask_for_room(until);
+    if (outcome != put_outcome::taken) return outcome;
+    try {
+      to_.template tell<&queue_actor<T>::put>(who_, item);
+    } catch (...) {
+      const std::scoped_lock lock{mutex_};
+      ++credits_;
+      throw;
+    }
+    return outcome;
+  }
+
+  void close() {
+    std::uint32_t unused = 0;
+    {
+      const std::scoped_lock lock{mutex_};
+      if (std::exchange(closed_, true)) return;
+      unused = std::exchange(credits_, 0);
+    }
+    to_.template tell<&queue_actor<T>::close>(who_, unused);
+  }
+
+ private:
+  using clock = std::chrono::steady_clock;
+  static constexpr std::uint32_t most = 256;
+  static constexpr std::chrono::nanoseconds pace = std::chrono::milliseconds{1};
+
+  put_outcome take_credit() {
+    const std::scoped_lock lock{mutex_};
+    if (closed_) return put_outcome::closed;
+    if (credits_ == 0 || clock::now() >= granted_at_ + credit_lifetime) return put_outcome::full;
+    --credits_;
+    return put_outcome::taken;
+  }
+
+  /// Never waits with the mutex held: other threads with more or less patience have requests of their own.
+  put_outcome ask_for_room(deadline until) {
+    std::unique_lock lock{mutex_};
+    const auto now = clock::now();
+    adapt(now);
+    const auto ticket = next_ticket_++;
+    const auto wanted = wanted_;
+    const auto unused = std::exchange(credits_, 0);
+    lock.unlock();
+
+    const bool waits = until > now;
+    auto answer = to_.template ask<&queue_actor<T>::room>(who_, ticket, wanted, unused, waits);
+    if (waits && until != no_deadline && !answer.wait_for(until - now)) {
+      to_.template tell<&queue_actor<T>::forget_writer>(who_,
+                                                        ticket);  // the answer may be on its way all the same
+    }
+    const auto granted = answer.get();
+
+    lock.lock();
+    if (granted.closed) closed_ = true;
+    if (closed_) return put_outcome::closed;
+    if (granted.credits == 0) return put_outcome::full;
+    if (credits_ == 0) granted_at_ = clock::now();
+    credits_ += granted.credits - 1;
+    granted_ = granted.credits;
+    return put_outcome::taken;
+  }
+
+  void adapt(clock::time_point now) {
+    if (granted_ == 0) return;
+    const auto used = granted_ - std::min(credits_, granted_);
+    const auto fitting = pace * used / std::max(now - granted_at_, std::chrono::nanoseconds{1});
+    wanted_ = static_cast<std::uint32_t>(std::clamp<std::int64_t>(fitting, 1, std::min(2 * wanted_, most)));
+  }
+
+  actor<queue_actor<T>> to_;
+  queue_visitor who_;
+  std::mutex mutex_;
+  bool closed_ = false;
+  std::uint32_t credits_ = 0;
+  std::uint32_t granted_ = 0;       ///< the last grant
+  clock::time_point granted_at_{};  ///< when the oldest of `credits_` came
+  std::uint32_t wanted_ = 1;
+  std::uint32_t next_ticket_ = 0;
+};
+
+}  // namespace troupe::detail

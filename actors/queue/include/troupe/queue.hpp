@@ -1,0 +1,155 @@
+// A queue between processes.
+#pragma once
+
+#include <troupe/actor_system.hpp>
+#include <troupe/detail/queue_client.hpp>
+#include <troupe/errors.hpp>
+#include <troupe/message.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace troupe {
+
+/// Nothing can be put into the queue any more.
+class queue_closed : public error {
+ public:
+  using error::error;
+};
+
+struct queue_options {
+  std::size_t capacity = 1024;  ///< items, at least 1; small enough that a stuck consumer shows soon
+  std::size_t at_once = 256;    ///< most that a reader is brought at a time; 1: only what it asks for
+  std::string name{};           ///< of the queue's process; empty: "queue-" and a number
+};
+
+/// A bounded first-in-first-out queue between processes; each item goes to exactly one consumer.
+///
+/// The queue is an actor of its own. A `queue<T>` is a handle to it: copies name the same queue, and a handle travels
+/// inside messages. Items of one process come in the order in which it put them. A process that takes items quickly is
+/// brought some at a time, about a millisecond's work. What it has not come to when the last copy of its handle goes, when
+/// it closes the queue, or when it dies, is at the front of the queue again, in order. A process that dies may have handled
+/// some of what comes back: since its last request.
+///
+/// ## Ending
+/// `close()` is the sentinel: writers get `queue_closed`, readers get what is left and then `nullopt`, each of them,
+/// without counting, once nobody has anything to put or to give back; half a second after the close nobody is waited for
+/// any more. Dropping a handle closes nothing; the queue's process ends with its system.
+///
+/// Threads: all members may be called from any thread. Processes: a handle is valid in every process of its system; not
+/// after fork() by other means.
+template <class T>
+class queue {
+  static_assert(message<T>,
+                "troupe: the items of a queue must be messages: arithmetic types, strings, standard "
+                "containers, plain aggregates, or classes with a cereal `serialize` member");
+
+ public:
+  /// No queue yet: anything but assignment throws `std::logic_error`.
+  queue() = default;
+
+  /// Starts a queue; as `system.make_queue<T>(options)`. Throws `start_failed`, `system_stopped`, and
+  /// `std::invalid_argument` for a capacity of 0.
+  explicit queue(actor_system& system, const queue_options& options = {})
+      : client_{std::make_shared<detail::queue_client<T>>(
+            detail::spawn_queue<T>(system, options.name, options.capacity, options.at_once))} {}
+
+  /// Waits while the queue is full. On return the queue has `item`, of which the caller keeps its own. Throws
+  /// `queue_closed`, `actor_down`, `stop_requested`; then the item was not taken. Where another process closes the queue
+  /// at the same time, items that are put within the next milliseconds may still be taken, and handed out.
+  void put(const T& item) { (void)put_until(item, detail::no_deadline); }
+
+  /// As `put`, but false, and nothing taken, if the queue stays full for `patience`. Zero or less does not wait for room.
+  [[nodiscard]] bool try_put(const T& item, std::chrono::milliseconds patience = {}) {
+    return put_until(item, detail::deadline_in(patience));
+  }
+
+  /// Waits for the next item, now the caller's; nullopt once the queue is closed and drained. Throws `actor_down`,
+  /// `stop_requested`.
+  [[nodiscard]] std::optional<T> get() { return client().get(detail::no_deadline); }
+
+  /// As `get`; throws `timeout` after `patience`, so that "late" and "ended" are told apart.
+  [[nodiscard]] std::optional<T> get_for(std::chrono::milliseconds patience) {
+    return client().get(detail::deadline_in(patience));
+  }
+
+  class iterator;
+
+  /// `for (T& item : queue)` takes items as `get` does, until there are no more.
+  [[nodiscard]] iterator begin() { return iterator{*this}; }
+  [[nodiscard]] std::default_sentinel_t end() { return {}; }
+
+  /// No more items: returns at once, and may be called by anyone, any number of times.
+  void close() { client().close(); }
+
+  /// Items waiting now, those brought to a reader not counted. A moment's truth: for people and pictures, not for
+  /// decisions. Waits for the queue's answer; throws `actor_down`.
+  [[nodiscard]] std::size_t size() const { return client().size(); }
+
+  /// The name of the queue's process.
+  [[nodiscard]] const std::string& name() const { return client().actor().name(); }
+
+  /// The queue's process, for watching and ending it. An end that is forced loses what is in it.
+  [[nodiscard]] process handle() const { return client().actor(); }
+
+  /// How a handle travels inside a message. For the library: `load` makes a handle of its own of the same queue.
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(client().actor());
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    detail::queue_address<T> address;
+    archive(address);
+    client_ = std::make_shared<detail::queue_client<T>>(std::move(address));
+  }
+
+ private:
+  bool put_until(const T& item, detail::deadline until) {
+    const auto outcome = client().put(item, until);
+    if (outcome == detail::put_outcome::closed) {
+      throw queue_closed{"queue '" + name() + "' is closed: the item was not taken"};
+    }
+    return outcome == detail::put_outcome::taken;
+  }
+  detail::queue_client<T>& client() const {
+    if (!client_) throw std::logic_error{"troupe::queue: a handle that names no queue"};
+    return *client_;
+  }
+
+  std::shared_ptr<detail::queue_client<T>> client_;
+};
+
+/// Takes the items of a queue one after another. Input iterator: holds the item that it stands at; `end()` of the queue is
+/// where it stops. Threads: one at a time; several iterators share the items. Valid as long as its queue object.
+template <class T>
+class queue<T>::iterator {
+ public:
+  using value_type = T;
+  using difference_type = std::ptrdiff_t;
+  using iterator_concept = std::input_iterator_tag;
+
+  iterator() = default;
+  explicit iterator(queue& from) : from_{&from}, item_{from.get()} {}
+
+  T& operator*() const { return *item_; }
+  T* operator->() const { return &*item_; }
+  iterator& operator++() {
+    item_ = from_->get();
+    return *this;
+  }
+  void operator++(int) { ++*this; }
+  friend bool operator==(const iterator& at, std::default_sentinel_t) { return !at.item_; }
+
+ private:
+  queue* from_ = nullptr;
+  mutable std::optional<T> item_;
+};
+
+}  // namespace troupe

@@ -1,0 +1,76 @@
+#include "crew.hpp"
+
+#include <troupe/errors.hpp>
+
+#include <utility>
+
+namespace troupe::detail {
+
+namespace {
+
+/// The end of a long text, from the beginning of a line.
+std::string tail_of(const std::string& text) {
+  constexpr std::size_t most = 1000;
+  if (text.size() <= most) return text;
+  const auto line = text.find('\n', text.size() - most);
+  return text.substr(line == text.npos ? text.size() - most : line + 1);
+}
+
+}  // namespace
+
+crew::~crew() {
+  for (const auto& each : members_) {
+    try {
+      if (each.handle.is_alive()) {
+        each.handle.kill();
+        each.handle.join();
+      }
+    } catch (const error&) {
+      // The whole system is gone, and they with it.
+      return;
+    }
+  }
+}
+
+std::uint32_t crew::add(process handle) {
+  const auto pid = handle.pid();
+  members_.push_back({.handle = std::move(handle), .pid = pid});
+  return size() - 1;
+}
+
+void crew::stop(std::uint32_t first, std::uint32_t last, std::chrono::milliseconds grace) {
+  const auto until = std::chrono::steady_clock::now() + grace;
+  for (auto i = first; i < last; ++i) members_.at(i).handle.stop();
+  for (auto i = first; i < last; ++i) {
+    const auto& whom = members_.at(i).handle;
+    if (whom.join_for(until - std::chrono::steady_clock::now())) continue;
+    whom.kill();
+    whom.join();
+  }
+}
+
+std::vector<run_report::actor_entry> crew::entries() {
+  std::vector<run_report::actor_entry> all;
+  for (const auto& each : members_) {
+    run_report::actor_entry entry{.name = each.handle.name(), .pid = each.pid, .exit = each.handle.join()};
+    entry.handled = each.handled != 0 ? each.handled : entry.exit.messages_handled;
+    all.push_back(std::move(entry));
+  }
+  return all;
+}
+
+std::string obituary(const crew::member& whom, const exit_status& status) {
+  std::string text = "actor '" + whom.handle.name() + "' (process " + std::to_string(whom.pid) +
+                     ") ended before its work was done: " + to_string(status);
+  auto words = tail_of(status.last_words);
+  while (!words.empty() && words.back() == '\n') words.pop_back();
+  if (words.empty()) return text;
+  text += "; the last it wrote to its standard error:\n    ";
+  for (const char c : words) {
+    text += c;
+    if (c == '\n') text += "    ";
+  }
+  return text;
+}
+
+}  // namespace troupe::detail

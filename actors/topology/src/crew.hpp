@@ -1,0 +1,47 @@
+// The processes of one run.
+#pragma once
+
+#include <troupe/process.hpp>
+#include <troupe/run_report.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace troupe::detail {
+
+/// Owns the processes of a run: none of them outlives it. Threads: one.
+class crew {
+ public:
+  struct member {
+    process handle;
+    int pid = 0;
+    std::uint64_t handled = 0;
+    bool may_end = false;  ///< its end is no surprise any more
+  };
+
+  crew() = default;
+  ~crew();
+  crew(const crew&) = delete;
+  crew& operator=(const crew&) = delete;
+
+  /// Its number in the crew.
+  std::uint32_t add(process handle);
+  [[nodiscard]] member& at(std::uint32_t number) { return members_.at(number); }
+  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(members_.size()); }
+
+  /// Asks the members from number `first` on, below `last`, to stop, and kills those that have not done so after `grace`.
+  /// Returns when they have ended.
+  void stop(std::uint32_t first, std::uint32_t last, std::chrono::milliseconds grace);
+  /// Waits until all have ended.
+  [[nodiscard]] std::vector<run_report::actor_entry> entries();
+
+ private:
+  std::vector<member> members_;
+};
+
+/// What a death looks like in a report: who, why, and its last words.
+[[nodiscard]] std::string obituary(const crew::member& whom, const exit_status& status);
+
+}  // namespace troupe::detail

@@ -1,0 +1,142 @@
+#include "replica.hpp"
+
+#include <troupe/detail/topology/role.hpp>
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+namespace troupe::detail {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+constexpr auto progress_interval = std::chrono::milliseconds{50};
+
+class replica {
+ public:
+  explicit replica(const assignment& task)
+      : task_{task},
+        where_{own_endpoint()},
+        role_{part::find(task.role).make(task.arguments, where_.get())},
+        out_{task.edges} {}
+
+  void run() {
+    if (task_.kind == node_kind::source) {
+      give_all();
+    } else {
+      take_all();
+      finish();
+    }
+    end_.result = role_->result();
+    end_.edges = out_.counts();
+    role_.reset();
+    task_.run.ask<&board::ended>(task_.member, std::move(end_)).get();
+  }
+
+ private:
+  /// The positions of one sequence are dealt out to the replicas in turn.
+  void give_all() {
+    for (std::uint64_t position = task_.index;; position += task_.replicas) {
+      out_.begin(task_.node, position, whole_share(task_.node, position));
+      if (!give(position)) return;
+      out_.commit();
+      ++end_.given;
+      count_one();
+    }
+  }
+
+  bool give(std::uint64_t position) {
+    try {
+      return role_->produce(position, out_);
+    } catch (const item_failed& problem) {
+      out_.drop_value(named(problem.what()));
+      return true;
+    }
+  }
+
+  void take_all() {
+    auto inbox = *task_.inbox;
+    bool goes_on = true;
+    while (goes_on) {
+      const auto item = inbox.get();
+      if (!item) return;
+      if (item->failed) {
+        fail(*item);
+      } else {
+        goes_on = take(*item);
+      }
+    }
+  }
+
+  /// One turn. False where the object wants no more.
+  bool take(const parcel& item) {
+    out_.begin(item.origin, item.ordinal, item.share);
+    byte_reader values{item.bytes, where_.get()};
+    bool goes_on = true;
+    std::string failure;
+    for (std::uint32_t i = 0; i < item.values && goes_on; ++i) {
+      goes_on = handle(values, failure);
+      count_one();
+    }
+    if (out_.leads_anywhere()) {
+      out_.commit();
+    } else if (failure.empty()) {
+      end_.seen.complete(item);
+    } else {
+      end_.seen.fail(item, failure);
+    }
+    return goes_on;
+  }
+
+  bool handle(byte_reader& values, std::string& failure) {
+    try {
+      const bool goes_on = role_->handle(values, out_);
+      out_.end_value();
+      return goes_on;
+    } catch (const item_failed& problem) {
+      failure = named(problem.what());
+      out_.drop_value(failure);
+      return true;
+    }
+  }
+
+  void fail(const parcel& item) {
+    if (out_.leads_anywhere()) {
+      out_.pass_on(item);
+    } else {
+      end_.seen.fail(item, {reinterpret_cast<const char*>(item.bytes.data()), item.bytes.size()});
+    }
+  }
+
+  void finish() {
+    out_.begin(task_.node, task_.index, whole_share(task_.node, task_.index));
+    role_->finish(out_);
+    if (!out_.has_values()) return;
+    out_.commit();
+    ++end_.given;
+  }
+
+  void count_one() {
+    ++end_.handled;
+    const auto now = clock::now();
+    if (now - told_ < progress_interval) return;
+    told_ = now;
+    (void)task_.run.try_tell<&board::handled>(task_.member, end_.handled);
+  }
+
+  [[nodiscard]] std::string named(const std::string& reason) const { return task_.node_name + ": " + reason; }
+
+  const assignment& task_;
+  std::shared_ptr<endpoint> where_;
+  std::unique_ptr<role> role_;
+  outbox out_;
+  ending end_;
+  clock::time_point told_ = clock::now();
+};
+
+}  // namespace
+
+void run_replica(const assignment& task) { replica{task}.run(); }
+
+}  // namespace troupe::detail

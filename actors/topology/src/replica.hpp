@@ -1,0 +1,37 @@
+// One process of a node.
+#pragma once
+
+#include <troupe/actor.hpp>
+#include <troupe/detail/topology/graph.hpp>
+#include <troupe/queue.hpp>
+
+#include "board.hpp"
+#include "outbox.hpp"
+#include "parcel.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::detail {
+
+/// What a replica is told when it is started.
+struct assignment {
+  std::uint32_t member = 0;  ///< its number on the board
+  std::uint32_t node = 0;
+  std::string node_name{};
+  node_kind kind = node_kind::source;
+  std::uint32_t index = 0;
+  std::uint32_t replicas = 1;
+  part_id role{};
+  packed arguments{};
+  std::optional<queue<parcel>> inbox{};
+  std::vector<edge_start> edges{};
+  actor<board> run{};
+};
+
+/// The function of every process of a topology: makes the node's object, runs its stream to the end, and says so.
+void run_replica(const assignment& task);
+
+}  // namespace troupe::detail

@@ -1,0 +1,279 @@
+#include "runner.hpp"
+
+#include "replica.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace troupe::detail {
+
+namespace {
+
+constexpr auto stop_grace = std::chrono::seconds{1};
+
+std::string counted(std::uint64_t number, const std::string& what) {
+  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
+}  // namespace
+
+bool runner::node_state::has_ended() const {
+  return std::all_of(replicas.begin(), replicas.end(), [](const auto& replica) { return replica.has_ended; });
+}
+
+runner::runner(const graph& plan, actor_system& system, const run_options& options)
+    : plan_{plan}, system_{system}, options_{options}, nodes_(plan.nodes.size()) {
+  report_.topology = plan.name;
+}
+
+run_report runner::run() {
+  plan_.check();
+  board_ = system_.spawn<board>({.name = "board"});
+  for (std::uint32_t node = 0; node < plan_.nodes.size(); ++node) make_inboxes(node);
+  for (std::uint32_t node = 0; node < plan_.nodes.size(); ++node) start_replicas(node);
+  watch_all();
+  follow();
+  settle();
+  return std::move(report_);
+}
+
+bool runner::may_leave(std::uint32_t node) const { return part::find(plan_.nodes[node].role).may_leave; }
+
+void runner::make_inboxes(std::uint32_t node) {
+  std::size_t capacity = 0;
+  bool is_keyed = false;
+  for (const auto& edge : plan_.edges) {
+    if (edge.to != node) continue;
+    capacity = std::max(capacity, edge.capacity);
+    is_keyed = edge.is_keyed();
+  }
+  if (capacity == 0) return;
+  const auto& name = plan_.nodes[node].name;
+  // Who may leave before the end must not have items in hand that then nobody gets.
+  const auto at_once = may_leave(node) ? 1 : queue_options{}.at_once;
+  const auto count = is_keyed ? plan_.nodes[node].replicas : 1;
+  for (unsigned i = 0; i < count; ++i) {
+    const auto whose = is_keyed ? name + "-" + std::to_string(i + 1) : name;
+    nodes_[node].inboxes.push_back(
+        system_.make_queue<parcel>({.capacity = capacity, .at_once = at_once, .name = whose + ".inbox"}));
+  }
+}
+
+void runner::start_replicas(std::uint32_t node) {
+  const auto& plan = plan_.nodes[node];
+  const auto& inboxes = nodes_[node].inboxes;
+  assignment task{.node = node,
+                  .node_name = plan.name,
+                  .kind = plan.kind,
+                  .replicas = plan.replicas,
+                  .role = plan.role,
+                  .arguments = plan.arguments,
+                  .run = board_};
+  for (std::uint32_t i = 0; i < plan_.edges.size(); ++i) {
+    const auto& edge = plan_.edges[i];
+    if (edge.from == node)
+      task.edges.push_back(
+          {.edge = i, .route = edge.route, .singly = may_leave(edge.to), .inboxes = nodes_[edge.to].inboxes});
+  }
+  for (task.index = 0; task.index < plan.replicas; ++task.index) {
+    if (!inboxes.empty()) task.inbox = inboxes[inboxes.size() == 1 ? 0 : task.index];
+    task.member = crew_.size();
+    const auto name = plan.name + "-" + std::to_string(task.index + 1);
+    nodes_[node].replicas.push_back({.member = crew_.add(system_.spawn<&run_replica>({.name = name}, task))});
+  }
+}
+
+void runner::watch_all() {
+  replicas_ = crew_.size();
+  for (const auto& node : nodes_) {
+    for (const auto& inbox : node.inboxes) crew_.add(inbox.handle());
+  }
+  for (std::uint32_t i = 0; i < crew_.size(); ++i) board_.tell<&board::watch>(crew_.at(i).handle, i);
+  board_member_ = crew_.add(board_);
+}
+
+void runner::follow() {
+  try {
+    auto coming = board_.ask<&board::next>();
+    while (!is_over()) {
+      if (options_.on_progress && !coming.wait_for(options_.progress_interval)) {
+        show_progress();
+        continue;
+      }
+      auto all = coming.get();
+      for (auto& item : all) take(item);
+      close_inboxes();
+      coming = board_.ask<&board::next>();
+    }
+  } catch (const actor_down& problem) {
+    broken_ = obituary(crew_.at(board_member_), problem.status());
+  }
+}
+
+void runner::take(news& item) {
+  if (item.actor >= crew_.size()) return;
+  if (item.is_down) {
+    note_death(item.actor);
+  } else {
+    note_ending(item.actor, std::move(item.end));
+  }
+}
+
+runner::replica_state* runner::replica_of(std::uint32_t member) {
+  for (auto& node : nodes_) {
+    for (auto& replica : node.replicas) {
+      if (replica.member == member) return &replica;
+    }
+  }
+  return nullptr;
+}
+
+void runner::note_ending(std::uint32_t member, ending end) {
+  auto* const replica = replica_of(member);
+  if (replica == nullptr) return;
+  replica->has_ended = true;
+  replica->end = std::move(end);
+  crew_.at(member).may_end = true;
+  crew_.at(member).handled = replica->end.handled;
+}
+
+/// An inbox is closed when nobody will write to it any more, and when nobody will read: writers then do not wait for ever.
+void runner::close_inboxes() {
+  for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
+    auto& node = nodes_[i];
+    const auto still_comes = [&](const graph_edge& edge) {
+      return edge.to == i && !nodes_[edge.from].has_ended();
+    };
+    const bool all_come = std::none_of(plan_.edges.begin(), plan_.edges.end(), still_comes);
+    for (std::size_t k = 0; k < node.inboxes.size(); ++k) {
+      const bool all_read = node.inboxes.size() == 1 ? node.has_ended() : node.replicas[k].has_ended;
+      if (all_come || all_read) node.inboxes[k].close();
+    }
+  }
+}
+
+void runner::note_death(std::uint32_t member) {
+  const auto& who = crew_.at(member);
+  if (who.may_end || broken_) return;
+  broken_ = obituary(who, who.handle.join());
+}
+
+bool runner::is_over() const {
+  return broken_ ||
+         std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node.has_ended(); });
+}
+
+void runner::show_progress() {
+  const auto handled = board_.ask<&board::progress>().get();
+  progress so_far{.elapsed = std::chrono::steady_clock::now() - began_};
+  for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
+    so_far.nodes.push_back({.name = plan_.nodes[i].name});
+    for (const auto& replica : nodes_[i].replicas) {
+      if (replica.member < handled.size()) so_far.nodes.back().handled += handled[replica.member];
+    }
+  }
+  options_.on_progress(so_far);
+}
+
+void runner::settle() {
+  report_.seconds = std::chrono::duration<double>{std::chrono::steady_clock::now() - began_}.count();
+  if (!broken_) {
+    for (const auto& node : nodes_) {
+      for (const auto& replica : node.replicas) crew_.at(replica.member).handle.join();
+    }
+  }
+  // What they read from and write to goes after them, so that it is no death in their eyes.
+  crew_.stop(0, replicas_, stop_grace);
+  crew_.stop(replicas_, crew_.size(), stop_grace);
+  report_.actors = crew_.entries();
+  count_items();
+  count_edges();
+  if (broken_) {
+    report_.errors = {*broken_};
+  } else {
+    conclude();
+  }
+  report_.ok = report_.errors.empty();
+}
+
+void runner::count_items() {
+  ledger total;
+  for (const auto& node : nodes_) {
+    for (const auto& replica : node.replicas) total.merge(replica.end.seen);
+  }
+  std::uint64_t lost_ends = 0;
+  for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
+    std::uint64_t given = 0;
+    for (const auto& replica : nodes_[i].replicas) given += replica.end.given;
+    auto& account = total.origins[i];
+    auto& items = report_.items;
+    const auto completed = account.completed.count();
+    const auto failed = account.failed.count() - account.completed.merge(account.failed);
+    const auto missing = given - std::min(given, account.completed.count());
+    items.completed_twice += account.repeats;
+    if (plan_.nodes[i].kind == node_kind::source) {
+      items.in += given;
+      items.out += completed;
+      items.failed += failed;
+      items.lost += missing;
+    } else {
+      lost_ends += missing;
+    }
+  }
+  if (report_.items.failed > 0) {
+    auto text =
+        counted(report_.items.failed, "item") + " of " + std::to_string(report_.items.in) + " failed:";
+    for (const auto& reason : total.reasons) text += "\n    " + reason;
+    if (report_.items.failed > total.reasons.size()) text += "\n    ...";
+    report_.errors.push_back(std::move(text));
+  }
+  if (report_.items.lost > 0) {
+    report_.errors.push_back(counted(report_.items.lost, "item") + " of " + std::to_string(report_.items.in) +
+                             " never reached the end: nobody took what became of them");
+  }
+  if (lost_ends > 0) {
+    report_.errors.push_back("what " + counted(lost_ends, "stage process") +
+                             " gave at the end did not reach the sinks");
+  }
+  if (report_.items.completed_twice > 0) {
+    report_.errors.push_back(counted(report_.items.completed_twice, "item") +
+                             " came to the sinks more than once");
+  }
+}
+
+void runner::count_edges() {
+  for (const auto& edge : plan_.edges) {
+    report_.edges.push_back({.from = plan_.nodes[edge.from].name, .to = plan_.nodes[edge.to].name});
+  }
+  for (const auto& node : nodes_) {
+    for (const auto& replica : node.replicas) {
+      for (const auto& count : replica.end.edges) {
+        auto& edge = report_.edges.at(count.edge);
+        edge.items += count.items;
+        edge.bytes += count.bytes;
+      }
+    }
+  }
+}
+
+void runner::conclude() {
+  if (!plan_.make_summary) return;
+  std::vector<packed> results;
+  for (auto& replica : nodes_[plan_.concluded_by].replicas) results.push_back(std::move(replica.end.result));
+  try {
+    report_.result = plan_.make_summary(results, report_);
+  } catch (const std::exception& problem) {
+    report_.errors.push_back(std::string{"the results could not be put together: "} + problem.what());
+  }
+}
+
+}  // namespace troupe::detail
+
+namespace troupe {
+
+run_report topology::run(actor_system& system, const run_options& options) const {
+  return detail::runner{graph_, system, options}.run();
+}
+
+}  // namespace troupe

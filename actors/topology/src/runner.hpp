@@ -1,0 +1,74 @@
+// A run of a topology, from the process that wants it.
+#pragma once
+
+#include <troupe/detail/topology/graph.hpp>
+#include <troupe/queue.hpp>
+#include <troupe/topology.hpp>
+
+#include "board.hpp"
+#include "crew.hpp"
+#include "parcel.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::detail {
+
+///   start    the board, the inboxes, the replicas
+///   follow   news from the board: a replica has come to its end, or somebody has died. When all replicas before a node
+///            have ended, its inboxes are closed, which ends its own stream
+///   settle   everybody ends; the ledgers are put together
+/// Threads: one.
+class runner {
+ public:
+  runner(const graph& plan, actor_system& system, const run_options& options);
+  run_report run();
+
+ private:
+  struct replica_state {
+    std::uint32_t member = 0;
+    bool has_ended = false;
+    ending end{};
+  };
+  struct node_state {
+    std::vector<queue<parcel>> inboxes;
+    std::vector<replica_state> replicas;
+    [[nodiscard]] bool has_ended() const;
+  };
+
+  [[nodiscard]] bool may_leave(std::uint32_t node) const;
+  void make_inboxes(std::uint32_t node);
+  void start_replicas(std::uint32_t node);
+  void watch_all();
+
+  void follow();
+  void take(news& item);
+  replica_state* replica_of(std::uint32_t member);
+  void note_ending(std::uint32_t member, ending end);
+  void close_inboxes();
+  void note_death(std::uint32_t member);
+  [[nodiscard]] bool is_over() const;
+  void show_progress();
+
+  void settle();
+  void count_items();
+  void count_edges();
+  void conclude();
+
+  const graph& plan_;
+  actor_system& system_;
+  const run_options& options_;
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  crew crew_;
+  actor<board> board_;
+  std::uint32_t board_member_ = 0;
+  std::uint32_t replicas_ = 0;  ///< how many members of the crew are: the first ones
+  std::vector<node_state> nodes_;
+  std::optional<std::string> broken_;  ///< why the run cannot go on
+  run_report report_;
+};
+
+}  // namespace troupe::detail

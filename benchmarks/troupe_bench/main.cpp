@@ -1,0 +1,78 @@
+// troupe-bench: what Troupe's own parts cost, in lines `workload,metric,value,unit`.
+#include <troupe/troupe.hpp>
+
+#include "workloads.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+std::span<const workload> workloads() {
+  static const std::array<workload, 4> all{{
+      {"W1", "ask: 64 bytes there and back between the host's main thread and an actor", ask_round_trip},
+      {"W2", "tell: 64-byte messages one way, from the first send to the last receipt", tell_stream},
+      {"W4", "queue: one producer, two consumers, until all items are consumed", queue_fan_out},
+      {"W5", "spawn: start an actor, ask it once, stop it, join it", spawn_and_stop},
+  }};
+  return all;
+}
+
+}  // namespace bench
+
+namespace {
+
+// Exit statuses: the runner that compares programs goes by these.
+constexpr int all_well = 0;
+constexpr int no_such_workload = 2;
+constexpr int failed = 3;
+
+void print_help() {
+  std::cout << "usage: troupe-bench [WORKLOAD...]\n\n"
+               "Prints `workload,metric,value,unit` lines for each workload named, or for all:\n\n";
+  for (const auto& known : bench::workloads()) std::cout << "  " << known.name << "  " << known.what << '\n';
+  std::cout << "\nWith PEER_QUICK in the environment the runs are smaller. Exit status: 0; 2 for a workload\n"
+               "that there is not; 3 where a check or a run failed.\n";
+}
+
+const bench::workload* find(const std::string& name) {
+  const auto all = bench::workloads();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto& known) { return known.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  troupe::guard(argc, argv);
+  const std::vector<std::string> names{argv + 1, argv + argc};
+  std::vector<const bench::workload*> chosen;
+  for (const auto& name : names) {
+    if (name == "--help" || name == "-h") {
+      print_help();
+      return all_well;
+    }
+    chosen.push_back(find(name));
+    if (chosen.back() == nullptr) {
+      std::cerr << "troupe-bench: no workload '" << name << "' (see --help)\n";
+      return no_such_workload;
+    }
+  }
+  if (chosen.empty()) {
+    for (const auto& known : bench::workloads()) chosen.push_back(&known);
+  }
+
+  for (const auto* workload : chosen) {
+    try {
+      workload->run();
+    } catch (const std::exception& problem) {
+      std::cerr << "troupe-bench: " << workload->name << ": " << problem.what() << '\n';
+      return failed;
+    }
+  }
+  return all_well;
+}

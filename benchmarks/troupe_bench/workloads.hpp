@@ -1,0 +1,49 @@
+// The workloads of troupe-bench: what each does, and how much of it.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+
+namespace bench {
+
+using clock = std::chrono::steady_clock;  // the same in all processes of a machine
+
+/// The 64 bytes that most workloads send.
+struct payload {
+  std::uint64_t number = 0;
+  std::array<std::uint64_t, 7> rest{};
+};
+static_assert(sizeof(payload) == 64);
+
+/// As many as `count`, or until `limit` is over.
+struct amount {
+  std::uint64_t count;
+  std::chrono::milliseconds limit;
+};
+
+/// `full`, or `quick` where the environment has PEER_QUICK.
+amount choose(amount full, amount quick);
+
+void ask_round_trip();  ///< W1
+void tell_stream();     ///< W2
+void queue_fan_out();   ///< W4
+void spawn_and_stop();  ///< W5
+
+struct workload {
+  std::string name;
+  std::string what;
+  void (*run)();
+};
+std::span<const workload> workloads();
+
+/// Prints `workload,metric,value,unit`.
+void report(const std::string& workload, const std::string& metric, double value, const std::string& unit);
+
+/// Throws `std::runtime_error` that says which check failed.
+void check(bool holds, const std::string& what);
+
+}  // namespace bench

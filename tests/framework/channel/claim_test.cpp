@@ -1,0 +1,78 @@
+// Sender and receiver race for the same bytes, millions of times: each goes one way only, in order, and nobody is left
+// waiting for the other.
+#include "framework/channel/ends.hpp"
+#include "support/processes.hpp"
+
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace ends;
+
+namespace {
+
+constexpr std::uint64_t count = 2'000'000;
+
+void send_all(ch::channel& over) {
+  const std::tuple<std::uint64_t> value{0};
+  const auto body = troupe::detail::body_of(value);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    while (!over.append({troupe::wire::frame_kind::tell, i, 0}, body)) {
+      over.want_room();
+      if (over.append({troupe::wire::frame_kind::tell, i, 0}, body)) break;
+      platform::wait_readable({over.socket()}, platform::never);
+      over.pump([](ch::message&&) {});
+    }
+    over.publish();
+    over.push();
+  }
+}
+
+/// As an actor receives: looks, and sleeps where there is nothing. The number that came in order.
+std::uint64_t receive_all(ch::page& own, ch::channel& over) {
+  std::uint64_t next = 0;
+  while (next < count) {
+    ch::progress done;
+    const bool any = over.pump([&](ch::message&& one) {
+      if (one.frame.header.method == next) ++next;
+      done = {one.frame.header.sequence, one.end};
+    });
+    if (done.sequence != 0) {
+      over.publish_finished(done);
+      over.offer_room();
+    }
+    if (any) continue;
+    own.set_idle(true);
+    if (!over.has_more() && !platform::wait_readable({over.socket()}, platform::deadline_after(std::chrono::seconds{20})))
+      return next;
+    own.set_idle(false);
+  }
+  return next;
+}
+
+}  // namespace
+
+TEST_CASE("millions of messages race from one thread to another") {
+  pair p{128 * 1024, 2000};
+  std::thread sender{[&] { send_all(p.a); }};
+  const auto came = receive_all(p.own_b, p.b);
+  CHECK(came == count);
+  if (came != count) platform::shut_down(p.b.socket());
+  sender.join();
+}
+
+TEST_CASE("millions of messages race from one process to another") {
+  parts memory{1 << 20, 16384};
+  const auto sender = ::fork();
+  if (sender == 0) {
+    ch::page own{memory.page_a};
+    ch::channel a{own, memory.for_a()};
+    send_all(a);
+    ::_exit(0);
+  }
+  ch::page own{memory.page_b};
+  ch::channel b{own, memory.for_b()};
+  CHECK(receive_all(own, b) == count);
+  CHECK(support::wait_until_ended(sender, std::chrono::seconds{20}));
+  ::waitpid(sender, nullptr, 0);
+}

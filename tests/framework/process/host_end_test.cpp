@@ -1,0 +1,80 @@
+// Whatever way a host ends, nothing of its system is left.
+#include "support/processes.hpp"
+#include "support/program.hpp"
+
+#include <catch2/catch.hpp>
+#include <signal.h>
+#include <unistd.h>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A host with fifty actors, ten in endless loops and five with children, and everything below it.
+struct host {
+  explicit host(const std::string& mode) : program{HOST_DRIVER_PATH, {mode}} {
+    REQUIRE(program.line() == "ready");
+    family = support::descendants_of(program.pid());
+    REQUIRE(family.size() >= 52 + 10);
+  }
+  void check_all_ended() const {
+    for (const pid_t pid : family) {
+      INFO(pid << " " << support::command_of(pid) << " " << support::state_of(pid));
+      CHECK(support::wait_until_ended(pid, 5s));
+    }
+  }
+  support::program program;
+  std::vector<pid_t> family;
+};
+
+}  // namespace
+
+TEST_CASE("a host that is killed with SIGKILL leaves nothing") {
+  host h{"wait"};
+  h.program.kill(SIGKILL);
+  CHECK(h.program.wait().code == SIGKILL);
+  h.check_all_ended();
+}
+
+TEST_CASE("a host that is killed while a child of its own holds copies of its descriptors leaves nothing") {
+  host h{"fork"};
+  h.program.write("go\n");
+  CHECK(h.program.wait().code == SIGKILL);
+  h.check_all_ended();
+  h.program.close_input();  // which ends that child
+}
+
+TEST_CASE("a host that an interrupt from the terminal ends leaves nothing") {
+  host h{"wait"};
+  h.program.kill(SIGINT);
+  CHECK(h.program.wait().code == SIGINT);
+  h.check_all_ended();
+}
+
+TEST_CASE("an exception through main leaves nothing") {
+  host h{"throw"};
+  h.program.write("go\n");
+  CHECK(h.program.wait().code == SIGABRT);
+  h.check_all_ended();
+}
+
+TEST_CASE("exit and _exit in the middle of things leave nothing") {
+  const auto mode = GENERATE(as<std::string>{}, "exit", "quick");
+  host h{mode};
+  h.program.write("go\n");
+  CHECK(h.program.wait().code == (mode == "exit" ? 7 : 8));
+  h.check_all_ended();
+}
+
+TEST_CASE("leaving the scope leaves nothing, endless loops and children of actors included") {
+  host h{"scope"};
+  h.program.write("go\n");
+  const auto end = h.program.wait();
+  CHECK_FALSE(end.by_signal);
+  CHECK(end.code == 0);
+  for (const pid_t pid : h.family) {
+    INFO(pid << " " << support::command_of(pid));
+    CHECK(support::state_of(pid) == '\0');  // reaped, not only ended, before the scope was left
+  }
+}

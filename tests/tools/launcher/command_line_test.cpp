@@ -1,0 +1,178 @@
+#include "tools/command.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+namespace {
+
+using Catch::Contains;
+using Catch::StartsWith;
+using tools::outcome;
+using words = std::vector<std::string>;
+
+outcome troupe(const words& arguments) { return tools::run(TROUPE_COMMAND_PATH, arguments); }
+outcome own(const words& arguments) { return tools::run(OWN_PROGRAM_PATH, arguments); }
+
+/// The command line is refused: status 2, nothing on standard output, and on standard error `text`, and where to read on.
+void check_refused(const outcome& result, const std::string& text, const std::string& help) {
+  CHECK(result.status == 2);
+  CHECK(result.out.empty());
+  CHECK(result.errors == text + "\nTry '" + help + " --help'.\n");
+}
+
+}  // namespace
+
+TEST_CASE("list shows every topology with a line about it") {
+  const auto result = troupe({"list"});
+  CHECK(result.status == 0);
+  CHECK(result.errors.empty());
+  CHECK_THAT(result.out, Contains("  pool_map           Squares numbers on a pool of workers, in order.\n"));
+  CHECK_THAT(result.out, Contains("  producer_consumer  Producers and consumers around one queue.\n"));
+  CHECK_THAT(result.out,
+             Contains("  word_count         Counts the words of the text files below a folder.\n"));
+}
+
+TEST_CASE("help is everywhere, with types and defaults") {
+  CHECK_THAT(troupe({"--help"}).out, Contains("list") && Contains("run") && Contains("graph"));
+  CHECK_THAT(troupe({"run", "--help"}).out, Contains("word_count") && Contains("--json"));
+  CHECK_THAT(troupe({"graph", "--help"}).out, Contains("word_count") && Contains("--format"));
+  CHECK_THAT(troupe({"run", "word_count", "--help"}).out,
+             Contains("--path PATH=/usr/share/common-licenses") && Contains("--top INTEGER=10"));
+  CHECK_THAT(troupe({"graph", "word_count", "-h"}).out, Contains("--counters INTEGER=2"));
+  const auto all = own({"run", "print_numbers", "--help"});
+  CHECK(all.status == 0);
+  for (const auto* const option :
+       {"--loud ", "--offset INTEGER=-3 ", "--copies INTEGER=1 ", "--far INTEGER=-5000000000",
+        "--items INTEGER=3 ", "--rate NUMBER=0.25 ", "--colour TEXT=green ", "--folder PATH=/tmp ",
+        "--pause DURATION=1500ms"}) {
+    CHECK_THAT(all.out, Contains(option));
+  }
+}
+
+TEST_CASE("the version is told") {
+  const auto result = troupe({"--version"});
+  CHECK(result.status == 0);
+  CHECK_THAT(result.out, StartsWith("troupe 0."));
+}
+
+TEST_CASE("a command line that makes no sense is refused in a sentence") {
+  check_refused(troupe({}), "troupe: there is no command: list, run or graph", "troupe");
+  check_refused(troupe({"lst"}), "troupe: there is no command 'lst'. Did you mean 'list'?", "troupe");
+  check_refused(troupe({"run"}), "troupe: 'run' needs the name of a topology ('troupe list' shows them)",
+                "troupe run");
+  check_refused(
+      troupe({"run", "wordcount"}),
+      "troupe: there is no topology 'wordcount'. Did you mean 'word_count'? 'troupe list' shows them all.",
+      "troupe run");
+  check_refused(troupe({"graph", "zzz"}), "troupe: there is no topology 'zzz'. 'troupe list' shows them all.",
+                "troupe graph");
+  check_refused(troupe({"run", "word_count", "--topp", "3"}),
+                "troupe: there is no option '--topp'. Did you mean '--top'?", "troupe run word_count");
+  check_refused(troupe({"run", "word_count", "--top"}), "troupe: --top needs a value",
+                "troupe run word_count");
+  check_refused(troupe({"run", "word_count", "--top", "ten"}),
+                "troupe: word_count: --top: 'ten' is not a whole number", "troupe run word_count");
+  check_refused(troupe({"run", "word_count", "--counters=0"}),
+                "troupe: word_count: --counters: '0' is too small: the least is 1", "troupe run word_count");
+  check_refused(troupe({"run", "producer_consumer", "--delay", "soon"}),
+                "troupe: producer_consumer: --delay: 'soon' is not a duration: write 500ms, 2s or 1.5min",
+                "troupe run producer_consumer");
+  check_refused(own({"run", "print_numbers", "--colour", "pink"}),
+                "own_program: print_numbers: --colour: 'pink' is none of red, green, blue",
+                "own_program run print_numbers");
+  CHECK(troupe({"run", "word_count", "stray"}).status == 2);
+  CHECK(troupe({"graph", "word_count", "--format", "png"}).status == 2);
+}
+
+TEST_CASE("a topology may refuse an option's value") {
+  check_refused(own({"run", "print_numbers", "--colour", "blue"}),
+                "own_program: print_numbers: --colour: blue is sold out", "own_program run print_numbers");
+}
+
+TEST_CASE("options of every type arrive") {
+  CHECK_THAT(own({"run", "print_numbers"}).out,
+             Contains("quiet -3 1 -5000000000 0.250000 green /tmp 1500\n"));
+  const auto result =
+      own({"run", "print_numbers", "--loud", "--offset", "-7", "--copies=2", "--far", "9000000000", "--items",
+           "0", "--rate", "1e-1", "--colour", "red", "--folder", "/a b", "--pause", "2s"});
+  CHECK(result.status == 0);
+  CHECK_THAT(result.out, StartsWith("loud -7 2 9000000000 0.100000 red /a b 2000\n"));
+}
+
+TEST_CASE("of an option that is given twice the last counts") {
+  CHECK_THAT(own({"run", "print_numbers", "--offset", "1", "--offset", "2"}).out, Contains("quiet 2 1 "));
+}
+
+TEST_CASE("a topology is drawn without being run") {
+  const auto dot = troupe({"graph", "word_count", "--format", "dot", "--counters", "4"});
+  CHECK(dot.status == 0);
+  CHECK_THAT(dot.out, StartsWith("digraph \"word_count\" {\n") && Contains("\"count\" [label=\"count x4\"") &&
+                          Contains("label=\"by word\""));
+  CHECK_THAT(troupe({"graph", "--format", "mermaid", "word_count"}).out, StartsWith("flowchart LR\n"));
+  CHECK(troupe({"graph", "word_count"}).out ==
+        "word_count\n"
+        "  source files, 1 process -> count (queue)\n"
+        "  stage count, 2 processes -> merge (by word)\n"
+        "  sink merge, 2 processes\n");
+}
+
+TEST_CASE(
+    "what actors print comes in whole lines behind their names; without a terminal there is no progress "
+    "line") {
+  const auto result = own({"run", "print_numbers", "--items", "3"});
+  CHECK(result.status == 0);
+  CHECK(result.errors.empty());
+  CHECK_THAT(result.out, StartsWith("[print-1] number 0\n[print-1] number 1\n[print-1] number 2\n"));
+  CHECK_THAT(result.out, Contains("print_numbers: 3 in, 3 out; 4 processes; "));
+}
+
+TEST_CASE("with --json standard output is one object and nothing else") {
+  const auto result = own({"run", "--json", "print_numbers", "--items", "5"});
+  CHECK(result.status == 0);
+  CHECK(result.errors.empty());
+  CHECK(std::count(result.out.begin(), result.out.end(), '\n') == 1);
+  const auto report = boost::json::parse(result.out);
+  CHECK(report.at("topology") == "print_numbers");
+  CHECK(report.at("ok") == true);
+  CHECK(report.at("items").at("in") == 5);
+  CHECK(report.at("result") == true);
+}
+
+TEST_CASE("a run in which an actor dies has status 1, says who, and is not ok in JSON") {
+  const auto result = own({"run", "print_numbers", "--fate", "aborts"});
+  CHECK(result.status == 1);
+  CHECK_THAT(result.errors,
+             StartsWith("own_program: print_numbers: actor 'print-1' (process ") && Contains("SIGABRT"));
+  const auto with_json = own({"run", "print_numbers", "--fate", "aborts", "--json"});
+  CHECK(with_json.status == 1);
+  CHECK_THAT(with_json.errors, Contains("SIGABRT"));
+  CHECK(boost::json::parse(with_json.out).at("ok") == false);
+}
+
+TEST_CASE("a run in which items failed has status 1 and says which") {
+  const auto result = own({"run", "print_numbers", "--fate", "gives up"});
+  CHECK(result.status == 1);
+  CHECK_THAT(result.out, Contains("print_numbers: 3 in, 0 out, 3 failed; "));
+  CHECK_THAT(result.errors, Contains("3 items of 3 failed:\n    print: number 0 is too much\n"));
+}
+
+TEST_CASE("on a terminal a line shows how far it has come, and is gone at the end") {
+  // script(1) is in a package that every Debian has, and gives the command a terminal.
+  const auto command = std::string{TROUPE_COMMAND_PATH} + " run producer_consumer --items 2000000";
+  const auto result = tools::run("/usr/bin/script", {"-qec", command, "/dev/null"});
+  CHECK(result.status == 0);
+  const auto line = result.out.find("\r\033[Kproducer ");
+  REQUIRE(line != std::string::npos);
+  const auto cleared = result.out.rfind("\r\033[K");
+  CHECK(cleared > line);
+  CHECK(result.out.find("consumer ", cleared) > result.out.find('\n', cleared));
+}
+
+TEST_CASE("output that cannot be written is an error") {
+  const auto result = tools::run("/bin/sh", {"-c", std::string{TROUPE_COMMAND_PATH} + " list >/dev/full"});
+  CHECK(result.status == 1);
+  CHECK(result.errors == "troupe: standard output could not be written\n");
+}

@@ -1,0 +1,81 @@
+// A user's program: one topology with an option of each type, and the launcher's main.
+#include <troupe/launcher.hpp>
+
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+namespace {
+
+struct settings {
+  bool loud = false;
+  int offset = -3;
+  unsigned copies = 1;
+  std::int64_t far = -5'000'000'000;
+  std::uint64_t items = 3;
+  double rate = 0.25;
+  std::string colour = "green";
+  std::filesystem::path folder = "/tmp";
+  std::chrono::milliseconds pause{1500};
+  std::string fate = "ends well";
+};
+
+class numbers {
+ public:
+  explicit numbers(std::uint64_t count) : count_{count} {}
+  std::optional<std::uint64_t> next(std::uint64_t position) const {
+    return position < count_ ? std::optional{position} : std::nullopt;
+  }
+
+ private:
+  std::uint64_t count_;
+};
+
+class printer {
+ public:
+  explicit printer(std::string fate) : fate_{std::move(fate)} {}
+  void operator()(const std::uint64_t& n) {
+    std::cout << "number " << n << std::endl;
+    if (fate_ == "aborts") std::abort();
+    if (fate_ == "gives up") throw troupe::item_failed{"number " + std::to_string(n) + " is too much"};
+  }
+  int result() const { return 0; }
+
+ private:
+  std::string fate_;
+};
+
+std::string text_of(const settings& given) {
+  return std::string{given.loud ? "loud" : "quiet"} + " " + std::to_string(given.offset) + " " +
+         std::to_string(given.copies) + " " + std::to_string(given.far) + " " + std::to_string(given.rate) +
+         " " + given.colour + " " + given.folder.string() + " " + std::to_string(given.pause.count()) + "\n";
+}
+
+troupe::topology print_numbers(const settings& given) {
+  if (given.colour == "blue") throw troupe::launcher::bad_option{"colour", "blue is sold out"};
+  troupe::topology graph{"print_numbers"};
+  const auto from = graph.source<numbers>("numbers", given.items);
+  const auto to = graph.sink<printer>("print", {.replicas = given.copies}, given.fate);
+  graph.connect(from, to);
+  graph.conclude(to, [given](std::vector<int>, const troupe::run_report&) {
+    return troupe::summary{.json = "true", .text = text_of(given)};
+  });
+  return graph;
+}
+
+const troupe::launcher::entry registered =
+    troupe::launcher::offer<settings>("print_numbers", "Prints numbers.", print_numbers)
+        .option("loud", &settings::loud, "a flag")
+        .option("offset", &settings::offset, "an int")
+        .option("copies", &settings::copies, "an unsigned", {.least = 1, .most = 4})
+        .option("far", &settings::far, "a 64-bit int")
+        .option("items", &settings::items, "a 64-bit unsigned")
+        .option("rate", &settings::rate, "a double")
+        .option("colour", &settings::colour, "a choice", {.one_of = {"red", "green", "blue"}})
+        .option("folder", &settings::folder, "a path")
+        .option("pause", &settings::pause, "a duration")
+        .option("fate", &settings::fate, "ends well, aborts or gives up");
+
+}  // namespace
+
+int main(int argc, char** argv) { return troupe::launcher::main(argc, argv); }

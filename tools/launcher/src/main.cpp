@@ -1,0 +1,190 @@
+// The command line.
+#include <troupe/launcher.hpp>
+
+#include "commands.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::launcher {
+
+namespace {
+
+constexpr int usage_status = 2;
+
+/// A command line that makes no sense, said in a way that helps.
+class usage_error : public std::runtime_error {
+ public:
+  usage_error(const std::string& what, const std::string& help)
+      : std::runtime_error{what + "\nTry '" + help + " --help'."} {}
+};
+
+std::string meant(const std::string& mistyped, const std::vector<std::string>& names) {
+  const auto name = nearest(mistyped, names);
+  return name.empty() ? "" : " Did you mean '" + name + "'?";
+}
+
+class command_line {
+ public:
+  explicit command_line(const std::string& program)
+      : program_{program}, app_{"Runs topologies of actors, each actor a process of its own.", program} {
+    app_.set_help_flag("-h,--help", "show this");
+    app_.require_subcommand(1);
+    app_.set_version_flag("--version", program + " " TROUPE_VERSION, "print the version");
+    list_ = app_.add_subcommand("list", "list the topologies");
+    run_ = app_.add_subcommand("run", "run a topology");
+    graph_ = app_.add_subcommand("graph", "draw a topology");
+    run_->add_flag("--json", as_json_, json_help);
+    graph_->add_option("--format", format_, format_help)->check(format_check())->capture_default_str();
+    for (const auto& each : catalogue()) {
+      add_options(*each, *run_->add_subcommand(each->name, each->help))
+          ->add_flag("--json", as_json_, json_help);
+      auto* const drawn = add_options(*each, *graph_->add_subcommand(each->name, each->help));
+      drawn->add_option("--format", format_, format_help)->check(format_check())->capture_default_str();
+    }
+    for (auto* const command : {run_, graph_}) command->require_subcommand(1);
+  }
+
+  int execute(int argc, char** argv) {
+    check_names(argc, argv);
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::Success& asked_for) {
+      return app_.exit(asked_for);
+    } catch (const CLI::ExtrasError& problem) {
+      throw usage_error{unexpected(argc, argv).value_or(problem.what()), help_for(argc, argv)};
+    } catch (const CLI::ArgumentMismatch& problem) {
+      const std::string text = problem.what();
+      throw usage_error{text.substr(0, text.find(':')) + " needs a value", help_for(argc, argv)};
+    } catch (const CLI::ParseError& problem) {
+      throw usage_error{problem.what(), help_for(argc, argv)};
+    }
+    if (list_->parsed()) return list_topologies();
+    auto* const command = run_->parsed() ? run_ : graph_;
+    const auto which = find_definition(command->get_subcommands().front()->get_name());
+    try {
+      return command == run_ ? run_topology(program_, *which, given_, as_json_)
+                             : draw_topology(*which, given_, format_);
+    } catch (const bad_option& problem) {
+      throw usage_error{which->name + ": " + problem.what(),
+                        program_ + " " + command->get_name() + " " + which->name};
+    }
+  }
+
+ private:
+  static constexpr const char* json_help = "print one JSON object and nothing else";
+  static constexpr const char* format_help = "how it is drawn: text, dot or mermaid";
+  static CLI::IsMember format_check() {
+    return CLI::IsMember{std::vector<std::string>{"text", "dot", "mermaid"}};
+  }
+
+  /// Names are checked before the rest, so that a wrong one is not taken for a wrong option.
+  void check_names(int argc, char** argv) {
+    if (argc < 2) throw usage_error{"there is no command: list, run or graph", program_};
+    const std::string command = argv[1];
+    if (command.starts_with("-")) return;
+    if (command != "run" && command != "graph") {
+      if (command == "list") return;
+      throw usage_error{"there is no command '" + command + "'." + meant(command, {"list", "run", "graph"}),
+                        program_};
+    }
+    // `--format dot NAME`: its value is not the name.
+    std::vector<std::string> words;
+    for (int i = 2; i < argc; ++i) {
+      if (std::string{argv[i]} == "--format") {
+        ++i;
+      } else {
+        words.emplace_back(argv[i]);
+      }
+    }
+    const auto found =
+        std::find_if(words.begin(), words.end(), [](const auto& word) { return !word.starts_with("-"); });
+    if (found == words.end()) {
+      if (std::find_if(words.begin(), words.end(),
+                       [](const auto& word) { return word == "--help" || word == "-h"; }) != words.end())
+        return;
+      throw usage_error{"'" + command + "' needs the name of a topology ('" + program_ + " list' shows them)",
+                        program_ + " " + command};
+    }
+    if (find_definition(*found)) return;
+    std::vector<std::string> names;
+    for (const auto& each : catalogue()) names.push_back(each->name);
+    throw usage_error{"there is no topology '" + *found + "'." + meant(*found, names) + " '" + program_ +
+                          " list' shows them all.",
+                      program_ + " " + command};
+  }
+
+  /// What is wrong with the first word that nothing knows.
+  std::optional<std::string> unexpected(int argc, char** argv) const {
+    const auto* const command = run_->parsed() ? run_ : graph_->parsed() ? graph_ : list_;
+    const auto chosen = command->get_subcommands();
+    std::vector<std::string> known;
+    for (const auto* const option : (chosen.empty() ? command : chosen.front())->get_options())
+      known.push_back("--" + option->get_lnames().front());
+    for (int i = 2; i < argc; ++i) {
+      const std::string word = argv[i];
+      const auto name = word.substr(0, word.find('='));
+      if (!name.starts_with("-") || std::find(known.begin(), known.end(), name) != known.end() ||
+          name == "-h")
+        continue;
+      return "there is no option '" + name + "'." + meant(name, known);
+    }
+    return std::nullopt;
+  }
+
+  CLI::App* add_options(const detail::definition& which, CLI::App& app) {
+    for (const auto& option : which.options) {
+      const auto keep = [this, name = option.name](const std::string& text) { given_[name] = text; };
+      if (option.type.empty()) {
+        app.add_flag_callback(
+            "--" + option.name, [keep] { keep("true"); }, option.help);
+      } else {
+        app.add_option_function<std::string>("--" + option.name, keep, option.help)
+            ->type_name(option.type)
+            ->default_str(option.default_text)
+            ->take_last();
+      }
+    }
+    return &app;
+  }
+
+  [[nodiscard]] std::string help_for(int argc, char** argv) const {
+    std::string words = program_;
+    for (int i = 1; i < argc && !std::string{argv[i]}.starts_with("-") && i < 3; ++i)
+      words += std::string{" "} + argv[i];
+    return words;
+  }
+
+  std::string program_;
+  CLI::App app_;
+  CLI::App* list_ = nullptr;
+  CLI::App* run_ = nullptr;
+  CLI::App* graph_ = nullptr;
+  given_options given_;
+  bool as_json_ = false;
+  std::string format_ = "text";
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  guard(argc, argv);
+  const auto program = argc > 0 ? std::filesystem::path{argv[0]}.filename().string() : std::string{"troupe"};
+  try {
+    return command_line{program}.execute(argc, argv);
+  } catch (const usage_error& problem) {
+    std::cerr << program << ": " << problem.what() << '\n';
+    return usage_status;
+  } catch (const std::exception& problem) {
+    std::cerr << program << ": " << problem.what() << '\n';
+    return 1;
+  }
+}
+
+}  // namespace troupe::launcher

@@ -1,0 +1,38 @@
+#include "progress_line.hpp"
+
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+namespace troupe::launcher {
+
+namespace {
+
+bool is_terminal(const char* descriptor) {
+  std::error_code problem;
+  const auto target = std::filesystem::read_symlink(descriptor, problem).string();
+  return target.starts_with("/dev/pts/") || target.starts_with("/dev/tty") || target == "/dev/console";
+}
+
+constexpr const char* clear_line = "\r\033[K";
+
+}  // namespace
+
+progress_line::progress_line() : is_shown_{is_terminal("/proc/self/fd/2")} {}
+
+progress_line::~progress_line() {
+  if (is_shown_) std::fputs(clear_line, stderr);
+}
+
+void progress_line::show(const progress& so_far) {
+  if (!is_shown_) return;
+  std::string line = clear_line;
+  for (const auto& node : so_far.nodes) line += node.name + " " + std::to_string(node.handled) + "   ";
+  const auto tenths = static_cast<long>(so_far.elapsed.count() * 10);
+  line += std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+  std::fputs(line.c_str(), stderr);
+  std::fflush(stderr);
+}
+
+}  // namespace troupe::launcher
