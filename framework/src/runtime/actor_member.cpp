@@ -91,7 +91,7 @@ void actor_member::serve() {
     if (should_end()) break;
     if (turns == turns_between_looks) loop_.poll();
     look_everywhere();
-    run_callbacks();
+    run_ends();
     if (!inbox_.empty() || should_end() || !prepare_to_sleep()) continue;
     loop_.run_one();
     page_.set_idle(false);
@@ -132,6 +132,7 @@ bool actor_member::take_turn() {
   if (inbox_.empty()) return false;
   const auto next = std::move(inbox_.front());
   inbox_.pop_front();
+  ++taken_;
   const auto& header = next.message.frame.header;
   if (next.from->channel) page_.begin(next.from->channel->own_slot(), header.sequence, header.attempt, now_);
   turn_open_ = true;
@@ -139,6 +140,19 @@ bool actor_member::take_turn() {
   commit(next.from, next.message);
   turn_open_ = false;
   return true;
+}
+
+void actor_member::run_ends() {
+  while (!ends_.empty() && ends_.front().after <= taken_) {
+    const auto due = std::move(ends_.front().due);
+    ends_.pop_front();
+    due.run(due.status);
+  }
+}
+
+void actor_member::call_back(due_callback due) {
+  if (is_function_) return member::call_back(std::move(due));
+  ends_.push_back({taken_ + inbox_.size(), std::move(due)});
 }
 
 void actor_member::call_handler(const std::shared_ptr<connection>& from, const channel::message& request) {
@@ -297,6 +311,8 @@ void actor_member::handle(control_message& message) {
     if (is_function_) stopping_ = true;
   } else if (!handle_control(message)) {
     throw malformed_message{"the guardian sent a control message of a kind that actors do not get"};
+  } else if (!is_function_) {
+    for (auto& due : take_callbacks()) call_back(std::move(due));
   }
 }
 

@@ -47,11 +47,13 @@ class actor_member final : public member {
   void receive_request(const std::shared_ptr<connection>& from, channel::message&& request) override;
   void added(const std::shared_ptr<connection>& over) override;
   void interrupt(connection& over) override;
+  void call_back(due_callback due) override;
 
   int run_function(const detail::registrar& what);
   int run_actor(const detail::registrar& what);
   void serve();
   bool take_turn();
+  void run_ends();
   void call_handler(const std::shared_ptr<connection>& from, const channel::message& request);
   void commit(const std::shared_ptr<connection>& from, const channel::message& request);
   void make_room_for_kept(const std::shared_ptr<connection>& over);
@@ -90,6 +92,14 @@ class actor_member final : public member {
     channel::message message;
   };
   std::deque<incoming> inbox_;
+  std::uint64_t taken_ = 0;  // out of the inbox
+  // Ends that callbacks wait for. What a process had sent is handled before its end is told: each waits until what was in
+  // the inbox then has been taken.
+  struct known_end {
+    std::uint64_t after;  // so many were taken
+    due_callback due;
+  };
+  std::deque<known_end> ends_;
   std::vector<std::shared_ptr<connection>> touched_;  // by the open turn
   std::vector<std::shared_ptr<connection>>
       kept_;  // connections to this actor itself, with messages that had no room

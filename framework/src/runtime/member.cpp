@@ -340,13 +340,13 @@ void member::end_connection(const std::shared_ptr<connection>& over, const exit_
   send_control(release{slot});
 }
 
+std::vector<member::due_callback> member::take_callbacks() {
+  const std::lock_guard lock{mutex_};
+  return std::exchange(due_, {});
+}
+
 void member::run_callbacks() {
-  std::vector<due_callback> due;
-  {
-    const std::lock_guard lock{mutex_};
-    due.swap(due_);
-  }
-  for (const auto& [run, status] : due) run(status);
+  for (const auto& [run, status] : take_callbacks()) run(status);
 }
 
 void member::close_all() {
@@ -423,9 +423,9 @@ void member::on_down(const detail::actor_ref& whom, std::function<void(const exi
   std::unique_lock lock{mutex_};
   auto& known = watch(whom, lock);
   if (!known.down) return known.callbacks.push_back(std::move(callback));
-  const auto status = *known.down;
+  due_callback due{std::move(callback), *known.down};
   lock.unlock();
-  callback(status);
+  call_back(std::move(due));
 }
 
 void member::stop_all() {

@@ -74,8 +74,16 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   bool pump(const std::shared_ptr<connection>& over);
   /// Handles a control message that both kinds of member get; false where it is another.
   bool handle_control(process_layer::control_message& message);
+  /// What somebody waits for an end with, and the end.
+  struct due_callback {
+    std::function<void(const exit_status&)> run;
+    exit_status status;
+  };
+  [[nodiscard]] std::vector<due_callback> take_callbacks();
   /// Runs what waits for ends, outside of any lock.
   void run_callbacks();
+  /// Runs what waits for an end that is known already.
+  virtual void call_back(due_callback due) { due.run(due.status); }
   /// The system is gone: ends everything that waits.
   void close_all();
 
@@ -131,10 +139,6 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   std::mutex sending_;  // of link_
   process_layer::request_number last_request_ = 0;
   std::map<process_layer::request_number, guardian_request> requests_;
-  struct due_callback {
-    std::function<void(const exit_status&)> run;
-    exit_status status;
-  };
   std::vector<due_callback> due_;
   std::uint64_t serial_;  // tells members apart that had the same address
 };

@@ -417,7 +417,7 @@ TEST_CASE("one handler may put more than the queue holds") {
 
 TEST_CASE("a reader that is handed items one at a time holds none that it has not asked for") {
   troupe::actor_system system;
-  auto items = system.make_queue<int>({.capacity = 1000, .at_once = 256});
+  auto items = system.make_queue<int>({.capacity = 1000, .at_once = 1});
   put_range(items, 0, 600);
   for (int n = 0; n < 400; ++n) CHECK(items.get() == n);
   CHECK(items.size() == 200);

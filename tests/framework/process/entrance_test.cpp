@@ -122,13 +122,13 @@ TEST_CASE("a host whose standard streams are closed has a system all the same") 
 
 TEST_CASE("a guardian answers the cookie that it was started with") {
   second_start start{"123abc"};
-  start.link.send(hello{.cookie = hexadecimal("123abc")});
+  start.link.send(hello{.cookie = hexadecimal("123abc"), .host = ::getpid()});
   CHECK(start.first_words() == control_kind::ready);
 }
 
 TEST_CASE("a guardian ends, silently, at a wrong cookie") {
   second_start start{"123abc"};
-  start.link.send(hello{.cookie = hexadecimal("123abd")});
+  start.link.send(hello{.cookie = hexadecimal("123abd"), .host = ::getpid()});
   CHECK_FALSE(start.first_words());
   CHECK(support::wait_until_ended(start.pid, 10s));
 }

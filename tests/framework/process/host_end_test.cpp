@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct host {
     for (const pid_t pid : family) {
       INFO(pid << " " << support::command_of(pid) << " " << support::state_of(pid));
       CHECK(support::wait_until_ended(pid, 5s));
+      ::waitpid(pid, nullptr, WNOHANG);  // where it was left to us
     }
   }
   support::program program;
