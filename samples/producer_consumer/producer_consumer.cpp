@@ -84,23 +84,34 @@ class consumer {
     return seen_;
   }
 
- protected:
+ private:
   settings given_;
   tally seen_;
 };
 
 /// The same for the variant with sentinels.
-class consumer_until_sentinel : public consumer {
+class consumer_until_sentinel {
  public:
-  using consumer::consumer;
+  explicit consumer_until_sentinel(const settings& given) : consumer_{given}, producers_{given.producers} {}
 
   /// False: no more for me. Each producer has put one sentinel for each consumer, so a consumer is done at as many as there
   /// are producers.
   bool operator()(const item& next) {
-    if (next.is_sentinel) return ++seen_.sentinels < given_.producers;
-    consumer::operator()(next);
+    if (next.is_sentinel) return ++sentinels_ < producers_;
+    consumer_(next);
     return true;
   }
+
+  tally result() const {
+    auto seen = consumer_.result();
+    seen.sentinels = sentinels_;
+    return seen;
+  }
+
+ private:
+  consumer consumer_;
+  unsigned producers_;
+  std::uint64_t sentinels_ = 0;
 };
 
 troupe::summary summarize(const std::vector<tally>& consumers, const troupe::run_report&) {

@@ -224,7 +224,11 @@ std::string lines(const std::vector<finding>& words) {
   std::string text;
   for (const auto& [word, count] : words) {
     const auto number = std::to_string(count);
-    text += std::string(number.size() < 7 ? 7 - number.size() : 0, ' ') + number + " " + word + "\n";
+    text.append(number.size() < 7 ? 7 - number.size() : 0, ' ')
+        .append(number)
+        .append(" ")
+        .append(word)
+        .append("\n");
   }
   return text;
 }

@@ -56,10 +56,16 @@ std::vector<pid_t> descendants_of(pid_t pid) {
   return found;
 }
 
-std::set<int> open_descriptors() {
+std::set<int> open_descriptors_of(pid_t pid) {
   std::set<int> found;
-  for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"})
+  std::error_code gone;
+  for (const auto& entry : std::filesystem::directory_iterator{proc(pid, "fd"), gone})
     found.insert(std::atoi(entry.path().filename().c_str()));
+  return found;
+}
+
+std::set<int> open_descriptors() {
+  auto found = open_descriptors_of(::getpid());
   // One of them was the directory itself.
   std::erase_if(found, [](int number) { return describe_descriptor(number).empty(); });
   return found;
@@ -86,6 +92,11 @@ char state_of(pid_t pid) {
 pid_t parent_of(pid_t pid) {
   const auto fields = fields_of(pid);
   return fields.empty() ? 0 : std::atoi(fields[1].c_str());
+}
+
+pid_t session_of(pid_t pid) {
+  const auto fields = fields_of(pid);
+  return fields.empty() ? 0 : std::atoi(fields[3].c_str());
 }
 
 std::size_t resident_bytes_of(pid_t pid) {

@@ -23,6 +23,9 @@ std::string command_of(pid_t pid);
 /// One letter of /proc/<pid>/stat: R, S, T, Z, ...; 0 where the process is gone.
 char state_of(pid_t pid);
 pid_t parent_of(pid_t pid);
+pid_t session_of(pid_t pid);
+/// The descriptors that another process has open.
+std::set<int> open_descriptors_of(pid_t pid);
 /// Resident bytes; 0 where the process is gone.
 std::size_t resident_bytes_of(pid_t pid);
 /// The descendant of `pid` of that command; 0 where there is none.

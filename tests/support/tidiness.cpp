@@ -19,7 +19,8 @@ const char* volatile running_case = "";
 
 // The actors of the case end with this process: their guardian sees it go.
 void give_up(int) {
-  for (const char* text : {"\nthe watchdog ended the test case: ", const_cast<const char*>(running_case), "\n"}) {
+  for (const char* text :
+       {"\nthe watchdog ended the test case: ", const_cast<const char*>(running_case), "\n"}) {
     if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) break;
   }
   ::kill(0, SIGKILL);  // with what it started itself
@@ -49,8 +50,7 @@ class tidiness : public Catch::TestEventListenerBase {
   void testCaseEnded(const Catch::TestCaseStats&) override {
     check_processes();
     for (const int number : support::open_descriptors()) {
-      if (!descriptors_.contains(number))
-        complain("a descriptor: " + support::describe_descriptor(number));
+      if (!descriptors_.contains(number)) complain("a descriptor: " + support::describe_descriptor(number));
     }
     if (dirty_) ::_exit(4);
     ::alarm(0);
@@ -66,7 +66,7 @@ class tidiness : public Catch::TestEventListenerBase {
         if (!support::wait_until_ended(child, std::chrono::seconds{5})) {
           complain("process " + std::to_string(child) + ", " + name);
           ::kill(child, SIGKILL);
-        } else if (name == "troupe-guardian") {
+        } else if (name == "troupe-guardian" && support::session_of(child) == child) {
           complain("a zombie: " + name);
         }
         ::waitpid(child, nullptr, 0);

@@ -15,11 +15,11 @@ constexpr auto progress_interval = std::chrono::milliseconds{50};
 
 class replica {
  public:
-  explicit replica(const assignment& task)
-      : task_{task},
+  explicit replica(assignment task)
+      : task_{std::move(task)},
         where_{own_endpoint()},
-        role_{part::find(task.role).make(task.arguments, where_.get())},
-        out_{task.edges} {}
+        role_{part::find(task_.role).make(task_.arguments, where_.get())},
+        out_{task_.edges} {}
 
   void run() {
     if (task_.kind == node_kind::source) {
@@ -56,7 +56,8 @@ class replica {
   }
 
   void take_all() {
-    auto inbox = *task_.inbox;
+    // The last handle, so that the inbox knows what was done here before the run hears of this end.
+    auto inbox = std::exchange(task_.inbox, std::nullopt).value();
     bool goes_on = true;
     while (goes_on) {
       const auto item = inbox.get();
@@ -127,7 +128,7 @@ class replica {
 
   [[nodiscard]] std::string named(const std::string& reason) const { return task_.node_name + ": " + reason; }
 
-  const assignment& task_;
+  assignment task_;
   std::shared_ptr<endpoint> where_;
   std::unique_ptr<role> role_;
   outbox out_;
@@ -137,6 +138,6 @@ class replica {
 
 }  // namespace
 
-void run_replica(const assignment& task) { replica{task}.run(); }
+void run_replica(assignment task) { replica{std::move(task)}.run(); }
 
 }  // namespace troupe::detail

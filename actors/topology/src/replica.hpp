@@ -32,6 +32,6 @@ struct assignment {
 };
 
 /// The function of every process of a topology: makes the node's object, runs its stream to the end, and says so.
-void run_replica(const assignment& task);
+void run_replica(assignment task);
 
 }  // namespace troupe::detail

@@ -88,10 +88,10 @@ bool channel::has_room(std::size_t frame, std::size_t outside) {
     if (sequence_ == finished_.sequence)
       return true;  // nothing unfinished: a message of any size passes alone
     if (outside != 0 && outside_.size() >= max_outside_messages) return false;
-    return tail_ - finished_.position + frame <= out_.capacity() &&
-           sequence_ - finished_.sequence < out_.max_messages() &&
-           (outside_bytes_ + outside == 0 ||
-            tail_ - finished_.position + frame + outside_bytes_ + outside <= out_.capacity());
+    const auto used = tail_ - finished_.position + frame;
+    if (bounds_ignored_) return used <= out_.capacity();
+    return used <= out_.capacity() && sequence_ - finished_.sequence < out_.max_messages() &&
+           (outside_bytes_ + outside == 0 || used + outside_bytes_ + outside <= out_.capacity());
   };
   if (fits()) return true;
   refresh_finished();
@@ -116,6 +116,12 @@ void channel::append_or_keep(const envelope& what, const detail::body& values) {
   detail::byte_writer out{kept.payload};
   values.write(values.values, out);
   kept_.push_back(std::move(kept));
+}
+
+bool channel::has_kept_requests() const {
+  return std::any_of(kept_.begin(), kept_.end(), [](const auto& kept) {
+    return kept.what.kind == wire::frame_kind::tell || kept.what.kind == wire::frame_kind::ask;
+  });
 }
 
 bool channel::append_kept() {

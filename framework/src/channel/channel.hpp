@@ -57,6 +57,10 @@ class channel {
   /// Moves kept messages into the journal as far as there is room; true when none is left.
   bool append_kept();
   [[nodiscard]] bool has_kept() const { return !kept_.empty(); }
+  /// Whether something other than answers is kept.
+  [[nodiscard]] bool has_kept_requests() const;
+  /// For the end of the process: from here on the mailbox's bounds do not count, only the journal's own room.
+  void ignore_bounds() { bounds_ignored_ = true; }
 
   /// Sequence of the last message appended or kept.
   [[nodiscard]] std::uint64_t last_sequence() const { return sequence_ + kept_.size(); }
@@ -143,6 +147,7 @@ class channel {
   std::deque<outside_message> outside_;
   std::size_t outside_bytes_ = 0;
   std::deque<kept_message> kept_;
+  bool bounds_ignored_ = false;
 
   // receiving
   inbound inbound_;

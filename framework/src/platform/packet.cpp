@@ -69,6 +69,12 @@ std::pair<descriptor, descriptor> packet_pair() {
   return {adopt_above_standard(ends[0]), adopt_above_standard(ends[1])};
 }
 
+bool is_packet_socket(int number) {
+  int type = 0;
+  socklen_t size = sizeof type;
+  return ::getsockopt(number, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
+}
+
 send_result send_packet(int socket, std::initializer_list<std::span<const std::byte>> parts,
                         std::span<const int> descriptors) {
   std::array<iovec, max_parts> pieces{};

@@ -16,6 +16,9 @@ namespace troupe::platform {
 /// Two connected ends. Packets keep their bounds; an end reads nothing more once the other has closed.
 [[nodiscard]] std::pair<descriptor, descriptor> packet_pair();
 
+/// Whether `number` is an open end of such a pair.
+[[nodiscard]] bool is_packet_socket(int number);
+
 enum class send_result {
   sent,    ///< the whole packet is in the other end's queue, and outlives the sender
   full,    ///< nothing was sent: the queue has no room now

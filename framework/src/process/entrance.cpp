@@ -31,7 +31,7 @@ entrance read_entrance() {
   const auto end = std::find(text.begin(), text.end(), ';');
   const auto result = std::from_chars(text.data(), text.data() + (end - text.begin()), found.cookie, 16);
   ::unsetenv(variable);  // what this process starts must not take itself for a guardian
-  if (result.ec != std::errc{} || !platform::is_open(platform::inherited_number)) return found;
+  if (result.ec != std::errc{} || !platform::is_packet_socket(platform::inherited_number)) return found;
   platform::close_on_exec(platform::inherited_number);
   found.open = true;
   return found;

@@ -63,6 +63,7 @@ int actor_member::run_actor(const detail::registrar& what) try {
   for (const auto& [peer, over] : connections_) listen_to(over);
   serve();
   what.destroy(std::exchange(object_, nullptr));
+  send_last_answers();
   return 0;
 } catch (...) {
   return fail(std::current_exception());
@@ -104,7 +105,21 @@ void actor_member::look_everywhere() {
   }
   for (auto& over : std::exchange(kept_, {})) {
     if (!over->channel) continue;
-    if (!over->channel->append_kept()) kept_.push_back(over);
+    if (!over->channel->append_kept()) {
+      over->channel->want_room();
+      if (!over->channel->append_kept()) kept_.push_back(over);
+    }
+    over->channel->publish();
+    over->channel->push();
+  }
+}
+
+// The last chance of answers that found no room. What fits no journal now ends as `actor_down` at the asker.
+void actor_member::send_last_answers() {
+  for (const auto& over : std::exchange(kept_, {})) {
+    if (!over->channel) continue;
+    over->channel->ignore_bounds();
+    over->channel->append_kept();
     over->channel->publish();
     over->channel->push();
   }
@@ -204,8 +219,10 @@ void actor_member::commit(const std::shared_ptr<connection>& from, const channel
 // together; a turn that sends more than the receiver's mailbox holds is shown in parts.
 void actor_member::make_room_for_kept(const std::shared_ptr<connection>& over) {
   if (!over->channel->has_kept()) return;
-  if (over->peer == start_.self.id) {  // only this actor itself could make the room
-    kept_.push_back(over);
+  // An asker that does not take its answers must not hold up others; and of messages to this actor itself only it could
+  // make the room.
+  if (!over->channel->has_kept_requests() || over->peer == start_.self.id) {
+    if (std::find(kept_.begin(), kept_.end(), over) == kept_.end()) kept_.push_back(over);
     return;
   }
   const auto try_to = [&] {

@@ -58,6 +58,7 @@ class actor_member final : public member {
   void commit(const std::shared_ptr<connection>& from, const channel::message& request);
   void make_room_for_kept(const std::shared_ptr<connection>& over);
   void look_everywhere();
+  void send_last_answers();
   bool prepare_to_sleep();
   void listen_to_control();
   void listen_to(const std::shared_ptr<connection>& over);
@@ -101,8 +102,7 @@ class actor_member final : public member {
   };
   std::deque<known_end> ends_;
   std::vector<std::shared_ptr<connection>> touched_;  // by the open turn
-  std::vector<std::shared_ptr<connection>>
-      kept_;  // connections to this actor itself, with messages that had no room
+  std::vector<std::shared_ptr<connection>> kept_;     // with messages that have had no room yet
   std::vector<std::shared_ptr<connection>> handled_;  // connections of messages handled since the last sleep
   bool turn_open_ = false;
   std::int64_t now_ = 0;

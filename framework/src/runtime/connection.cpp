@@ -82,6 +82,7 @@ void connection::settle_down(const exit_status& status) {
   }
   asks.clear();
   down = status;
+  listening.reset();
   channel.reset();
 }
 

@@ -55,6 +55,8 @@ struct connection : std::enable_shared_from_this<connection> {
   std::unique_ptr<channel::channel> channel;  ///< null once the peer is down
   bool reading = false;
   bool background = false;  ///< the host's background thread listens to it too
+  std::shared_ptr<void>
+      listening;  ///< that thread's, and only it ends it: before the channel's socket is closed
   std::uint32_t peer;
   std::string peer_name;
   std::optional<exit_status> down;

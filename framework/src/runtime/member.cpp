@@ -79,7 +79,7 @@ detail::endpoint::spawned member::spawn(detail::entry_id what, const std::string
 }
 
 std::shared_ptr<connection> member::find_connection(const detail::actor_ref& to) {
-  if (last.serial == serial_ && last.peer == to.id) return last.over;
+  if (last.serial == serial_ && last.peer == to.id && !stopped_) return last.over;
   {
     const std::lock_guard lock{mutex_};
     check_not_stopped();
@@ -359,11 +359,14 @@ void member::close_all() {
   }
   for (const auto& [peer, over] : connections) {
     {
-      const std::lock_guard lock{over->mutex};
+      std::unique_lock lock{over->mutex};
       interrupt(*over);
       over->system_stopped = true;
       over->settle_all(
           std::make_exception_ptr(system_stopped{"the system was stopped before the answer came"}));
+      over->changed.wait(lock, [&] { return !over->reading; });
+      over->listening.reset();
+      over->channel.reset();  // futures and threads' memories may keep the rest for longer
     }
     over->changed.notify_all();
   }
@@ -384,6 +387,7 @@ acquaintance& member::watch(const detail::actor_ref& whom, std::unique_lock<std:
 std::optional<exit_status> member::join(const detail::actor_ref& whom, detail::deadline until) {
   {
     std::unique_lock lock{mutex_};
+    check_not_stopped();
     if (const auto place = acquaintances_.find(whom.id);
         place != acquaintances_.end() && place->second.down) {
       return place->second.down;

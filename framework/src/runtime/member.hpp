@@ -7,6 +7,7 @@
 #include "process/control_link.hpp"
 #include "runtime/connection.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -108,8 +109,8 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
 
   mutable std::mutex mutex_;  // of everything below
   std::condition_variable control_changed_;
-  bool stopped_ = false;    ///< nothing works any more
-  bool is_ending_ = false;  ///< the end has begun
+  std::atomic<bool> stopped_{false};  ///< nothing works any more
+  bool is_ending_ = false;            ///< the end has begun
   /// By peer. Two processes that connected to each other at once have two; the first is the one to send over.
   std::unordered_multimap<std::uint32_t, std::shared_ptr<connection>> connections_;
   std::unordered_map<std::uint32_t, std::shared_ptr<connection>> routes_;

@@ -103,18 +103,20 @@ void host_member::read_in_background(const std::shared_ptr<connection>& over) {
   }
   while (pump(over)) {
   }
-  int socket = -1;
   {
     const std::lock_guard lock{over->mutex};
     over->reading = false;
-    socket = over->channel->socket();
+    auto ready = std::make_shared<process_layer::readiness>(loop_, over->channel->socket());
+    over->listening = ready;
+    ready->when_readable([this, over] {
+      {
+        const std::lock_guard again{over->mutex};
+        over->listening.reset();
+      }
+      read_in_background(over);
+    });
   }
   over->changed.notify_all();
-  auto ready = std::make_shared<process_layer::readiness>(loop_, socket);
-  ready->when_readable([this, over, ready] {
-    ready->end();
-    read_in_background(over);
-  });
 }
 
 // --- The background thread ------------------------------------------------------------------------------------------------

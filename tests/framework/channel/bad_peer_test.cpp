@@ -1,7 +1,7 @@
 // The other end lies: this end gets an error, and nothing worse.
-#include "framework/channel/ends.hpp"
-
 #include <troupe/errors.hpp>
+
+#include "framework/channel/ends.hpp"
 
 #include <random>
 
@@ -24,8 +24,8 @@ struct victim : parts {
 
   void send(const packet& what, std::span<const int> descriptors = {}) {
     const std::array<std::uint64_t, 2> header{what.kind, what.position};
-    REQUIRE(platform::send_packet(socket_a.get(), {std::as_bytes(std::span{header}), what.bytes}, descriptors) ==
-            platform::send_result::sent);
+    REQUIRE(platform::send_packet(socket_a.get(), {std::as_bytes(std::span{header}), what.bytes},
+                                  descriptors) == platform::send_result::sent);
   }
   /// A packet of bytes of the journal, as an honest sender announces it.
   void send_bytes(const std::vector<std::byte>& bytes, std::uint64_t position = 0) {

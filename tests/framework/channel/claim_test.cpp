@@ -43,7 +43,8 @@ std::uint64_t receive_all(ch::page& own, ch::channel& over) {
     }
     if (any) continue;
     own.set_idle(true);
-    if (!over.has_more() && !platform::wait_readable({over.socket()}, platform::deadline_after(std::chrono::seconds{20})))
+    if (!over.has_more() &&
+        !platform::wait_readable({over.socket()}, platform::deadline_after(std::chrono::seconds{20})))
       return next;
     own.set_idle(false);
   }

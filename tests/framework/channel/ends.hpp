@@ -26,10 +26,22 @@ struct parts {
     std::tie(socket_a, socket_b) = platform::packet_pair();
   }
   ch::channel_parts for_a() {
-    return {std::move(socket_a), forth.duplicate(), back.duplicate(), page_b.duplicate(), slot_of_a, slot_of_b, 2};
+    return {std::move(socket_a),
+            forth.duplicate(),
+            back.duplicate(),
+            page_b.duplicate(),
+            slot_of_a,
+            slot_of_b,
+            2};
   }
   ch::channel_parts for_b() {
-    return {std::move(socket_b), back.duplicate(), forth.duplicate(), page_a.duplicate(), slot_of_b, slot_of_a, 1};
+    return {std::move(socket_b),
+            back.duplicate(),
+            forth.duplicate(),
+            page_a.duplicate(),
+            slot_of_b,
+            slot_of_a,
+            1};
   }
 
   platform::descriptor page_a, page_b, forth, back, socket_a, socket_b;
@@ -48,9 +60,7 @@ struct pair : parts {
     b.pump([this](ch::message&& one) { came.push_back(std::move(one)); });
     return came.size() - before;
   }
-  void finish(std::size_t index) {
-    b.publish_finished({came[index].frame.header.sequence, came[index].end});
-  }
+  void finish(std::size_t index) { b.publish_finished({came[index].frame.header.sequence, came[index].end}); }
   void finish_all() { finish(came.size() - 1); }
 };
 

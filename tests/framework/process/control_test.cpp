@@ -1,8 +1,7 @@
-#include "process/control_link.hpp"
-
 #include <troupe/errors.hpp>
 
 #include "platform/memory.hpp"
+#include "process/control_link.hpp"
 
 #include <array>
 #include <catch2/catch.hpp>

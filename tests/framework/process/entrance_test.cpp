@@ -44,10 +44,11 @@ struct second_start {
     const auto executable = platform::descriptor::adopt(::open(HOST_DRIVER_PATH, O_RDONLY | O_CLOEXEC));
     auto [ours, its] = platform::packet_pair();
     link = control_link{std::move(ours)};
-    pid = platform::start_program({&executable,
-                                   {"host_driver", "wait"},
-                                   {"TROUPE_ENTRANCE=" + cookie + ";" + std::string(platform::name_room, ' ')},
-                                   its.get()});
+    pid =
+        platform::start_program({&executable,
+                                 {"host_driver", "wait"},
+                                 {"TROUPE_ENTRANCE=" + cookie + ";" + std::string(platform::name_room, ' ')},
+                                 its.get()});
   }
   /// What comes first; nullopt at the end of the connection.
   std::optional<control_kind> first_words() {
@@ -105,8 +106,8 @@ TEST_CASE("a main that does work before its system, behind the guard or not, is 
 }
 
 TEST_CASE("a program that was replaced or deleted while it runs still starts actors") {
-  const auto copy = std::filesystem::path{LATE_DRIVER_PATH}.replace_filename(
-      "late_driver_copy_" + std::to_string(::getpid()));
+  const auto copy = std::filesystem::path{LATE_DRIVER_PATH}.replace_filename("late_driver_copy_" +
+                                                                             std::to_string(::getpid()));
   std::filesystem::copy_file(LATE_DRIVER_PATH, copy);
   support::program driver{copy, {"plain"}};
   std::filesystem::remove(copy);

@@ -41,7 +41,8 @@ std::vector<troupe::actor<worker>> spawn_many(troupe::actor_system& system) {
   std::vector<troupe::actor<worker>> actors;
   std::thread{[&] {  // which has ended by the time that the host does
     for (int i = 0; i < 3; ++i) actors.push_back(system.spawn<worker>());
-  }}.join();
+  }}
+      .join();
   for (int i = 3; i < 50; ++i) actors.push_back(system.spawn<worker>());
   for (auto& one : actors) one.ask<&worker::ready>().get();
   for (int i = 0; i < 5; ++i) actors[static_cast<std::size_t>(i)].ask<&worker::breed>().get();

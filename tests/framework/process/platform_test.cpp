@@ -1,7 +1,6 @@
-#include "platform/process.hpp"
-
 #include "platform/memory.hpp"
 #include "platform/packet.hpp"
+#include "platform/process.hpp"
 #include "support/processes.hpp"
 
 #include <array>
@@ -96,12 +95,10 @@ TEST_CASE("a program is started in a session of its own, with one descriptor and
   auto [ours, its] = packet_pair();
   const int leaky = ::dup(0);
   const auto pid = start_program(
-      {&executable,
-       {"sh", "-c", "read line <&3; exit 0"},
-       {"ONLY=this", "PATH=/usr/bin:/bin"},
-       its.get()});
+      {&executable, {"sh", "-c", "read line <&3; exit 0"}, {"ONLY=this", "PATH=/usr/bin:/bin"}, its.get()});
   its.reset();
-  REQUIRE(support::wait_until([&] { return text_at("/proc/" + std::to_string(pid) + "/cmdline").starts_with("sh"); }));
+  REQUIRE(support::wait_until(
+      [&] { return text_at("/proc/" + std::to_string(pid) + "/cmdline").starts_with("sh"); }));
   CHECK(::getsid(pid) == pid);
   CHECK(::getsid(pid) != ::getsid(0));
   CHECK(text_at("/proc/" + std::to_string(pid) + "/environ").starts_with("ONLY=this"));

@@ -17,8 +17,7 @@ class till {
   void add(int n) { total_ += n; }
   int total() const { return total_; }
   std::uint64_t id_of_add() const {
-    return static_cast<std::uint64_t>(
-        troupe::detail::method_entry<till, &till::add>::registered.id());
+    return static_cast<std::uint64_t>(troupe::detail::method_entry<till, &till::add>::registered.id());
   }
 
  private:

@@ -76,8 +76,7 @@ class oracle {
   }
   void break_promises() { promises_.clear(); }
   void fail_promises() {
-    for (const auto& one : promises_)
-      one.set_exception(std::make_exception_ptr(std::out_of_range{"later"}));
+    for (const auto& one : promises_) one.set_exception(std::make_exception_ptr(std::out_of_range{"later"}));
   }
   void wait_for_byte(int descriptor) {
     char byte = 0;

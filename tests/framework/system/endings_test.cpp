@@ -1,7 +1,7 @@
 // How actors end, and what is told of it.
-#include "support/processes.hpp"
-
 #include <troupe/troupe.hpp>
+
+#include "support/processes.hpp"
 
 #include <atomic>
 #include <catch2/catch.hpp>

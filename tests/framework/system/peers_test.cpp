@@ -1,7 +1,7 @@
 // Actors that talk to each other, over handles that came in messages.
-#include "support/processes.hpp"
-
 #include <troupe/troupe.hpp>
+
+#include "support/processes.hpp"
 
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -136,7 +136,8 @@ TEST_CASE("an actor tells itself more than its mailbox holds") {
   REQUIRE(support::wait_until([&] { return one.ask<&partner::heard>().get() == 499'500; }));
 }
 
-TEST_CASE("two actors that connect to each other at once both get through, and both can be stopped by the other") {
+TEST_CASE(
+    "two actors that connect to each other at once both get through, and both can be stopped by the other") {
   troupe::actor_system system;
   for (int round = 0; round < 20; ++round) {
     const auto one = system.spawn<partner>();

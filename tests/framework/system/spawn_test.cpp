@@ -1,7 +1,7 @@
 // Starting actors, and what they know of themselves.
-#include "support/processes.hpp"
-
 #include <troupe/troupe.hpp>
+
+#include "support/processes.hpp"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -143,7 +143,8 @@ TEST_CASE("an actor's environment does not say how it was started") {
   CHECK(std::getenv("TROUPE_ENTRANCE") == nullptr);
 }
 
-TEST_CASE("an actor starts with its standard streams and what its own work needs, whatever the host has open") {
+TEST_CASE(
+    "an actor starts with its standard streams and what its own work needs, whatever the host has open") {
   const int inheritable = ::dup(STDIN_FILENO);
   {
     troupe::actor_system system;

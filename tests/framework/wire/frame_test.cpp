@@ -68,7 +68,8 @@ TEST_CASE("a frame comes back as it was, with every set of words") {
       CHECK(came->trace == ((words & trace_word) != 0 ? 13U : 0U));
       CHECK(came->outside == (outside ? 14U : 0U));
       CHECK(came->payload.size() == payload);
-      CHECK(std::all_of(came->payload.begin(), came->payload.end(), [](auto b) { return b == std::byte{0x5A}; }));
+      CHECK(std::all_of(came->payload.begin(), came->payload.end(),
+                        [](auto b) { return b == std::byte{0x5A}; }));
     }
   }
 }

@@ -162,6 +162,7 @@ class topology {
     graph_.conclude(sink.index, [make = std::move(make)](const std::vector<detail::packed>& parts,
                                                          const run_report& report) {
       std::vector<Result> results;
+      results.reserve(parts.size());
       for (const auto& part : parts) results.push_back(detail::unpack<Result>(part, nullptr));
       return make(std::move(results), report);
     });

@@ -77,6 +77,19 @@ inline constexpr bool is_array = false;
 template <class T, std::size_t N>
 inline constexpr bool is_array<std::array<T, N>> = N != 0;
 
+/// Containers that are read element by element, so that what they allocate grows with what is really there.
+template <class T>
+concept keyed = requires(T container, typename T::key_type key) {
+  container.emplace_hint(container.end(), std::move(key));
+}
+|| requires { typename T::mapped_type; };
+template <class T>
+concept growing =
+    std::ranges::range<T> && !is_number_block<T> && requires(T container, typename T::value_type value) {
+  container.push_back(std::move(value));
+  container.size();
+};
+
 template <class T>
 inline constexpr bool is_owning_pointer = false;
 template <class T, class D>
@@ -159,6 +172,16 @@ void encode(byte_writer& out, const T& value) {
     } else {
       for (const auto& element : value) encode(out, element);
     }
+  } else if constexpr (growing<T> || keyed<T>) {
+    out.put_value(std::uint64_t{value.size()});
+    for (const auto& element : value) {
+      if constexpr (requires { typename T::mapped_type; }) {
+        encode(out, element.first);
+        encode(out, element.second);
+      } else {
+        encode(out, static_cast<const typename T::value_type&>(element));
+      }
+    }
   } else if constexpr (has_wire_form<T>) {
     encode(out, wire_form<T>::to(value));
   } else if constexpr (plain_aggregate<T>) {
@@ -169,6 +192,9 @@ void encode(byte_writer& out, const T& value) {
     output_archive{out}(value);
   }
 }
+
+template <class T>
+[[nodiscard]] T decode(byte_reader& in);
 
 template <class T>
 void decode_into(byte_reader& in, T& value) {
@@ -189,6 +215,18 @@ void decode_into(byte_reader& in, T& value) {
       in.take_into(value.data(), sizeof value);
     } else {
       for (auto& element : value) decode_into(in, element);
+    }
+  } else if constexpr (growing<T>) {
+    for (auto count = in.take_count(1); count > 0; --count)
+      value.push_back(decode<typename T::value_type>(in));
+  } else if constexpr (keyed<T>) {
+    for (auto count = in.take_count(1); count > 0; --count) {
+      auto key = decode<typename T::key_type>(in);
+      if constexpr (requires { typename T::mapped_type; }) {
+        value.emplace_hint(value.end(), std::move(key), decode<typename T::mapped_type>(in));
+      } else {
+        value.emplace_hint(value.end(), std::move(key));
+      }
     }
   } else if constexpr (has_wire_form<T>) {
     std::remove_cvref_t<decltype(wire_form<T>::to(value))> form{};

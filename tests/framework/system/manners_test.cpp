@@ -1,0 +1,112 @@
+// Troupe as a guest in somebody else's program.
+#include <troupe/troupe.hpp>
+
+#include "support/processes.hpp"
+
+#include <array>
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <clocale>
+#include <fcntl.h>
+#include <map>
+#include <signal.h>
+#include <string>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+class echo {
+ public:
+  int say(int value) { return value; }
+  void die() { ::raise(SIGKILL); }
+};
+
+std::map<int, void (*)(int)> dispositions() {
+  std::map<int, void (*)(int)> all;
+  for (int number = 1; number < 32; ++number) {
+    struct sigaction now {};
+    ::sigaction(number, nullptr, &now);
+    all[number] = now.sa_handler;
+  }
+  return all;
+}
+
+void use_a_system() {
+  troupe::actor_system system;
+  const auto one = system.spawn<echo>();
+  const auto two = system.spawn<echo>();
+  CHECK(one.ask<&echo::say>(5).get() == 5);
+  two.tell<&echo::die>();
+  CHECK(two.join().code == SIGKILL);
+}
+
+}  // namespace
+
+TEST_CASE("the host's signals, mask, umask, folder and locale are left alone") {
+  const auto before = dispositions();
+  sigset_t mask_before, mask_after;
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &mask_before);
+  const std::string locale = std::setlocale(LC_ALL, nullptr);
+  std::array<char, 4096> folder_before{}, folder_after{};
+  REQUIRE(::getcwd(folder_before.data(), folder_before.size()) != nullptr);
+  const auto umask_before = ::umask(027);
+  use_a_system();
+  CHECK(::umask(umask_before) == 027);
+  CHECK(dispositions() == before);
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &mask_after);
+  for (int number = 1; number < 32; ++number)
+    CHECK(::sigismember(&mask_before, number) == ::sigismember(&mask_after, number));
+  CHECK(std::setlocale(LC_ALL, nullptr) == locale);
+  REQUIRE(::getcwd(folder_after.data(), folder_after.size()) != nullptr);
+  CHECK(std::string{folder_before.data()} == folder_after.data());
+}
+
+TEST_CASE("a host that ignores SIGCHLD has a system all the same") {
+  auto* const before = ::signal(SIGCHLD, SIG_IGN);
+  use_a_system();
+  ::signal(SIGCHLD, before);
+}
+
+TEST_CASE("a host that waits for any child has a system all the same, and sees its own children's ends") {
+  std::atomic<bool> done = false;
+  std::atomic<int> own_seen = 0;
+  std::thread waiter{[&] {
+    while (!done) {
+      int status = 0;
+      if (::waitpid(-1, &status, WNOHANG) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 77) ++own_seen;
+    }
+  }};
+  for (int i = 0; i < 5; ++i) {
+    if (::vfork() == 0) ::_exit(77);
+    use_a_system();
+  }
+  CHECK(support::wait_until([&] { return own_seen == 5; }));
+  done = true;
+  waiter.join();
+}
+
+TEST_CASE("the library waits for its own children only") {
+  const auto own = ::vfork();
+  if (own == 0) ::_exit(78);
+  REQUIRE(support::wait_until_ended(own, std::chrono::seconds{10}));
+  use_a_system();
+  int status = 0;
+  CHECK(::waitpid(own, &status, WNOHANG) == own);
+  CHECK(WEXITSTATUS(status) == 78);
+}
+
+TEST_CASE("every descriptor of the library is closed when the host executes another program") {
+  const auto before = support::open_descriptors();
+  troupe::actor_system system;
+  const auto one = system.spawn<echo>();
+  CHECK(one.ask<&echo::say>(1).get() == 1);
+  auto pending = one.ask<&echo::say>(2);
+  for (const int number : support::open_descriptors()) {
+    INFO(support::describe_descriptor(number));
+    if (!before.contains(number)) CHECK((::fcntl(number, F_GETFD) & FD_CLOEXEC) != 0);
+  }
+}

@@ -1,0 +1,70 @@
+// What actors print comes out of the host, in whole lines.
+#include "support/program.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream in{text};
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+std::vector<std::string> output_of(const std::string& mode, const std::string& what) {
+  support::program driver{PRINTING_DRIVER_PATH, {mode, what}};
+  auto lines = lines_of(driver.rest());
+  CHECK(driver.wait().code == 0);
+  REQUIRE_FALSE(lines.empty());
+  CHECK(lines.back() == "host's end");
+  lines.pop_back();
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("many actors that print at once are printed in whole lines, each one's in order") {
+  const auto mode = GENERATE(as<std::string>{}, "plain", "tagged");
+  const auto lines = output_of(mode, "many");
+  CHECK(lines.size() == 4000);
+  std::map<std::string, int> next;
+  bool whole = true;
+  for (auto line : lines) {
+    const auto name = line.substr(mode == "tagged" ? 1 : 0, 2);
+    if (mode == "tagged") {
+      whole = whole && line.starts_with("[" + name + "] ");
+      line.erase(0, 5);
+    }
+    const auto head = name + " " + std::to_string(next[name]++) + " ";
+    whole = whole && line == head + std::string(4000 - head.size(), 'x');
+  }
+  CHECK(whole);
+  CHECK(next.size() == 8);
+}
+
+TEST_CASE("a last line without an end is printed, and ended") {
+  CHECK(output_of("plain", "half") == std::vector<std::string>{"no end", "next 0 xxx"});
+  CHECK(output_of("tagged", "half") == std::vector<std::string>{"[half] no end", "[next] next 0 xxx"});
+}
+
+TEST_CASE("discarded output is not printed, and last words are known all the same") {
+  CHECK(output_of("discard", "many").empty());
+  support::program driver{PRINTING_DRIVER_PATH, {"discard", "die"}};
+  CHECK(lines_of(driver.rest()) ==
+        std::vector<std::string>{"host: complaint", "last line without end", "host's end"});
+  CHECK(driver.wait().code == 0);
+  CHECK(driver.errors().empty());
+}
+
+TEST_CASE("the standard error goes to the host's, a death's last line included") {
+  support::program driver{PRINTING_DRIVER_PATH, {"tagged", "die"}};
+  driver.rest();
+  CHECK(driver.wait().code == 0);
+  CHECK(driver.errors() == "[loud] complaint\n[loud] last line without end\n");
+}
