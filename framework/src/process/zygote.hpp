@@ -3,9 +3,9 @@
 #pragma once
 
 #include "platform/descriptor.hpp"
+#include "platform/process.hpp"
 
 #include <string>
-#include <sys/types.h>
 
 namespace troupe::process_layer {
 

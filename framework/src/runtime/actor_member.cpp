@@ -75,7 +75,7 @@ void actor_member::complain(const std::string& what) const {
 
 void actor_member::report_broken(const std::exception_ptr& cause) { complain(wire::describe(cause).text); }
 
-int actor_member::fail(std::exception_ptr problem) {
+int actor_member::fail(const std::exception_ptr& problem) {
   const auto described = wire::describe(problem);
   complain("ends by an exception: " + described.type + ": " + described.text);
   link_.send(failed{described.type, described.text});
@@ -165,9 +165,9 @@ void actor_member::run_ends() {
   }
 }
 
-void actor_member::call_back(due_callback due) {
-  if (is_function_) return member::call_back(std::move(due));
-  ends_.push_back({taken_ + inbox_.size(), std::move(due)});
+void actor_member::call_back(const due_callback& due) {
+  if (is_function_) return member::call_back(due);
+  ends_.push_back({taken_ + inbox_.size(), due});
 }
 
 void actor_member::call_handler(const std::shared_ptr<connection>& from, const channel::message& request) {
@@ -329,7 +329,7 @@ void actor_member::handle(control_message& message) {
   } else if (!handle_control(message)) {
     throw malformed_message{"the guardian sent a control message of a kind that actors do not get"};
   } else if (!is_function_) {
-    for (auto& due : take_callbacks()) call_back(std::move(due));
+    for (const auto& due : take_callbacks()) call_back(due);
   }
 }
 

@@ -47,7 +47,7 @@ class actor_member final : public member {
   void receive_request(const std::shared_ptr<connection>& from, channel::message&& request) override;
   void added(const std::shared_ptr<connection>& over) override;
   void interrupt(connection& over) override;
-  void call_back(due_callback due) override;
+  void call_back(const due_callback& due) override;
 
   int run_function(const detail::registrar& what);
   int run_actor(const detail::registrar& what);
@@ -68,7 +68,7 @@ class actor_member final : public member {
   void handle(process_layer::control_message& message);
   [[nodiscard]] bool should_end();
   void give_way_to_stop() const;
-  int fail(std::exception_ptr problem);
+  int fail(const std::exception_ptr& problem);
   void complain(const std::string& what) const;
   void report_broken(const std::exception_ptr& cause) override;
 

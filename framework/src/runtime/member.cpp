@@ -181,21 +181,17 @@ void member::send_now(const std::shared_ptr<connection>& over, const channel::en
 void member::take_in(const std::shared_ptr<connection>& over, channel::message&& came) {
   const channel::progress at{came.frame.header.sequence, came.end};
   const auto kind = came.frame.header.kind;
-  const bool is_reply = kind == wire::frame_kind::reply || kind == wire::frame_kind::error;
-  {
-    const std::lock_guard lock{over->mutex};
-    over->newest = at;
-    if (!is_reply) {
-      ++over->requests;
-    } else {
-      over->settle(std::move(came));
-      if (over->requests == 0) {
-        over->channel->publish_finished(at);
-        over->channel->offer_room();
-      }
-    }
+  std::unique_lock lock{over->mutex};
+  over->newest = at;
+  if (kind != wire::frame_kind::reply && kind != wire::frame_kind::error) {
+    ++over->requests;
+    lock.unlock();
+    return receive_request(over, std::move(came));
   }
-  if (!is_reply) receive_request(over, std::move(came));
+  over->settle(std::move(came));
+  if (over->requests != 0) return;
+  over->channel->publish_finished(at);
+  over->channel->offer_room();
 }
 
 bool member::pump(const std::shared_ptr<connection>& over) try {
@@ -357,7 +353,8 @@ void member::close_all() {
     connections.swap(connections_);
     routes_.clear();
   }
-  for (const auto& [peer, over] : connections) {
+  for (const auto& connection : connections) {
+    const auto& over = connection.second;
     {
       std::unique_lock lock{over->mutex};
       interrupt(*over);
@@ -429,7 +426,7 @@ void member::on_down(const detail::actor_ref& whom, std::function<void(const exi
   if (!known.down) return known.callbacks.push_back(std::move(callback));
   due_callback due{std::move(callback), *known.down};
   lock.unlock();
-  call_back(std::move(due));
+  call_back(due);
 }
 
 void member::stop_all() {

@@ -84,7 +84,7 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   /// Runs what waits for ends, outside of any lock.
   void run_callbacks();
   /// Runs what waits for an end that is known already.
-  virtual void call_back(due_callback due) { due.run(due.status); }
+  virtual void call_back(const due_callback& due) { due.run(due.status); }
   /// The system is gone: ends everything that waits.
   void close_all();
 

@@ -3,6 +3,7 @@
 #include "framework/channel/ends.hpp"
 #include "support/processes.hpp"
 
+#include <random>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -11,9 +12,12 @@ using namespace ends;
 
 namespace {
 
-constexpr std::uint64_t count = 2'000'000;
+constexpr std::uint64_t many = 2'000'000;
+constexpr std::uint64_t fewer = 300'000;
 
-void send_all(ch::channel& over) {
+/// With `hesitation` it sends at every moment of the receiver's falling asleep.
+void send_all(ch::channel& over, std::uint64_t count, bool hesitation) {
+  std::minstd_rand random{1};
   const std::tuple<std::uint64_t> value{0};
   const auto body = troupe::detail::body_of(value);
   for (std::uint64_t i = 0; i < count; ++i) {
@@ -25,11 +29,13 @@ void send_all(ch::channel& over) {
     }
     over.publish();
     over.push();
+    if (!hesitation) continue;
+    for (volatile unsigned left = random() % 2000; left != 0;) left = left - 1;
   }
 }
 
 /// As an actor receives: looks, and sleeps where there is nothing. The number that came in order.
-std::uint64_t receive_all(ch::page& own, ch::channel& over) {
+std::uint64_t receive_all(ch::page& own, ch::channel& over, std::uint64_t count) {
   std::uint64_t next = 0;
   while (next < count) {
     ch::progress done;
@@ -54,26 +60,30 @@ std::uint64_t receive_all(ch::page& own, ch::channel& over) {
 }  // namespace
 
 TEST_CASE("millions of messages race from one thread to another") {
+  const bool hesitation = GENERATE(false, true);
+  const auto count = hesitation ? fewer : many;
   pair p{128 * 1024, 2000};
-  std::thread sender{[&] { send_all(p.a); }};
-  const auto came = receive_all(p.own_b, p.b);
+  std::thread sender{[&] { send_all(p.a, count, hesitation); }};
+  const auto came = receive_all(p.own_b, p.b, count);
   CHECK(came == count);
   if (came != count) platform::shut_down(p.b.socket());
   sender.join();
 }
 
 TEST_CASE("millions of messages race from one process to another") {
+  const bool hesitation = GENERATE(false, true);
+  const auto count = hesitation ? fewer : many;
   parts memory{1 << 20, 16384};
   const auto sender = ::fork();
   if (sender == 0) {
     ch::page own{memory.page_a};
     ch::channel a{own, memory.for_a()};
-    send_all(a);
+    send_all(a, count, hesitation);
     ::_exit(0);
   }
   ch::page own{memory.page_b};
   ch::channel b{own, memory.for_b()};
-  CHECK(receive_all(own, b) == count);
+  CHECK(receive_all(own, b, count) == count);
   CHECK(support::wait_until_ended(sender, std::chrono::seconds{20}));
   ::waitpid(sender, nullptr, 0);
 }
