@@ -30,7 +30,7 @@ void send_all(ch::channel& over, std::uint64_t count, bool hesitation) {
     over.publish();
     over.push();
     if (!hesitation) continue;
-    for (volatile unsigned left = random() % 2000; left != 0;) left = left - 1;
+    for (volatile std::uint64_t left = random() % 2000; left != 0;) left = left - 1;
   }
 }
 
