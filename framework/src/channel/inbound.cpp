@@ -10,18 +10,23 @@ namespace {
 
 constexpr std::size_t block_size = std::size_t{256} << 10;
 
+struct pinned_mapping : pinned {
+  explicit pinned_mapping(platform::mapping whole) : mapped{std::move(whole)} {}
+  platform::mapping mapped;
+};
+
 }  // namespace
 
 std::span<std::byte> inbound::room(std::size_t size) {
-  if (block_ && read_ == used_ && block_.use_count() == 1)
+  if (block_ && read_ == used_ && block_->has_one_user())
     read_ = used_ = 0;  // all handled: stay in warm memory
   if (!block_ || block_->size - used_ < size) {
     const auto left = block_ ? block_->from(read_).first(used_ - read_) : std::span<std::byte>{};
     // The rest of an unfinished frame goes to the front of the same block where no message points into it.
     auto target =
-        block_ && block_.use_count() == 1 && left.size() + size <= block_->size && left.size() <= read_
+        block_ && block_->has_one_user() && left.size() + size <= block_->size && left.size() <= read_
             ? block_
-            : std::make_shared<block>(std::max(block_size, left.size() + size));
+            : pin_of<block>{new block{std::max(block_size, left.size() + size)}};
     std::copy(left.begin(), left.end(), target->memory.get());
     used_ = left.size();
     read_ = 0;
@@ -58,10 +63,9 @@ void inbound::attach_outside(message& whole) {
   }
   if (size == 0) return;
   outside_.erase(outside_.begin(), outside_.lower_bound(sequence_));  // of sends that were never committed
-  auto mapped =
-      std::make_shared<platform::mapping>(platform::mapping::map(memory, platform::access::read, 0, size));
-  whole.frame.payload = mapped->bytes();
-  whole.pin = std::move(mapped);
+  const auto outside = new pinned_mapping{platform::mapping::map(memory, platform::access::read, 0, size)};
+  whole.pin = pin{outside};
+  whole.frame.payload = outside->mapped.bytes();
 }
 
 }  // namespace troupe::channel

@@ -1,6 +1,7 @@
 // Bytes that have come in, cut into messages.
 #pragma once
 
+#include "channel/pinned.hpp"
 #include "platform/memory.hpp"
 #include "wire/frame.hpp"
 
@@ -16,8 +17,8 @@ namespace troupe::channel {
 /// A message that has come in. Its payload stays valid as long as it lives.
 struct message {
   wire::frame frame;
-  std::uint64_t end = 0;            ///< position in the sender's journal behind it
-  std::shared_ptr<const void> pin;  ///< keeps the memory that `frame.payload` points into
+  std::uint64_t end = 0;  ///< position in the sender's journal behind it
+  channel::pin pin;       ///< keeps the memory that `frame.payload` points into
 };
 
 /// Collects bytes in blocks and yields whole messages. A block is not moved or reused while a message from it lives. Not
@@ -39,7 +40,7 @@ class inbound {
 
  private:
   /// Not initialised: pages that nothing is written to cost nothing.
-  struct block {
+  struct block : pinned {
     explicit block(std::size_t bytes)
         : memory{std::make_unique_for_overwrite<std::byte[]>(bytes)}, size{bytes} {}
     [[nodiscard]] std::span<std::byte> from(std::size_t at) const {
@@ -50,7 +51,7 @@ class inbound {
   };
   void attach_outside(message& whole);
 
-  std::shared_ptr<block> block_;
+  pin_of<block> block_;
   std::size_t read_ = 0;  // of block_: bytes that have become messages
   std::size_t used_ = 0;
   std::uint64_t position_ = 0;

@@ -40,8 +40,8 @@ class pending_ask final : public detail::pending_reply {
   std::uint64_t sequence_;  // of the question, in our journal
   bool settled_ = false;
   std::exception_ptr problem_;
-  std::vector<std::byte> copied_;    // a small reply
-  std::shared_ptr<const void> pin_;  // what holds a large one
+  std::vector<std::byte> copied_;  // a small reply
+  channel::pin pin_;               // what holds a large one
   std::span<const std::byte> payload_;
 };
 

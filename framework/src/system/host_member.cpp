@@ -172,8 +172,8 @@ stop_report host_member::shut_down(std::chrono::milliseconds grace) {
       // The guardian is gone, and everything with it.
     }
   }
-  close_all();
-  boost::asio::post(loop_, [this] {
+  boost::asio::post(loop_, [this] {  // what the background thread listens to, only it lets go
+    close_all();
     control_ready_.end();
     guardian_ended_.end();
     loop_.stop();
