@@ -21,7 +21,8 @@ bool is_refused(const std::vector<std::byte>& bytes) {
   bool refused = false;
   try {
     byte_reader in{bytes, nullptr};
-    static_cast<void>(decode<T>(in));
+    T value{};  // not by value: a plain enumeration may hold what it must not be read as
+    troupe::detail::decode_into(in, value);
   } catch (const troupe::malformed_message&) {
     refused = true;
   }
