@@ -173,18 +173,26 @@ void channel::want_room() {
 }
 
 bool channel::pump(const std::function<void(message&&)>& sink) {
+  const auto hand_over = [&] {
+    while (auto whole = inbound_.next()) sink(std::move(*whole));
+  };
+  // The journal first, and where it had whole messages the socket can wait: looking there is a system call.
   bool progress = false;
+  while (take_from_journal()) {
+    progress = true;
+    hand_over();
+  }
+  if (progress && !inbound_.has_unfinished()) return true;
   while (receive_one_packet() || take_from_journal()) {
     progress = true;
-    while (auto whole = inbound_.next()) {
-      sink(std::move(*whole));
-    }
+    hand_over();
   }
   return progress;
 }
 
 void channel::drain(const std::function<void(message&&)>& sink) {
-  pump(sink);
+  while (pump(sink)) {
+  }
   closed_.store(true, std::memory_order_release);
   pump(sink);
 }

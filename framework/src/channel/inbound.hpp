@@ -35,6 +35,9 @@ class inbound {
     outside_[sequence] = std::move(memory);
   }
 
+  /// Whether there are bytes of a message that is not whole, or whose payload has not come.
+  [[nodiscard]] bool has_unfinished() const { return read_ != used_; }
+
   /// The next whole message; nullopt where it is not whole yet. Throws `malformed_message`.
   [[nodiscard]] std::optional<message> next();
 
