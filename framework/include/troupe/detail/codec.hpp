@@ -201,7 +201,8 @@ void decode_into(byte_reader& in, T& value) {
   if constexpr (std::is_same_v<T, bool>) {
     value = in.take_value<std::uint8_t>() != 0;  // any other byte in a bool is undefined behaviour
   } else if constexpr (number<T>) {
-    in.take_into(&value, sizeof value);  // copied, not assigned: a plain enum may not hold what a stranger sent
+    in.take_into(&value,
+                 sizeof value);  // copied, not assigned: a plain enum may not hold what a stranger sent
   } else if constexpr (std::is_same_v<T, std::string_view>) {
     const auto bytes = in.take(in.take_count(1));
     value = {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
