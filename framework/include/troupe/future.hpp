@@ -12,6 +12,15 @@
 
 namespace troupe {
 
+namespace detail {
+struct future_access {
+  template <class Future>
+  static const std::shared_ptr<pending_reply>& pending(const Future& of) {
+    return of.pending_;
+  }
+};
+}  // namespace detail
+
 /// The answer to one ask, now or later. Every ask ends: in a value, in the handler's exception, or in `actor_down` when the
 /// actor's process dies, whatever it was doing.
 ///
@@ -44,6 +53,7 @@ class future {
   [[nodiscard]] bool valid() const { return pending_ != nullptr; }
 
  private:
+  friend struct detail::future_access;
   detail::pending_reply& checked() const {
     if (!pending_)
       throw std::logic_error{"troupe::future: no answer to take: it was taken already, or nothing was asked"};

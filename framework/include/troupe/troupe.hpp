@@ -11,3 +11,4 @@
 #include <troupe/process.hpp>
 #include <troupe/promise.hpp>
 #include <troupe/this_actor.hpp>
+#include <troupe/wait.hpp>

@@ -136,6 +136,14 @@ bool wait_readable(std::initializer_list<int> sockets, time_point deadline) {
   return poll_until({watched.data(), count}, deadline);
 }
 
+bool wait_readable(std::span<watched_socket> sockets, time_point deadline) {
+  std::vector<pollfd> watched;
+  for (const auto& socket : sockets) watched.push_back({socket.number, POLLIN, 0});
+  const bool any = poll_until(watched, deadline);
+  for (std::size_t i = 0; i < sockets.size(); ++i) sockets[i].ready = watched[i].revents != 0;
+  return any;
+}
+
 bool wait_writable(int socket, time_point deadline) {
   std::array<pollfd, 1> watched{pollfd{socket, POLLOUT, 0}};
   return poll_until(watched, deadline);

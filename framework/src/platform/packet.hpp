@@ -53,8 +53,16 @@ inline constexpr std::size_t max_packet_descriptors = 8;
 /// Ends both directions: whoever waits on this end wakes, and reads what is still queued, then `closed`.
 void shut_down(int socket);
 
-/// Waits until one of `sockets` can be read or has been closed, or the deadline has come (false). At most 4 sockets.
+/// Waits until one of `sockets` can be read or has been closed, or the deadline has come (false).
+/// At most 4 sockets.
 bool wait_readable(std::initializer_list<int> sockets, time_point deadline);
+
+struct watched_socket {
+  int number = -1;
+  bool ready = false;  ///< set by the wait
+};
+/// As above, for any number of sockets; says which it was.
+bool wait_readable(std::span<watched_socket> sockets, time_point deadline);
 
 /// Waits until `socket` takes bytes again or has been closed, or the deadline has come (false).
 bool wait_writable(int socket, time_point deadline);

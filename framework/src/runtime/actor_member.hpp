@@ -11,6 +11,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -31,6 +32,8 @@ class actor_member final : public member {
   void reply(const std::shared_ptr<connection>& over, const channel::envelope& what,
              const detail::body& body);
   bool wait_on(connection& over, const condition& done, detail::deadline until) override;
+  bool wait_on_any(std::span<connection* const> overs, const condition& done,
+                   detail::deadline until) override;
 
   [[nodiscard]] const process_layer::start& description() const { return start_; }
   [[nodiscard]] actor_system& system() const { return *system_; }

@@ -5,6 +5,9 @@
 #include "runtime/member.hpp"
 #include "wire/problem.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace troupe::runtime {
 namespace {
 
@@ -16,8 +19,38 @@ constexpr std::size_t copied_reply = 16 * 1024;
 bool pending_ask::ready() { return wait(detail::deadline{}); }
 
 bool pending_ask::wait(detail::deadline until) {
-  return owner_->wait_on(
-      *over_, [this] { return settled_; }, until);
+  return settled() || owner_->wait_on(
+                          *over_, [this] { return settled(); }, until);
+}
+
+bool pending_ask::wait_any(std::span<detail::pending_reply* const> several, detail::deadline until) {
+  std::vector<connection*> overs;
+  for (const auto* each : several) overs.push_back(dynamic_cast<const pending_ask&>(*each).over_.get());
+  std::sort(overs.begin(), overs.end());
+  overs.erase(std::unique(overs.begin(), overs.end()), overs.end());
+  const auto done = [&] {
+    return std::any_of(several.begin(), several.end(), [](const auto* each) { return each->settled(); });
+  };
+  return owner_->wait_on_any(overs, done, until);
+}
+
+void pending_ask::when_settled(std::function<void()> note) {
+  {
+    const std::lock_guard lock{over_->mutex};
+    if (!settled()) {
+      note_ = std::move(note);
+      ++over_->notes;
+    }
+  }
+  if (note) return note();
+  owner_->asked(over_);
+}
+
+void pending_ask::set_settled() {
+  settled_.store(true, std::memory_order_release);
+  if (!note_) return;
+  --over_->notes;
+  std::exchange(note_, nullptr)();
 }
 
 detail::byte_reader pending_ask::result() {
@@ -41,17 +74,22 @@ void pending_ask::settle(channel::message&& reply) {
   } else {
     pin_ = std::move(reply.pin);
   }
-  settled_ = true;
+  set_settled();
 }
 
 void pending_ask::settle(std::exception_ptr problem) {
   problem_ = std::move(problem);
-  settled_ = true;
+  set_settled();
 }
 
-connection::connection(channel::page& page, channel::channel_parts parts, std::string name)
-    : peer{parts.peer}, peer_name{std::move(name)} {
+connection::connection(member& whose, channel::page& page, channel::channel_parts parts, std::string name)
+    : owner{whose}, peer{parts.peer}, peer_name{std::move(name)} {
   channel = std::make_unique<channel::channel>(page, std::move(parts));
+}
+
+void connection::announce() {
+  changed.notify_all();
+  for (const auto* watcher : watchers) watcher->wake();
 }
 
 void connection::check_open() const {

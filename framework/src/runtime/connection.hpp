@@ -4,13 +4,17 @@
 #include <troupe/detail/endpoint.hpp>
 
 #include "channel/channel.hpp"
+#include "platform/waker.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -29,16 +33,22 @@ class pending_ask final : public detail::pending_reply {
   bool ready() override;
   bool wait(detail::deadline until) override;
   detail::byte_reader result() override;
+  [[nodiscard]] bool settled() const noexcept override { return settled_.load(std::memory_order_acquire); }
+  bool wait_any(std::span<detail::pending_reply* const> several, detail::deadline until) override;
+  void when_settled(std::function<void()> note) override;
 
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
   void settle(channel::message&& reply);
   void settle(std::exception_ptr problem);
 
  private:
+  void set_settled();
+
   std::shared_ptr<member> owner_;
   std::shared_ptr<connection> over_;
-  std::uint64_t sequence_;  // of the question, in our journal
-  bool settled_ = false;
+  std::uint64_t sequence_;            // of the question, in our journal
+  std::atomic<bool> settled_{false};  // with everything below, which is not changed any more
+  std::function<void()> note_;
   std::exception_ptr problem_;
   std::vector<std::byte> copied_;  // a small reply
   channel::pin pin_;               // what holds a large one
@@ -48,11 +58,13 @@ class pending_ask final : public detail::pending_reply {
 /// Guarded by `mutex`, but for receiving: whoever has set `reading` has the channel's receiving members to himself. In an
 /// actor there is one thread and the mutex is never contended.
 struct connection : std::enable_shared_from_this<connection> {
-  connection(channel::page& page, channel::channel_parts parts, std::string name);
+  connection(member& whose, channel::page& page, channel::channel_parts parts, std::string name);
 
+  member& owner;
   std::mutex mutex;
-  std::condition_variable changed;            ///< an ask was settled, the reader has left, the peer is down
-  std::unique_ptr<channel::channel> channel;  ///< null once the peer is down
+  std::condition_variable changed;  ///< an ask was settled, the reader has left, the peer is down
+  std::vector<const platform::waker*> watchers;  ///< of threads that wait for such a change beside others
+  std::unique_ptr<channel::channel> channel;     ///< null once the peer is down
   bool reading = false;
   bool background = false;  ///< the host's background thread listens to it too
   std::shared_ptr<void>
@@ -65,6 +77,8 @@ struct connection : std::enable_shared_from_this<connection> {
 
   std::uint64_t last_call = 0;
   std::unordered_map<std::uint64_t, std::shared_ptr<pending_ask>> asks;
+  std::size_t notes =
+      0;  ///< asks that tell somebody when they are settled: they must be taken in without being waited for
 
   // Of what has come in: the finished mark moves over replies at once, but never past a request that is not handled yet.
   std::size_t requests = 0;
@@ -74,6 +88,9 @@ struct connection : std::enable_shared_from_this<connection> {
   [[nodiscard]] std::uint64_t dealt_with() const {
     return requests == 0 ? newest.sequence : handled_sequence;
   }
+
+  /// Tells whoever waits for a change. With the mutex held.
+  void announce();
 
   /// Whether something may still be read from it.
   [[nodiscard]] bool is_live() const { return channel && !broken; }

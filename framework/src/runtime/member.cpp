@@ -206,8 +206,8 @@ bool member::pump(const std::shared_ptr<connection>& over) try {
     over->broken = cause;
     over->settle_all(cause);
     platform::shut_down(over->channel->socket());
+    over->announce();
   }
-  over->changed.notify_all();
   report_broken(cause);
   return true;
 }
@@ -224,7 +224,7 @@ std::shared_ptr<connection> member::add_connection(control_message& message, con
                                channel::slot{numbers.own_slot},
                                channel::slot{numbers.peer_slot},
                                numbers.peer};
-  auto over = std::make_shared<connection>(page_, std::move(parts), name);
+  auto over = std::make_shared<connection>(*this, page_, std::move(parts), name);
   added(over);
   {
     const std::lock_guard lock{mutex_};
@@ -329,8 +329,8 @@ void member::end_connection(const std::shared_ptr<connection>& over, const exit_
     slot = static_cast<std::uint32_t>(over->channel->own_slot());
     over->settle_down(status);
     over->reading = false;
+    over->announce();
   }
-  over->changed.notify_all();
   page_.clear(
       channel::slot{slot});  // before it can be another's: that one's peer may look at it before we do
   send_control(release{slot});
@@ -364,8 +364,8 @@ void member::close_all() {
       over->changed.wait(lock, [&] { return !over->reading; });
       over->listening.reset();
       over->channel.reset();  // futures and threads' memories may keep the rest for longer
+      over->announce();
     }
-    over->changed.notify_all();
   }
   control_changed_.notify_all();
 }

@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -53,6 +54,12 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   /// Waits until `done`, which is called with the connection's mutex held; false at the deadline. `done` depends on what
   /// comes over the connection.
   virtual bool wait_on(connection& over, const condition& done, detail::deadline until) = 0;
+  /// As `wait_on`, for what comes over one of several connections, each named once. `done` is called without a lock.
+  virtual bool wait_on_any(std::span<connection* const> overs, const condition& done,
+                           detail::deadline until) = 0;
+
+  /// An answer is due on a connection that nobody may be waiting on.
+  virtual void asked(const std::shared_ptr<connection>&) {}
 
  protected:
   /// Waits until `done`, which is called with `mutex_` held and depends on control messages; false at the deadline.
@@ -65,8 +72,6 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   virtual void report_broken(const std::exception_ptr&) {}
   /// A request has come in.
   virtual void receive_request(const std::shared_ptr<connection>& from, channel::message&& request) = 0;
-  /// An ask was sent and not waited for yet.
-  virtual void asked(const std::shared_ptr<connection>&) {}
   /// There is a connection more, and it is to be listened to.
   virtual void added(const std::shared_ptr<connection>&) {}
 

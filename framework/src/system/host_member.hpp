@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <memory>
 #include <optional>
+#include <span>
 #include <thread>
 
 namespace troupe::system_layer {
@@ -27,13 +28,17 @@ class host_member final : public runtime::member {
   stop_report shut_down(std::chrono::milliseconds grace);
 
   bool wait_on(runtime::connection& over, const runtime::condition& done, detail::deadline until) override;
+  bool wait_on_any(std::span<runtime::connection* const> overs, const runtime::condition& done,
+                   detail::deadline until) override;
+  void asked(const std::shared_ptr<runtime::connection>& over) override;
 
  private:
   bool wait_for_control(const runtime::condition& done, detail::deadline until) override;
   void receive_request(const std::shared_ptr<runtime::connection>& from, channel::message&& request) override;
   void interrupt(runtime::connection& over) override;
-  void asked(const std::shared_ptr<runtime::connection>& over) override;
 
+  class joint_wait;
+  void listen_where_due(runtime::connection& over);
   void read_in_background(const std::shared_ptr<runtime::connection>& over);
   void listen_to_control();
   void listen_to_guardian();

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,9 +31,12 @@ struct actor_ref {
   std::uint64_t key = 0;
 };
 
-/// How an ask stands. Made by `endpoint::ask`, settled once: by a reply, an error or the actor's death.
+/// How an ask stands. Made by `endpoint::ask`, settled once: by a reply, an error, the actor's death or the system's end.
 class pending_reply {
  public:
+  pending_reply() = default;
+  pending_reply(const pending_reply&) = delete;
+  pending_reply& operator=(const pending_reply&) = delete;
   virtual ~pending_reply() = default;
   /// Drives the answer's arrival, without waiting; true once it is there.
   virtual bool ready() = 0;
@@ -40,6 +44,17 @@ class pending_reply {
   virtual bool wait(deadline until) = 0;
   /// The reply's bytes, valid as long as this object. Only once `ready`; throws what the ask ended with.
   virtual byte_reader result() = 0;
+
+  /// Whether it has been settled; does not drive the answer's arrival. Any thread.
+  [[nodiscard]] virtual bool settled() const noexcept = 0;
+  /// Waits until one of `several`, of which this is one, is settled, whatever systems they belong to; false at the deadline.
+  /// Drives the arrival of them all. Throws `stop_requested`.
+  virtual bool wait_any(std::span<pending_reply* const> several, deadline until) = 0;
+  /// Calls `note` once: at once, on the calling thread, where this is settled already, else in the middle of being settled,
+  /// by whatever thread takes the answer in, with locks held. So `note` may only hand the news on: it must not throw, nor
+  /// call the library. In the host, the background thread takes the answer in where nobody else does; in an actor its one
+  /// thread, whenever it is in the library. At most one note an ask.
+  virtual void when_settled(std::function<void()> note) = 0;
 };
 
 enum class patience : std::uint8_t { wait, refuse };

@@ -1,0 +1,220 @@
+// Waiting in the host: threads that wait read their channels themselves, one at a time reads each, and the background
+// thread reads where an answer is due that nobody may be waiting for.
+#include <troupe/errors.hpp>
+
+#include "platform/packet.hpp"
+#include "platform/waker.hpp"
+#include "system/host_member.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <vector>
+
+namespace troupe::system_layer {
+namespace {
+
+using runtime::connection;
+
+// With more answers due than this, and nobody waiting, the background thread takes them in, so that the actor's journal
+// does not fill up.
+constexpr std::size_t many_asks = 64;
+
+template <class Condition>
+bool wait_until(std::condition_variable& changed, std::unique_lock<std::mutex>& lock, detail::deadline until,
+                const Condition& done) {
+  if (until != detail::no_deadline) return changed.wait_until(lock, until, done);
+  changed.wait(lock, done);
+  return true;
+}
+
+bool is_open(const connection& over) { return over.is_live() && !over.channel->closed(); }
+
+}  // namespace
+
+bool host_member::wait_on(connection& over, const runtime::condition& done, detail::deadline until) {
+  const auto shared = over.shared_from_this();
+  std::unique_lock lock{over.mutex};
+  // Not asked again once it has said yes: for a sender that means that the message has been sent.
+  bool is_done = false;
+  const auto check = [&] { return is_done = is_done || done(); };
+  for (bool in_time = true;;) {
+    if (check() || !in_time) {
+      listen_where_due(over);
+      return is_done;
+    }
+    if (over.reading || !over.channel || over.channel->closed()) {
+      // Another thread reads and will tell, or the actor's end is about to be told by the background thread.
+      in_time = wait_until(over.changed, lock, until, [&] {
+        return check() || (!over.reading && over.channel && !over.channel->closed());
+      });
+      continue;
+    }
+    over.reading = true;
+    lock.unlock();
+    if (!pump(shared)) {
+      page_.set_idle(true);
+      if (!over.channel->has_more()) in_time = platform::wait_readable({over.channel->socket()}, until);
+    }
+    lock.lock();
+    over.reading = false;
+    over.announce();
+  }
+}
+
+/// The connections that one thread waits on together. It reads those that nobody reads; of the others, and of those that
+/// are about to end, it is told by whoever does, through an event of its own.
+class host_member::joint_wait {
+ public:
+  explicit joint_wait(std::span<connection* const> overs) {
+    for (auto* over : overs) places_.push_back({over});
+  }
+  joint_wait(const joint_wait&) = delete;
+  joint_wait& operator=(const joint_wait&) = delete;
+  ~joint_wait() {
+    for (auto& each : places_) {
+      const std::lock_guard lock{each.over->mutex};
+      stop_watching(each);
+      if (each.reads) stop_reading(each);
+      host_of(each).listen_where_due(*each.over);
+    }
+  }
+
+  /// Becomes the reader where there is none, and a watcher elsewhere.
+  void take_places() {
+    for (auto& each : places_) {
+      const std::lock_guard lock{each.over->mutex};
+      const bool open = is_open(*each.over);
+      if (each.reads && !open) stop_reading(each);
+      if (!each.reads && open && !each.over->reading) {
+        each.over->reading = each.reads = each.is_due = true;
+        stop_watching(each);
+      }
+      if (!each.reads && !each.watches) watch(each);
+    }
+  }
+
+  /// Takes in what has come on the channels that this thread reads.
+  bool pump() {
+    bool progress = false;
+    for (auto& each : places_) {
+      if (!each.reads || !(each.is_due || each.over->channel->has_more())) continue;
+      each.is_due = false;
+      if (!host_of(each).pump(each.over->shared_from_this())) continue;
+      progress = each.is_due = true;
+      const std::lock_guard lock{each.over->mutex};
+      each.over->announce();
+    }
+    return progress;
+  }
+
+  /// To be called after the page says that this process sleeps. False at the deadline.
+  bool sleep(detail::deadline until) {
+    std::vector<platform::watched_socket> sockets;
+    for (const auto& each : places_) {
+      if (each.reads && each.over->channel->has_more()) return true;
+      sockets.push_back({each.reads ? each.over->channel->socket() : -1});  // poll passes over -1
+    }
+    if (waker_) sockets.push_back({waker_->descriptor_number()});
+    const bool in_time = platform::wait_readable(sockets, until);
+    for (std::size_t i = 0; i < places_.size(); ++i) places_[i].is_due = sockets[i].ready;
+    if (waker_) waker_->clear();
+    return in_time;
+  }
+
+ private:
+  struct place {
+    connection* over;
+    bool reads = false;
+    bool watches = false;
+    bool is_due = false;
+  };
+
+  static host_member& host_of(const place& which) { return static_cast<host_member&>(which.over->owner); }
+  static void stop_reading(place& which) {
+    which.over->reading = which.reads = false;
+    which.over->announce();
+  }
+  void watch(place& which) {
+    if (!waker_) waker_.emplace();
+    which.over->watchers.push_back(&*waker_);
+    which.watches = true;
+  }
+  void stop_watching(place& which) {
+    if (which.watches) std::erase(which.over->watchers, &*waker_);
+    which.watches = false;
+  }
+
+  std::vector<place> places_;
+  std::optional<platform::waker> waker_;
+};
+
+bool host_member::wait_on_any(std::span<connection* const> overs, const runtime::condition& done,
+                              detail::deadline until) {
+  if (done()) return true;
+  joint_wait waiting{overs};
+  for (;;) {
+    waiting.take_places();
+    if (done()) return true;  // others may have settled it before this thread had its places
+    const bool progress = waiting.pump();
+    if (done()) return true;
+    if (platform::time_point::clock::now() >= until) return false;
+    if (progress) continue;
+    page_.set_idle(true);
+    waiting.sleep(until);
+  }
+}
+
+bool host_member::wait_for_control(const runtime::condition& done, detail::deadline until) {
+  std::unique_lock lock{mutex_};
+  return wait_until(control_changed_, lock, until, done);
+}
+
+void host_member::receive_request(const std::shared_ptr<connection>& from, channel::message&&) {
+  throw malformed_message{"actor " + from->peer_name + " sent a request to the host, which is no actor"};
+}
+
+void host_member::interrupt(connection& over) {
+  if (over.channel) platform::shut_down(over.channel->socket());
+}
+
+void host_member::asked(const std::shared_ptr<connection>& over) {
+  const std::lock_guard lock{over->mutex};
+  listen_where_due(*over);
+}
+
+// With the connection's mutex held, by whoever asks, and whoever ends reading.
+void host_member::listen_where_due(connection& over) {
+  if (over.background || over.reading || (over.notes == 0 && over.asks.size() < many_asks)) return;
+  over.background = true;
+  boost::asio::post(loop_, [this, shared = over.shared_from_this()] { read_in_background(shared); });
+}
+
+void host_member::read_in_background(const std::shared_ptr<connection>& over) {
+  {
+    const std::lock_guard lock{over->mutex};
+    over->background = !over->reading && over->channel && !over->channel->closed() && !over->asks.empty();
+    if (!over->background) return;
+    over->reading = true;
+  }
+  do {
+    while (pump(over)) {
+    }
+    page_.set_idle(true);
+  } while (over->channel->has_more());
+  {
+    const std::lock_guard lock{over->mutex};
+    over->reading = false;
+    over->announce();
+    auto ready = std::make_shared<process_layer::readiness>(loop_, over->channel->socket());
+    over->listening = ready;
+    ready->when_readable([this, over] {
+      {
+        const std::lock_guard again{over->mutex};
+        over->listening.reset();
+      }
+      read_in_background(over);
+    });
+  }
+}
+
+}  // namespace troupe::system_layer
