@@ -41,33 +41,29 @@ class actor : public process {
   /// lives on. Waits and throws as `tell` does.
   template <auto Method, class... Arguments>
   [[nodiscard]] auto ask(Arguments&&... arguments) const -> future<detail::answer_of<decltype(Method)>> {
-    using traits = checked_traits<Method>;
-    return future<detail::answer_of<decltype(Method)>>{detail::with_body<typename traits::parameters>(
-        [this](const detail::body& body) {
-          return endpoint().ask(ref(), detail::method_entry<A, Method>::registered.id(), body);
-        },
-        std::forward<Arguments>(arguments)...)};
+    using answered = detail::answer_of<decltype(Method)>;
+    if constexpr (detail::check_method<A, Method>() && detail::check_answer<answered>()) {
+      return future<answered>{detail::with_body<parameters<Method>>(
+          [this](const detail::body& body) { return endpoint().ask(ref(), entry<Method>().id(), body); },
+          std::forward<Arguments>(arguments)...)};
+    }
   }
 
  private:
   template <auto Method>
-  struct checked : detail::callable_traits<decltype(Method)> {
-    static_assert(std::is_member_function_pointer_v<decltype(Method)>,
-                  "troupe: a message is named by a member function: tell<&A::member>(arguments...)");
-    static_assert(std::is_base_of_v<typename detail::callable_traits<decltype(Method)>::owner, A>,
-                  "troupe: the member function belongs to another class than the actor's");
-  };
+  using parameters = typename detail::callable_traits<decltype(Method)>::parameters;
   template <auto Method>
-  using checked_traits = checked<Method>;
+  static const detail::registrar& entry() {
+    return detail::method_entry<A, Method>::registered;
+  }
 
   template <auto Method, class... Arguments>
   bool send(detail::patience how, Arguments&&... arguments) const {
-    using traits = checked_traits<Method>;
-    return detail::with_body<typename traits::parameters>(
-        [&](const detail::body& body) {
-          return endpoint().tell(ref(), detail::method_entry<A, Method>::registered.id(), body, how);
-        },
-        std::forward<Arguments>(arguments)...);
+    if constexpr (detail::check_method<A, Method>()) {
+      return detail::with_body<parameters<Method>>(
+          [&](const detail::body& body) { return endpoint().tell(ref(), entry<Method>().id(), body, how); },
+          std::forward<Arguments>(arguments)...);
+    }
   }
 };
 

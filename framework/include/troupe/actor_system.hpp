@@ -20,6 +20,8 @@ class queue;
 struct queue_options;
 
 namespace detail {
+enum class by_object : bool {};  // keeps `spawn<f>` and `spawn<A>` apart from `spawn(f)`
+
 template <class... Arguments>
 inline constexpr bool begins_with_options = false;
 template <class First, class... Rest>
@@ -65,32 +67,47 @@ class actor_system {
   /// Starts a process in which `A{arguments...}` is constructed and then handles messages. Returns when the process exists;
   /// an exception from the constructor ends it with that as its cause. Throws `start_failed`, `system_stopped`.
   template <class A, class... Arguments>
-  requires std::is_class_v<A> actor<A> spawn(const spawn_options& options, Arguments&&... arguments) {
-    static_assert(std::is_constructible_v<A, sent_as<Arguments>...>,
-                  "troupe: the actor's class has no constructor for these arguments");
-    const auto made = start<std::tuple<sent_as<Arguments>...>>(
-        detail::constructor_entry<A, std::tuple<sent_as<Arguments>...>>::registered, options,
-        std::forward<Arguments>(arguments)...);
-    return actor<A>{endpoint_, made.ref, made.name};
+  actor<A> spawn(const spawn_options& options, Arguments&&... arguments) {
+    using parameters = std::tuple<sent_as<Arguments>...>;
+    if constexpr (detail::check_constructor<A, sent_as<Arguments>...>()) {
+      const auto made = start<parameters>(detail::constructor_entry<A, parameters>::registered, options,
+                                          std::forward<Arguments>(arguments)...);
+      return actor<A>{endpoint_, made.ref, made.name};
+    }
   }
   template <class A, class... Arguments>
-  requires(std::is_class_v<A> &&
-           !detail::begins_with_options<Arguments...>) actor<A> spawn(Arguments&&... arguments) {
+  requires(!detail::begins_with_options<Arguments...>) actor<A> spawn(Arguments&&... arguments) {
     return spawn<A>(spawn_options{}, std::forward<Arguments>(arguments)...);
   }
 
-  /// Starts a process that calls `Function(arguments...)` and ends when it returns, with exit code 0 whatever it returns.
+  /// Starts a process that calls `Function(arguments...)`, a function or a captureless lambda, and ends when it returns,
+  /// with exit code 0 whatever it returns.
   template <auto Function, class... Arguments>
   process spawn(const spawn_options& options, Arguments&&... arguments) {
-    static_assert(std::is_pointer_v<decltype(Function)>, "troupe: spawn<f> takes a function");
-    using parameters = typename detail::callable_traits<decltype(Function)>::parameters;
-    const auto made = start<parameters>(detail::function_entry<Function>::registered, options,
-                                        std::forward<Arguments>(arguments)...);
-    return process{endpoint_, made.ref, made.name};
+    if constexpr (detail::check_function<Function>()) {
+      using parameters = typename detail::callable_traits<decltype(Function)>::parameters;
+      const auto made = start<parameters>(detail::function_entry<Function>::registered, options,
+                                          std::forward<Arguments>(arguments)...);
+      return process{endpoint_, made.ref, made.name};
+    }
   }
   template <auto Function, class... Arguments>
   requires(!detail::begins_with_options<Arguments...>) process spawn(Arguments&&... arguments) {
     return spawn<Function>(spawn_options{}, std::forward<Arguments>(arguments)...);
+  }
+
+  /// As `spawn<function>(arguments...)`, for a lambda written in its place: `spawn([](int n) { ... }, 3)`.
+  template <detail::by_object = detail::by_object{}, class Function, class... Arguments>
+  process spawn(const spawn_options& options, Function function, Arguments&&... arguments) {
+    if constexpr (detail::check_object<Function>()) {
+      static_cast<void>(function);
+      return spawn<Function{}>(options, std::forward<Arguments>(arguments)...);
+    }
+  }
+  template <detail::by_object = detail::by_object{}, class Function, class... Arguments>
+  requires(!detail::begins_with_options<Function>) process
+      spawn(Function function, Arguments&&... arguments) {
+    return spawn(spawn_options{}, function, std::forward<Arguments>(arguments)...);
   }
 
   /// Starts a queue; needs <troupe/queue.hpp>.

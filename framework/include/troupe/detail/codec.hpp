@@ -30,6 +30,7 @@
 #include <concepts>
 #include <memory>
 #include <ranges>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -71,6 +72,12 @@ requires number<T> &&
     (!std::is_same_v<T, bool>)inline constexpr bool is_number_block<std::vector<T, A>> = true;
 template <class A>
 inline constexpr bool is_number_block<std::basic_string<char, std::char_traits<char>, A>> = true;
+
+/// Of what is in the sender's memory and then in the message: for parameters only.
+template <class T>
+inline constexpr bool is_view = std::is_same_v<T, std::string_view>;
+template <class T>
+inline constexpr bool is_view<std::span<const T>> = number<T> && !std::is_same_v<T, bool>;
 
 template <class T>
 inline constexpr bool is_array = false;
@@ -160,10 +167,26 @@ consteval bool is_message() {
 }
 
 template <class T>
+concept is_complete = std::is_void_v<T> || std::is_reference_v<T> || requires {
+  sizeof(T);
+};
+
+/// Whether a `T` can be sent; says why not.
+template <class T>
+consteval bool check_message() {
+  constexpr bool travels = is_message<T>();
+  static_assert(
+      travels,
+      "troupe: this is not a message type: use arithmetic types, strings, standard containers, plain "
+      "aggregates, or give the class a cereal `serialize` member");
+  return travels;
+}
+
+template <class T>
 void encode(byte_writer& out, const T& value) {
   if constexpr (number<T>) {
     out.put_value(value);
-  } else if constexpr (std::is_same_v<T, std::string_view> || is_number_block<T>) {
+  } else if constexpr (is_view<T> || is_number_block<T>) {
     out.put_value(std::uint64_t{value.size()});
     out.put(value.data(), value.size() * sizeof(typename T::value_type));
   } else if constexpr (is_array<T>) {
