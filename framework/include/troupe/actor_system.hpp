@@ -120,6 +120,10 @@ class actor_system {
     return queue<T>{*this, options};
   }
 
+  /// The actors that are alive: those of the whole system, also in an actor. Waits for a round trip to the guardian.
+  /// Throws `system_stopped`.
+  [[nodiscard]] std::vector<actor_entry> actors() const { return endpoint_->actors(); }
+
   /// Stops every actor: asks them all, then SIGTERM after `grace`, then SIGKILL to whole families. Returns within `grace`
   /// and a second. Afterwards every handle throws `system_stopped`; a second call returns an empty report.
   stop_report stop(std::chrono::milliseconds grace);

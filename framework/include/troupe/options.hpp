@@ -30,6 +30,10 @@ struct system_options {
   std::chrono::milliseconds start_timeout = std::chrono::seconds{10};
 
   troupe::output output = troupe::output::plain;
+
+  /// How deep actors may spawn actors: those of the host are at depth 1. What would be deeper is refused (`start_failed`,
+  /// stage "too_deep"), so that actors that spawn their like do not take the machine.
+  std::uint32_t max_depth = 64;
 };
 
 struct spawn_options {

@@ -2,6 +2,7 @@
 // travels here, so control is never behind data.
 #pragma once
 
+#include <troupe/actor_entry.hpp>
 #include <troupe/detail/codec.hpp>
 #include <troupe/detail/endpoint.hpp>
 #include <troupe/exit_status.hpp>
@@ -34,6 +35,8 @@ enum class control_kind : std::uint8_t {
   start,
   fork,
   forked,
+  list,
+  listed,
 };
 
 /// Chosen by whoever asks; its answer carries it.
@@ -49,6 +52,8 @@ struct hello {
   troupe::output output{};
   bool has_output = false;
   bool has_error = false;
+  std::uint64_t grace_milliseconds = 0;  ///< for what an ended actor had spawned
+  std::uint32_t max_depth = 0;
 };
 
 struct spawn {
@@ -71,6 +76,12 @@ struct connect {
 struct watch {
   static constexpr auto kind = control_kind::watch;
   detail::actor_ref whom;
+};
+
+/// Which actors are alive.
+struct list {
+  static constexpr auto kind = control_kind::list;
+  request_number request = 0;
 };
 
 /// The receiver is to end after it has handled this client's messages up to `sequence`.
@@ -143,6 +154,12 @@ struct connected {
 struct accepted {
   static constexpr auto kind = control_kind::accepted;
   channel_numbers channel;
+};
+
+struct listed {
+  static constexpr auto kind = control_kind::listed;
+  request_number request = 0;
+  std::vector<actor_entry> actors;
 };
 
 /// A `spawn` or `connect` that did not work.

@@ -62,8 +62,19 @@ std::vector<std::string> environment_with(std::uint64_t cookie) {
   return all;
 }
 
+std::uint64_t milliseconds_of(std::chrono::milliseconds time) {
+  return static_cast<std::uint64_t>(std::max(time.count(), std::chrono::milliseconds::rep{0}));
+}
+
 void send_hello(const control_link& link, const system_options& options, std::uint64_t cookie) {
-  hello words{cookie, platform::own_pid(), options.output, platform::is_open(1), platform::is_open(2)};
+  hello words;
+  words.cookie = cookie;
+  words.host = platform::own_pid();
+  words.output = options.output;
+  words.has_output = platform::is_open(1);
+  words.has_error = platform::is_open(2);
+  words.grace_milliseconds = milliseconds_of(options.grace);
+  words.max_depth = options.max_depth;
   std::vector<int> streams;
   if (words.has_output) streams.push_back(1);
   if (words.has_error) streams.push_back(2);

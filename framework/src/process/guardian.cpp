@@ -8,7 +8,6 @@ namespace troupe::process_layer {
 namespace {
 
 constexpr std::size_t remembered_ends = 4096;  // for whoever asks late
-constexpr auto terminate_patience = std::chrono::milliseconds{300};
 
 }  // namespace
 
@@ -132,7 +131,10 @@ void guardian::finish(actor_record& actor, const platform::ended& end) {
     report_.actors.erase(report_.actors.begin());
   close_channels(actor.control);
   for (auto& [other, record] : actors_) record->watchers.erase(id);
+  end_what_it_spawned(actor);
+  const auto eviction = actor.eviction;
   actors_.erase(id);
+  leave_eviction(eviction);
   end_shutdown_when_empty();
 }
 

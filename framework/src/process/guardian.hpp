@@ -48,7 +48,9 @@ struct client {
 struct actor_record {
   detail::actor_ref ref;
   std::string name;
-  std::uint32_t owner = 0;  ///< the client that spawned it
+  std::uint32_t owner = 0;     ///< the client that spawned it
+  std::uint32_t depth = 1;     ///< how many owners it has, the host included
+  std::uint32_t eviction = 0;  ///< the one that it ends by; 0: none
   client control;
   pid_t pid = 0;  ///< 0 until the zygote has answered
   platform::process_handle process;
@@ -68,6 +70,9 @@ struct ended_record {
   std::int32_t pid = 0;
   exit_status status;
 };
+
+/// How long an actor has between SIGTERM and SIGKILL.
+inline constexpr auto terminate_patience = std::chrono::milliseconds{300};
 
 class guardian {
  public:
@@ -89,6 +94,15 @@ class guardian {
   void end_shutdown_when_empty();
   void report_when_drained();
   [[noreturn]] void end_everything();
+
+  // guardian_ownership.cpp: who spawns owns
+  [[nodiscard]] bool may_own(client& owner, const spawn& wanted);
+  void end_what_it_spawned(const actor_record& owner);
+  void join_eviction(actor_record& actor, std::uint32_t number);
+  void begin_eviction(std::uint32_t number);
+  void force_eviction(std::uint32_t number, int signal);
+  void leave_eviction(std::uint32_t number);
+  void on_list(client& from, const list& wanted);
 
   // guardian_control.cpp: messages
   void serve(client& who);
@@ -144,6 +158,12 @@ class guardian {
   std::unordered_map<std::uint32_t, std::unique_ptr<actor_record>> actors_;
   std::deque<ended_record> ended_;
   std::uint32_t last_id_ = 0;
+
+  /// The end of everything below an actor that has ended: one grace for all of it.
+  std::map<std::uint32_t, boost::asio::steady_timer> evictions_;
+  std::uint32_t last_eviction_ = 0;
+  std::chrono::milliseconds grace_{};
+  std::uint32_t max_depth_ = 0;
 
   output output_ = output::plain;
   std::unique_ptr<output_sink> standard_output_;

@@ -60,6 +60,7 @@ void guardian::dispatch(client& from, control_message& message) {
   switch (message.kind()) {
     case control_kind::spawn: return on_spawn(from, message.as<spawn>());
     case control_kind::connect: return on_connect(from, message.as<connect>());
+    case control_kind::list: return on_list(from, message.as<list>());
     case control_kind::watch: return on_watch(from, message.as<watch>());
     case control_kind::stop: {
       const auto wanted = message.as<stop>();
@@ -137,6 +138,8 @@ void guardian::on_hello(client& from, control_message& message) {
   if (words.cookie != cookie_ || words.host != platform::parent_pid()) end_everything();
   host_is_known_ = true;
   output_ = words.output;
+  grace_ = std::chrono::milliseconds{words.grace_milliseconds};
+  max_depth_ = words.max_depth;
   auto next = message.descriptors.begin();
   const auto take_stream = [&](bool has) {
     auto given = has && next != message.descriptors.end() ? std::move(*next++) : platform::descriptor{};
@@ -151,6 +154,7 @@ void guardian::on_hello(client& from, control_message& message) {
 
 void guardian::on_spawn(client& from, const spawn& wanted) try {
   if (is_shutting_down_) return refuse(from, wanted.request, "spawn", "the system is stopping");
+  if (!may_own(from, wanted)) return;
   auto made = std::make_unique<actor_record>();
   actor_record& actor = *made;
   actor.ref = {++last_id_, 0, platform::random_bits()};
@@ -170,11 +174,13 @@ void guardian::on_spawn(client& from, const spawn& wanted) try {
   };
   actor.output = collect(std::move(out.read_end), standard_output_);
   actor.errors = collect(std::move(err.read_end), standard_error_);
-  const auto* parent = from.id == 0 ? nullptr : actors_.at(from.id).get();
+  const actor_record* const parent = from.id == 0 ? nullptr : actors_.at(from.id).get();
   start description{actor.ref, actor.name, wanted.entry, wanted.arguments, {}, {}};
   if (parent != nullptr) {
     description.parent = parent->ref;
     description.parent_name = parent->name;
+    actor.depth = parent->depth + 1;
+    actor.eviction = parent->eviction;
   }
   const auto id = actor.ref.id;
   actors_.emplace(id, std::move(made));
@@ -218,7 +224,9 @@ void guardian::on_forked(const forked& answer) {
   if (answer.pid == 0) {
     if (asker != nullptr)
       refuse(*asker, start.request, "fork", std::generic_category().message(answer.error));
+    const auto eviction = actor.eviction;
     actors_.erase(answer.actor);
+    leave_eviction(eviction);
     return end_shutdown_when_empty();
   }
   actor.pid = answer.pid;
@@ -226,7 +234,8 @@ void guardian::on_forked(const forked& answer) {
   actor.output->start();
   actor.errors->start();
   serve(actor.control);
-  if (is_shutting_down_) send(actor.control, stop_after{});
+  // Where the owner has ended meanwhile, nobody will ever send it anything.
+  if (is_shutting_down_ || asker == nullptr) send(actor.control, stop_after{});
   if (asker == nullptr) return;
   actor.watchers.insert(asker->id);
   auto channel = open_channel(*asker, actor);

@@ -78,6 +78,13 @@ detail::endpoint::spawned member::spawn(detail::entry_id what, const std::string
   return std::move(*answered.made);
 }
 
+std::vector<actor_entry> member::actors() {
+  process_layer::list message;
+  open_request(message.request);
+  send_control(message);
+  return wait_for(message.request).actors;
+}
+
 std::shared_ptr<connection> member::find_connection(const detail::actor_ref& to) {
   if (last.serial == serial_ && last.peer == to.id && !stopped_) return last.over;
   {
@@ -272,6 +279,12 @@ bool member::handle_control(control_message& message) {
       auto came = message.as<refused>();
       const std::lock_guard lock{mutex_};
       complete(came.request, [&](guardian_request& asked) { asked.refusal = std::move(came); });
+      break;
+    }
+    case control_kind::listed: {
+      auto came = message.as<listed>();
+      const std::lock_guard lock{mutex_};
+      complete(came.request, [&](guardian_request& asked) { asked.actors = std::move(came.actors); });
       break;
     }
     case control_kind::watching: {

@@ -49,6 +49,7 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   void signal(const detail::actor_ref& whom, int number) override;
   std::optional<exit_status> join(const detail::actor_ref& whom, detail::deadline until) override;
   int pid(const detail::actor_ref& whom) override;
+  std::vector<actor_entry> actors() override;
   void on_down(const detail::actor_ref& whom, std::function<void(const exit_status&)> callback) override;
 
   /// Waits until `done`, which is called with the connection's mutex held; false at the deadline. `done` depends on what
@@ -126,6 +127,7 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
     bool done = false;
     process_layer::refused refusal;
     std::optional<spawned> made;
+    std::vector<actor_entry> actors;
     std::shared_ptr<connection> over;
   };
   [[noreturn]] static void throw_guardian_gone();

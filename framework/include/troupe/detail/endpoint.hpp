@@ -1,6 +1,7 @@
 // What the templates of the public headers ask of the library: this process as a member of a system.
 #pragma once
 
+#include <troupe/actor_entry.hpp>
 #include <troupe/detail/body.hpp>
 #include <troupe/detail/registrar.hpp>
 #include <troupe/exit_status.hpp>
@@ -82,6 +83,7 @@ class endpoint {
   virtual void signal(const actor_ref& whom, int number) = 0;
   virtual std::optional<exit_status> join(const actor_ref& whom, deadline until) = 0;
   virtual int pid(const actor_ref& whom) = 0;
+  virtual std::vector<actor_entry> actors() = 0;
   virtual void on_down(const actor_ref& whom, std::function<void(const exit_status&)> callback) = 0;
 };
 

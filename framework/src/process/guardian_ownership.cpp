@@ -1,0 +1,85 @@
+// Who spawns owns: when an actor has ended, everything below it ends too. What it had spawned is asked to stop, which it
+// does once it has handled what its owner had committed to it; so it goes down the tree. One grace is for the whole
+// subtree; after that come SIGTERM and SIGKILL to all that is left of it.
+#include "process/guardian.hpp"
+
+namespace troupe::process_layer {
+
+bool guardian::may_own(client& owner, const spawn& wanted) {
+  const auto depth = owner.id == 0 ? 0 : actors_.at(owner.id)->depth;
+  if (depth < max_depth_) return true;
+  const auto what = wanted.name.empty() ? wanted.default_name : wanted.name;
+  refuse(owner, wanted.request, "too_deep",
+         what + " would be at depth " + std::to_string(depth + 1) + " of actors that spawn actors, and " +
+             std::to_string(max_depth_) +
+             " is the limit; end a recursion that has no end, or raise system_options::max_depth");
+  return false;
+}
+
+// The owner is still known, and those who watched it have been told of its end.
+void guardian::end_what_it_spawned(const actor_record& owner) {
+  if (is_shutting_down_) return;  // everything has been asked already
+  auto number = owner.eviction;
+  for (auto& [id, actor] : actors_) {
+    if (actor->owner != owner.ref.id) continue;
+    if (number == 0) begin_eviction(number = ++last_eviction_);
+    join_eviction(*actor, number);
+    // By its sequence it is no stop at once: the actor, which has just been told of the owner's end, takes in what that
+    // had committed, and stops behind the last of it.
+    send(actor->control, stop_after{owner.ref.id, 1, 0});
+  }
+}
+
+// With all that is below it. What they spawn from now on joins by itself.
+void guardian::join_eviction(actor_record& actor, std::uint32_t number) {
+  if (actor.eviction != 0) return;
+  actor.eviction = number;
+  for (auto& [id, other] : actors_) {
+    if (other->owner == actor.ref.id) join_eviction(*other, number);
+  }
+}
+
+void guardian::begin_eviction(std::uint32_t number) {
+  auto& timer = evictions_.try_emplace(number, loop_).first->second;
+  timer.expires_after(grace_);
+  timer.async_wait([this, number](auto error) {
+    if (!error) force_eviction(number, platform::terminate_signal);
+  });
+}
+
+// Again and again, for what is started meanwhile.
+void guardian::force_eviction(std::uint32_t number, int signal) {
+  const auto place = evictions_.find(number);
+  if (place == evictions_.end()) return;
+  for (auto& [id, actor] : actors_) {
+    if (actor->eviction != number) continue;
+    actor->was_killed = true;
+    actor->process.send(signal);
+  }
+  place->second.expires_after(terminate_patience);
+  place->second.async_wait([this, number](auto error) {
+    if (!error) force_eviction(number, platform::kill_signal);
+  });
+}
+
+void guardian::leave_eviction(std::uint32_t number) {
+  if (number == 0) return;
+  for (const auto& [id, actor] : actors_) {
+    if (actor->eviction == number) return;
+  }
+  evictions_.erase(number);
+}
+
+void guardian::on_list(client& from, const list& wanted) {
+  listed answer{wanted.request, {}};
+  for (const auto& [id, actor] : actors_) {
+    if (actor->pid == 0) continue;
+    const auto owner = actors_.find(actor->owner);
+    const bool has_owner = owner != actors_.end();
+    answer.actors.push_back({actor->name, static_cast<int>(actor->pid), has_owner ? owner->second->name : "",
+                             has_owner ? static_cast<int>(owner->second->pid) : 0});
+  }
+  send(from, answer);
+}
+
+}  // namespace troupe::process_layer
