@@ -2,6 +2,8 @@
 
 #include <troupe/errors.hpp>
 
+#include "channel/outside.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -42,56 +44,64 @@ channel::channel(page& own, channel_parts parts)
       peer_slot_{parts.peer_slot},
       peer_{parts.peer} {}
 
+wire::frame channel::next_frame(const envelope& what, std::size_t payload) const {
+  const bool outside = payload > wire::max_inside_payload;
+  wire::frame next;
+  next.header.kind = what.kind;
+  next.header.method = what.method;
+  next.header.actor = peer_;
+  next.header.sequence = sequence_ + 1;
+  next.header.words = static_cast<std::uint8_t>((what.kind == wire::frame_kind::ask ? wire::call_word : 0) |
+                                                (outside ? wire::outside_word : 0));
+  next.header.length = outside ? 0 : static_cast<std::uint32_t>(payload);
+  next.call = what.call;
+  next.outside = outside ? payload : 0;
+  return next;
+}
+
 bool channel::append(const envelope& what, const detail::body& values) {
-  const bool outside = values.size > wire::max_inside_payload;
-  wire::frame frame;
-  frame.header.kind = what.kind;
-  frame.header.method = what.method;
-  frame.header.actor = peer_;
-  frame.header.sequence = sequence_ + 1;
-  frame.header.words = static_cast<std::uint8_t>((what.kind == wire::frame_kind::ask ? wire::call_word : 0) |
-                                                 (outside ? wire::outside_word : 0));
-  frame.header.length = outside ? 0 : static_cast<std::uint32_t>(values.size);
-  frame.call = what.call;
-  frame.outside = values.size;
-  const auto size = wire::frame_size(frame.header.words, frame.header.length);
-  if (!has_room(size, outside ? values.size : 0)) return false;
-  const auto payload = wire::write_frame(out_.at(tail_, size), frame);
-  if (outside) {
-    send_outside(frame.header.sequence, values);
-  } else {
-    detail::byte_writer out{payload};
-    values.write(values.values, out);
-  }
-  ++sequence_;
-  tail_ += size;
+  const auto next = next_frame(what, values.size);
+  if (!has_room(next)) return false;
+  if (next.outside != 0) return append_outside(next, write_outside("troupe-message", values));
+  append_inside(next, values);
   return true;
 }
 
-void channel::send_outside(std::uint64_t sequence, const detail::body& values) {
-  const auto memory = platform::create_shared_memory("troupe-message", values.size);
-  {
-    const auto mapped = platform::mapping::map(memory, platform::access::read_write, 0, values.size);
-    detail::byte_writer out{mapped.bytes()};
-    values.write(values.values, out);
-  }
-  platform::seal_writes(memory);
-  const packet_header header{packet_kind::outside, sequence};
-  const std::array descriptors{memory.get()};
-  platform::send_packet(socket_.get(), {bytes_of(header)}, descriptors);
-  outside_.push_back({sequence, values.size});
-  outside_bytes_ += values.size;
+void channel::append_inside(const wire::frame& next, const detail::body& values) {
+  const auto size = wire::frame_size(next.header.words, next.header.length);
+  detail::byte_writer out{wire::write_frame(out_.at(tail_, size), next)};
+  values.write(values.values, out);
+  ++sequence_;
+  tail_ += size;
 }
 
-bool channel::has_room(std::size_t frame, std::size_t outside) {
+bool channel::append_outside(const wire::frame& next, const platform::descriptor& memory) {
+  const packet_header header{packet_kind::outside, next.header.sequence};
+  const std::array descriptors{memory.get()};
+  // Full: max_outside_messages excludes it, but where the other end breaks that rule, its own messages wait. Where it has
+  // closed, nobody will read the frame either.
+  if (platform::send_packet(socket_.get(), {bytes_of(header)}, descriptors) == platform::send_result::full)
+    return false;
+  const auto size = wire::frame_size(next.header.words, 0);
+  wire::write_frame(out_.at(tail_, size), next);
+  ++sequence_;
+  tail_ += size;
+  outside_.push_back({next.header.sequence, next.outside});
+  outside_bytes_ += next.outside;
+  return true;
+}
+
+bool channel::has_room(const wire::frame& next) {
+  const auto frame = wire::frame_size(next.header.words, next.header.length);
   const auto fits = [&] {
     if (sequence_ == finished_.sequence)
       return true;  // nothing unfinished: a message of any size passes alone
-    if (outside != 0 && outside_.size() >= max_outside_messages) return false;
+    if (next.outside != 0 && outside_.size() >= max_outside_messages) return false;
     const auto used = tail_ - finished_.position + frame;
     if (bounds_ignored_) return used <= out_.capacity();
+    const auto outside = outside_bytes_ + next.outside;
     return used <= out_.capacity() && sequence_ - finished_.sequence < out_.max_messages() &&
-           (outside_bytes_ + outside == 0 || used + outside_bytes_ + outside <= out_.capacity());
+           (outside == 0 || used + outside <= out_.capacity());
   };
   if (fits()) return true;
   refresh_finished();
@@ -112,9 +122,14 @@ void channel::refresh_finished() {
 
 void channel::append_or_keep(const envelope& what, const detail::body& values) {
   if (kept_.empty() && append(what, values)) return;
-  kept_message kept{what, std::vector<std::byte>(values.size)};
-  detail::byte_writer out{kept.payload};
-  values.write(values.values, out);
+  kept_message kept{what, values.size, {}, {}};
+  if (values.size > wire::max_inside_payload) {
+    kept.outside = write_outside("troupe-message", values);  // as it will travel: no second copy
+  } else {
+    kept.payload.resize(values.size);
+    detail::byte_writer out{kept.payload};
+    values.write(values.values, out);
+  }
   kept_.push_back(std::move(kept));
 }
 
@@ -126,12 +141,17 @@ bool channel::has_kept_requests() const {
 
 bool channel::append_kept() {
   while (!kept_.empty()) {
-    const auto& [what, payload] = kept_.front();
-    const detail::body copied{payload.size(), &payload, [](const void* bytes, detail::byte_writer& out) {
-                                const auto& from = *static_cast<const std::vector<std::byte>*>(bytes);
-                                out.put(from.data(), from.size());
-                              }};
-    if (!append(what, copied)) return false;
+    const auto& kept = kept_.front();
+    const auto next = next_frame(kept.what, kept.size);
+    if (!has_room(next)) return false;
+    if (next.outside != 0) {
+      if (!append_outside(next, kept.outside)) return false;
+    } else {
+      append_inside(next, {kept.size, &kept.payload, [](const void* bytes, detail::byte_writer& out) {
+                             const auto& from = *static_cast<const std::vector<std::byte>*>(bytes);
+                             out.put(from.data(), from.size());
+                           }});
+    }
     kept_.pop_front();
   }
   return true;
@@ -210,7 +230,7 @@ bool channel::receive_one_packet() {
   const auto refuse = [](const char* why) {
     throw malformed_message{std::string{"a packet on a channel "} + why};
   };
-  if (came.cut) refuse("was cut short: too large, or no descriptors left in this process");
+  if (came.cut) refuse("was cut short: it is too large");
   if (came.size < sizeof header) refuse("is shorter than its header");
   const auto size = came.size - sizeof header;
   switch (header.kind) {
@@ -222,8 +242,10 @@ bool channel::receive_one_packet() {
       break;
     case packet_kind::room: break;
     case packet_kind::outside:
-      if (came.descriptors.size() != 1) refuse("announces a payload that did not come with it");
-      inbound_.put_outside(header.position, std::move(came.descriptors.front()));
+      if (came.descriptors.size() != (came.lost ? 0 : 1))
+        refuse("announces a payload that did not come with it");
+      inbound_.put_outside(header.position,
+                           came.lost ? platform::descriptor{} : std::move(came.descriptors.front()));
       break;
     default: refuse("is of an unknown kind");
   }

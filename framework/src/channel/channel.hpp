@@ -116,16 +116,20 @@ class channel {
  private:
   struct kept_message {
     envelope what;
+    std::size_t size;
     std::vector<std::byte> payload;
+    platform::descriptor outside;  ///< in its place, where the payload is large
   };
   struct outside_message {
     std::uint64_t sequence;
     std::size_t size;
   };
 
-  bool has_room(std::size_t frame, std::size_t outside);
+  [[nodiscard]] wire::frame next_frame(const envelope& what, std::size_t payload) const;
+  bool has_room(const wire::frame& next);
   void refresh_finished();
-  void send_outside(std::uint64_t sequence, const detail::body& values);
+  void append_inside(const wire::frame& next, const detail::body& values);
+  bool append_outside(const wire::frame& next, const platform::descriptor& memory);
   bool receive_one_packet();
   bool take_from_journal();
   [[nodiscard]] bool claim(std::uint64_t from, std::uint64_t to, journal_header& header) const;

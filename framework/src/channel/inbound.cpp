@@ -2,18 +2,17 @@
 
 #include <troupe/errors.hpp>
 
+#include "channel/outside.hpp"
+
 #include <algorithm>
+#include <cerrno>
 #include <string>
+#include <system_error>
 
 namespace troupe::channel {
 namespace {
 
 constexpr std::size_t block_size = std::size_t{256} << 10;
-
-struct pinned_mapping : pinned {
-  explicit pinned_mapping(platform::mapping whole) : mapped{std::move(whole)} {}
-  platform::mapping mapped;
-};
 
 }  // namespace
 
@@ -56,16 +55,18 @@ std::optional<message> inbound::next() {
 
 void inbound::attach_outside(message& whole) {
   const auto memory = std::move(outside_.extract(whole.frame.header.sequence).mapped());
-  const auto size = whole.frame.outside;
-  if (!platform::cannot_shrink(memory) || size > platform::memory_size(memory)) {
-    throw malformed_message{"a message says that " + std::to_string(size) +
-                            " bytes travel beside it, which is not so"};
-  }
-  if (size == 0) return;
   outside_.erase(outside_.begin(), outside_.lower_bound(sequence_));  // of sends that were never committed
-  const auto outside = new pinned_mapping{platform::mapping::map(memory, platform::access::read, 0, size)};
-  whole.pin = pin{outside};
-  whole.frame.payload = outside->mapped.bytes();
+  if (!memory) {
+    whole.problem = EMFILE;
+    return;
+  }
+  try {
+    const auto outside = new outside_payload{memory, whole.frame.outside};
+    whole.pin = pin{outside};
+    whole.frame.payload = outside->bytes();
+  } catch (const std::system_error& problem) {
+    whole.problem = problem.code().value();  // this message alone: what comes behind it may be smaller
+  }
 }
 
 }  // namespace troupe::channel

@@ -19,6 +19,7 @@ struct message {
   wire::frame frame;
   std::uint64_t end = 0;  ///< position in the sender's journal behind it
   channel::pin pin;       ///< keeps the memory that `frame.payload` points into
+  int problem = 0;        ///< errno: why this process could not take its payload in; else 0
 };
 
 /// Collects bytes in blocks and yields whole messages. A block is not moved or reused while a message from it lives. Not
@@ -30,7 +31,8 @@ class inbound {
   /// `size` bytes have been written to the front of what `room` returned.
   void filled(std::size_t size) { used_ += size; }
 
-  /// The payload of the frame `sequence`, which travels outside of it.
+  /// The payload of the frame `sequence`, which travels outside of it; no memory where it came and found no room in this
+  /// process's table of descriptors.
   void put_outside(std::uint64_t sequence, platform::descriptor memory) {
     outside_[sequence] = std::move(memory);
   }

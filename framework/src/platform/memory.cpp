@@ -34,6 +34,10 @@ void write_front(const descriptor& memory, std::span<const std::byte> bytes) {
   require("pwrite", "memfd", [&] { return ::pwrite(memory.get(), bytes.data(), bytes.size(), 0); });
 }
 
+void allocate(const descriptor& memory, std::size_t size) {
+  require("fallocate", "memfd", [&] { return ::fallocate(memory.get(), 0, 0, static_cast<off_t>(size)); });
+}
+
 void seal_writes(const descriptor& memory) {
   require("fcntl F_SEAL_WRITE", "memfd", [&] { return ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_WRITE); });
 }
@@ -47,6 +51,11 @@ std::size_t memory_size(const descriptor& memory) {
 bool cannot_shrink(const descriptor& memory) {
   const int seals = ::fcntl(memory.get(), F_GET_SEALS);
   return seals != -1 && (seals & F_SEAL_SHRINK) != 0;
+}
+
+bool is_sealed(const descriptor& memory) {
+  const int seals = ::fcntl(memory.get(), F_GET_SEALS);
+  return seals != -1 && (seals & F_SEAL_SHRINK) != 0 && (seals & F_SEAL_WRITE) != 0;
 }
 
 mapping::mapping(mapping&& other) noexcept

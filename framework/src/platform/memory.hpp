@@ -15,6 +15,10 @@ namespace troupe::platform {
 /// Writes `bytes` to the beginning of the memory. Throws `std::system_error`.
 void write_front(const descriptor& memory, std::span<const std::byte> bytes);
 
+/// Takes all of the memory's `size` bytes now, where it would be taken page by page on first touch and a shortage would be a
+/// SIGBUS. Throws `std::system_error`.
+void allocate(const descriptor& memory, std::size_t size);
+
 /// Refuses every later write to the memfd (F_SEAL_WRITE). Throws while a writable mapping of it exists.
 void seal_writes(const descriptor& memory);
 
@@ -24,6 +28,9 @@ void seal_writes(const descriptor& memory);
 
 /// Whether the memory can no longer shrink: only then is a mapping of it safe from SIGBUS.
 [[nodiscard]] bool cannot_shrink(const descriptor& memory);
+
+/// Whether the memory can neither shrink nor be written to any more.
+[[nodiscard]] bool is_sealed(const descriptor& memory);
 
 enum class access { read, read_write };
 

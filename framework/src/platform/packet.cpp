@@ -123,7 +123,8 @@ arrival receive_packet(int socket, std::initializer_list<std::span<std::byte>> p
   came.result = size == 0 ? receive_result::closed : receive_result::received;
   came.size = static_cast<std::size_t>(size);
   if (message.msg_controllen != 0) came.descriptors = detach(message);
-  came.cut = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
+  came.cut = (message.msg_flags & MSG_TRUNC) != 0;
+  came.lost = (message.msg_flags & MSG_CTRUNC) != 0;
   return came;
 }
 

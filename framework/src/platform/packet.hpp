@@ -41,7 +41,9 @@ struct arrival {
   receive_result result = receive_result::empty;
   std::size_t size = 0;                 ///< bytes written over the parts, in order
   std::vector<descriptor> descriptors;  ///< close-on-exec, owned by the caller
-  bool cut = false;  ///< bytes or descriptors were lost: no room for them (MSG_TRUNC, MSG_CTRUNC)
+  bool cut = false;                     ///< bytes were lost: no room for them (MSG_TRUNC)
+  bool lost =
+      false;  ///< descriptors were lost: this process has no room for more (MSG_CTRUNC); the bytes are whole
 };
 
 /// Reads one packet into `parts`, in order; never blocks. A reset by the other end's death reads as `closed`.

@@ -90,7 +90,10 @@ process_handle process_handle::open(pid_t pid) {
 
 bool process_handle::send(int signal) const {
   if (!pidfd_) return false;
-  if (::syscall(SYS_pidfd_send_signal, pidfd_.get(), signal, nullptr, 0) == 0) return true;
+  if (::syscall(SYS_pidfd_send_signal, pidfd_.get(), signal, nullptr, 0) == 0) {
+    if (signal == SIGTERM) ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGCONT, nullptr, 0);
+    return true;
+  }
   if (errno == ESRCH) return false;
   throw_system_error(errno, "pidfd_send_signal", signal_name(signal));
 }

@@ -65,7 +65,10 @@ struct spawn {
   std::uint64_t mailbox_messages = 0;
   std::uint64_t mailbox_bytes = 0;
   std::vector<std::uint8_t> arguments;
+  std::uint64_t outside_arguments = 0;  ///< their size, where they lie in the message's descriptor instead
 };
+/// More than this is an `outside_arguments`: the guardian hands it through without looking.
+inline constexpr std::size_t max_inside_arguments = 16 * 1024;
 
 struct connect {
   static constexpr auto kind = control_kind::connect;
@@ -203,7 +206,7 @@ struct stopped {
   std::vector<ended_actor> actors;
 };
 
-/// An actor's first message. Descriptor: its page.
+/// An actor's first message. Descriptors: its page, and the arguments where they lie outside.
 struct start {
   static constexpr auto kind = control_kind::start;
   detail::actor_ref self;
@@ -212,6 +215,7 @@ struct start {
   std::vector<std::uint8_t> arguments;
   detail::actor_ref parent;  ///< id 0: the host
   std::string parent_name;
+  std::uint64_t outside_arguments = 0;
 };
 
 // --- The guardian and the zygote ------------------------------------------------------------------------------------

@@ -5,13 +5,15 @@
 #include "platform/memory.hpp"
 
 #include <array>
+#include <cerrno>
 #include <cstring>
+#include <system_error>
 
 namespace troupe::process_layer {
 namespace {
 
 constexpr std::size_t max_packet = 32 * 1024;
-constexpr std::size_t max_outside = std::size_t{4} << 30;
+constexpr std::size_t max_outside = std::size_t{256} << 20;  // the report of 4096 ends fits
 constexpr auto outside_flag = std::byte{0x80};  // of the kind: the message is the last descriptor's memory
 
 std::vector<std::byte> read_outside(const platform::descriptor& memory) {
@@ -45,10 +47,14 @@ encoded_message detail_of_control::enclose(control_kind kind, const detail::body
 }
 
 platform::send_result control_link::try_send(const encoded_message& message,
-                                             std::span<const int> descriptors) const {
+                                             std::span<const int> descriptors) const try {
   std::vector<int> all{descriptors.begin(), descriptors.end()};
   if (message.outside) all.push_back(message.outside.get());
   return platform::send_packet(socket_.get(), {message.bytes}, all);
+} catch (const std::system_error& problem) {
+  // More descriptors of this user are on their way than the limit allows (unix(7), ETOOMANYREFS): they will arrive.
+  if (problem.code().value() != ETOOMANYREFS) throw;
+  return platform::send_result::full;
 }
 
 control_link::state control_link::receive(control_message& into) const {
@@ -56,13 +62,16 @@ control_link::state control_link::receive(control_message& into) const {
   auto came = platform::receive_packet(socket_.get(), {room});
   if (came.result == platform::receive_result::empty) return state::empty;
   if (came.result == platform::receive_result::closed) return state::closed;
-  if (came.cut)
-    throw malformed_message{"a control message was cut short: no descriptors left in this process?"};
+  if (came.cut) throw malformed_message{"a control message is larger than a packet"};
   into.descriptors = std::move(came.descriptors);
+  into.lost = came.lost;
+  if (came.lost) into.descriptors.clear();  // the first of them may have come
   into.kind_ = static_cast<control_kind>(room[0] & ~outside_flag);
   if ((room[0] & outside_flag) == std::byte{}) {
     into.bytes_.assign(room.begin() + 1, room.begin() + static_cast<std::ptrdiff_t>(came.size));
   } else {
+    into.bytes_.clear();
+    if (came.lost) return state::message;
     if (into.descriptors.empty())
       throw malformed_message{"a control message outside its packet came without its memory"};
     into.bytes_ = read_outside(into.descriptors.back());

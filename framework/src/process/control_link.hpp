@@ -22,6 +22,9 @@ class control_message {
     return detail::decode<Message>(in);
   }
   std::vector<platform::descriptor> descriptors;
+  /// Its descriptors found no room in this process's table and are gone; so is the message itself, but for its kind, where
+  /// it was too large for a packet.
+  bool lost = false;
 
  private:
   friend class control_link;
@@ -59,12 +62,15 @@ class control_link {
     while (result == platform::send_result::full) {
       platform::wait_writable(socket_.get(), platform::never);
       result = try_send(encoded, descriptors);
+      // Full where it can be written to: too many descriptors are under way, of which no event tells.
+      if (result == platform::send_result::full)
+        platform::wait_readable({}, platform::deadline_after(std::chrono::milliseconds{5}));
     }
     return result == platform::send_result::sent;
   }
 
   enum class state { message, empty, closed };
-  /// Takes the next message, without waiting. Throws `malformed_message`.
+  /// Takes the next message, without waiting. Throws `malformed_message`; `std::system_error` where there is no memory.
   state receive(control_message& into) const;
 
  private:

@@ -69,11 +69,19 @@ void guardian::start_zygote_again() {
     if (!known) platform::process_handle::open(child).send(platform::kill_signal);
   }
   zygote_ready_.end();
-  zygote_ = start_zygote(run_actor_);
+  zygote_ = {};
+  for (auto& [id, start] : pending_starts_) start.ordered = false;
+  try {
+    zygote_ = start_zygote(run_actor_);
+  } catch (const std::system_error& problem) {
+    // The next spawn tries again.
+    while (!pending_starts_.empty()) refuse_start(pending_starts_.begin()->first, "fork", problem.what());
+    return;
+  }
   zygote_link_ = control_link{std::move(zygote_.control)};
   zygote_ready_.watch(zygote_link_.socket());
   listen_to_zygote();
-  for (auto& [id, start] : pending_starts_) order(start);
+  order_starts();
 }
 
 void guardian::reap_ended_children() {
@@ -88,7 +96,7 @@ void guardian::reap_ended_children() {
       start_zygote_again();
     } else if (!pending_starts_.empty()) {
       // Whatever hides behind it in the kernel's list, the zygote's end must not: nobody else would answer.
-      if (platform::reap_child(zygote_.pid)) {
+      if (zygote_.pid != 0 && platform::reap_child(zygote_.pid)) {
         start_zygote_again();
         continue;
       }
@@ -133,14 +141,16 @@ void guardian::finish(actor_record& actor, const platform::ended& end) {
   for (auto& [other, record] : actors_) record->watchers.erase(id);
   end_what_it_spawned(actor);
   const auto eviction = actor.eviction;
+  const auto later = std::exchange(actor.control.later, {});
   actors_.erase(id);
   leave_eviction(eviction);
+  for (const auto& next : later) next();  // who waited to connect hears of the end
   end_shutdown_when_empty();
 }
 
 void guardian::begin_shutdown(std::chrono::milliseconds grace) {
   is_shutting_down_ = true;
-  for (auto& [id, actor] : actors_) send(actor->control, stop_after{});
+  for (auto& [id, actor] : actors_) tell_stop(actor->control, {});
   shutdown_timer_.expires_after(grace);
   shutdown_timer_.async_wait([this](auto error) {
     if (error) return;

@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,6 +33,9 @@ struct client {
     std::vector<platform::descriptor> descriptors;
   };
   std::deque<queued> outgoing;  // what a full socket did not take
+  /// What waits until the client has read some of that: news of new channels, which hold descriptors.
+  std::deque<std::function<void()>> later;
+  bool stop_was_told = false;  ///< the first stop counts: a client that does not read is not sent another
   platform::descriptor page;
   std::set<std::uint32_t> free_slots;
   std::uint32_t next_slot = 0;
@@ -116,9 +120,12 @@ class guardian {
   void send_encoded(client& to, encoded_message message, std::span<const int> descriptors);
   void flush(client& to);
   void on_hello(client& from, control_message& message);
-  void on_spawn(client& from, const spawn& wanted);
+  void on_spawn(client& from, control_message& message);
   void on_forked(const forked& answer);
+  void introduce(client& asker, actor_record& actor, request_number request);
   void on_connect(client& from, const connect& wanted);
+  void make_connection(client& from, const connect& wanted);
+  void retry_flush(client& to);
   void on_watch(client& from, const watch& wanted);
   void tell_end(client& to, const detail::actor_ref& of);
   void refuse(client& to, request_number request, const std::string& stage, const std::string& why);
@@ -148,12 +155,19 @@ class guardian {
     request_number request;
     fork order;
     start description;
-    platform::descriptor control;
-    platform::descriptor output;
-    platform::descriptor errors;
+    platform::descriptor control{};
+    platform::descriptor output{};
+    platform::descriptor errors{};
+    platform::descriptor arguments{};  ///< where they lie outside
+    bool ordered = false;              ///< of the zygote that there is now
   };
   std::map<std::uint32_t, pending_start> pending_starts_;
-  void order(pending_start& start);
+  /// Asks the zygote for the starts that are due, as far as it keeps up: it is never waited for.
+  void order_starts();
+  [[nodiscard]] pending_start& prepare(const client& from, const spawn& wanted);
+  [[nodiscard]] bool order(pending_start& start);
+  void refuse_start(std::uint32_t id, const std::string& stage, const std::string& why);
+  void tell_stop(client& whom, const stop_after& what);
 
   std::unordered_map<std::uint32_t, std::unique_ptr<actor_record>> actors_;
   std::deque<ended_record> ended_;

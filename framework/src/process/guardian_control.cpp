@@ -4,12 +4,22 @@
 #include "channel/page.hpp"
 #include "process/guardian.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <system_error>
 
 namespace troupe::process_layer {
 namespace {
+
+constexpr const char* out_of = "descriptors and memory";  // a stage of `start_failed`
+
+// What the zygote is asked for at a time: their descriptors, and both its sockets' buffers, stay within the limits of users
+// who are not root.
+constexpr std::ptrdiff_t most_orders = 64;
+
+// Control messages kept for a client that does not read, before new channels to it wait. (Its socket takes a hundred first.)
+constexpr std::size_t most_unread = 32;
 
 std::uint32_t take_slot(client& of) {
   if (of.free_slots.empty()) {
@@ -58,14 +68,14 @@ bool guardian::receive_all(client& who) {
 void guardian::dispatch(client& from, control_message& message) {
   if (from.id == 0 && !host_is_known_) return on_hello(from, message);
   switch (message.kind()) {
-    case control_kind::spawn: return on_spawn(from, message.as<spawn>());
+    case control_kind::spawn: return on_spawn(from, message);
     case control_kind::connect: return on_connect(from, message.as<connect>());
     case control_kind::list: return on_list(from, message.as<list>());
     case control_kind::watch: return on_watch(from, message.as<watch>());
     case control_kind::stop: {
       const auto wanted = message.as<stop>();
       if (actor_record* whom = find(wanted.whom))
-        send(whom->control, stop_after{from.id, wanted.sequence, wanted.slot});
+        tell_stop(whom->control, {from.id, wanted.sequence, wanted.slot});
       return;
     }
     case control_kind::signal: {
@@ -89,6 +99,10 @@ void guardian::dispatch(client& from, control_message& message) {
   }
 }
 
+void guardian::tell_stop(client& whom, const stop_after& what) {
+  if (!std::exchange(whom.stop_was_told, true)) send(whom, what);
+}
+
 void guardian::send_encoded(client& to, encoded_message message, std::span<const int> descriptors) {
   if (to.outgoing.empty()) {
     switch (to.link.try_send(message, descriptors)) {
@@ -100,7 +114,12 @@ void guardian::send_encoded(client& to, encoded_message message, std::span<const
   client::queued waiting{std::move(message), {}};
   for (const int number : descriptors) {
     auto borrowed = platform::descriptor::adopt(number);
-    waiting.descriptors.push_back(borrowed.duplicate());
+    try {
+      waiting.descriptors.push_back(borrowed.duplicate());
+    } catch (...) {
+      [[maybe_unused]] const int still_the_callers = borrowed.release();
+      throw;
+    }
     [[maybe_unused]] const int still_the_callers = borrowed.release();
   }
   to.outgoing.push_back(std::move(waiting));
@@ -108,6 +127,7 @@ void guardian::send_encoded(client& to, encoded_message message, std::span<const
 }
 
 void guardian::flush(client& to) {
+  if (!to.ready) return;  // not started yet: `serve` comes back to it
   to.ready->when_writable([this, id = to.id] {
     client* const who = find_client(id);
     if (who == nullptr) return;
@@ -115,9 +135,18 @@ void guardian::flush(client& to) {
       const auto& next = who->outgoing.front();
       std::vector<int> numbers;
       for (const auto& owned : next.descriptors) numbers.push_back(owned.get());
-      if (who->link.try_send(next.message, numbers) == platform::send_result::full) return flush(*who);
+      if (who->link.try_send(next.message, numbers) == platform::send_result::full) return retry_flush(*who);
       who->outgoing.pop_front();
     }
+    for (auto& next : std::exchange(who->later, {})) next();
+  });
+}
+
+// Writable and full all the same: too many descriptors are under way. No event tells when they have arrived.
+void guardian::retry_flush(client& to) {
+  const auto timer = std::make_shared<boost::asio::steady_timer>(loop_, std::chrono::milliseconds{10});
+  timer->async_wait([this, timer, id = to.id](auto) {
+    if (client* const who = find_client(id)) flush(*who);
   });
 }
 
@@ -152,9 +181,26 @@ void guardian::on_hello(client& from, control_message& message) {
   send(from, ready{platform::own_pid()}, page);
 }
 
-void guardian::on_spawn(client& from, const spawn& wanted) try {
+void guardian::on_spawn(client& from, control_message& message) {
+  const auto wanted = message.as<spawn>();
+  const bool is_outside = wanted.outside_arguments != 0;
   if (is_shutting_down_) return refuse(from, wanted.request, "spawn", "the system is stopping");
   if (!may_own(from, wanted)) return;
+  if (message.lost) return refuse(from, wanted.request, out_of, "the guardian has no room for the arguments");
+  if (message.descriptors.size() != (is_outside ? 1 : 0))
+    throw malformed_message{"a spawn without its arguments"};
+  if (zygote_.pid == 0) start_zygote_again();
+  if (zygote_.pid == 0) return refuse(from, wanted.request, "fork", "the zygote cannot be started again");
+  try {
+    auto& start = prepare(from, wanted);
+    if (is_outside) start.arguments = std::move(message.descriptors.front());
+  } catch (const std::system_error& problem) {
+    return refuse(from, wanted.request, out_of, problem.what());
+  }
+  order_starts();
+}
+
+guardian::pending_start& guardian::prepare(const client& from, const spawn& wanted) {
   auto made = std::make_unique<actor_record>();
   actor_record& actor = *made;
   actor.ref = {++last_id_, 0, platform::random_bits()};
@@ -175,7 +221,7 @@ void guardian::on_spawn(client& from, const spawn& wanted) try {
   actor.output = collect(std::move(out.read_end), standard_output_);
   actor.errors = collect(std::move(err.read_end), standard_error_);
   const actor_record* const parent = from.id == 0 ? nullptr : actors_.at(from.id).get();
-  start description{actor.ref, actor.name, wanted.entry, wanted.arguments, {}, {}};
+  start description{actor.ref, actor.name, wanted.entry, wanted.arguments, {}, {}, wanted.outside_arguments};
   if (parent != nullptr) {
     description.parent = parent->ref;
     description.parent_name = parent->name;
@@ -184,63 +230,88 @@ void guardian::on_spawn(client& from, const spawn& wanted) try {
   }
   const auto id = actor.ref.id;
   actors_.emplace(id, std::move(made));
-  const auto [place, added] = pending_starts_.try_emplace(id, pending_start{wanted.request,
-                                                                            {id, actor.name},
-                                                                            std::move(description),
-                                                                            {},
-                                                                            std::move(out.write_end),
-                                                                            std::move(err.write_end)});
-  try {
-    order(place->second);
-  } catch (...) {
-    pending_starts_.erase(id);
-    actors_.erase(id);
-    throw;
-  }
-} catch (const std::system_error& problem) {
-  refuse(from, wanted.request, "descriptors and memory", problem.what());
+  pending_start pending{
+      .request = wanted.request, .order = {id, actor.name}, .description = std::move(description)};
+  pending.output = std::move(out.write_end);
+  pending.errors = std::move(err.write_end);
+  return pending_starts_.emplace(id, std::move(pending)).first->second;
 }
 
-void guardian::order(pending_start& start) {
-  auto& control = actors_.at(start.order.actor)->control;
+void guardian::order_starts() {
+  auto under_way = std::count_if(pending_starts_.begin(), pending_starts_.end(),
+                                 [](const auto& start) { return start.second.ordered; });
+  for (auto next = pending_starts_.begin(); next != pending_starts_.end() && under_way < most_orders;) {
+    const auto id = next->first;
+    auto& start = (next++)->second;  // a refusal erases it
+    if (start.ordered) continue;
+    try {
+      if (!order(start)) return;  // the zygote's next answer brings us here again
+      ++under_way;
+    } catch (const std::system_error& problem) {
+      refuse_start(id, out_of, problem.what());
+    }
+  }
+}
+
+bool guardian::order(pending_start& start) {
   auto [ours, its] = platform::packet_pair();
-  start.control = std::move(its);
+  const std::array descriptors{its.get(), start.output.get(), start.errors.get()};
+  if (zygote_link_.try_send(encode_message(start.order), descriptors) == platform::send_result::full)
+    return false;
+  auto& control = actors_.at(start.order.actor)->control;
   control.ready.reset();
+  control.outgoing.clear();
+  control.stop_was_told = false;
   control.link = control_link{std::move(ours)};
   control.ready = std::make_unique<readiness>(loop_, control.link.socket());
-  const std::array page{control.page.get()};
-  send(control, start.description, page);
-  const std::array descriptors{start.control.get(), start.output.get(), start.errors.get()};
-  zygote_link_.send(start.order, descriptors);
+  start.control = std::move(its);
+  start.ordered = true;
+  const std::array given{control.page.get(), start.arguments.get()};
+  send(control, start.description, std::span{given}.first(start.arguments ? 2 : 1));
+  return true;
+}
+
+void guardian::refuse_start(std::uint32_t id, const std::string& stage, const std::string& why) {
+  const auto request = pending_starts_.at(id).request;
+  if (client* const asker = find_client(actors_.at(id)->owner)) refuse(*asker, request, stage, why);
+  pending_starts_.erase(id);
+  const auto eviction = actors_.at(id)->eviction;
+  actors_.erase(id);
+  leave_eviction(eviction);
+  end_shutdown_when_empty();
 }
 
 void guardian::on_forked(const forked& answer) {
   const auto place = pending_starts_.find(answer.actor);
-  if (place == pending_starts_.end()) return;
-  const auto start = std::move(place->second);
-  pending_starts_.erase(place);
-  auto& actor = *actors_.at(answer.actor);
-  client* const asker = find_client(actor.owner);
+  if (place == pending_starts_.end() || !place->second.ordered) return;
   if (answer.pid == 0) {
-    if (asker != nullptr)
-      refuse(*asker, start.request, "fork", std::generic_category().message(answer.error));
-    const auto eviction = actor.eviction;
-    actors_.erase(answer.actor);
-    leave_eviction(eviction);
-    return end_shutdown_when_empty();
+    refuse_start(answer.actor, "fork", std::generic_category().message(answer.error));
+    return order_starts();
   }
+  const auto request = place->second.request;
+  pending_starts_.erase(place);  // and with it the descriptors that the process has by now
+  auto& actor = *actors_.at(answer.actor);
   actor.pid = answer.pid;
   actor.process = platform::process_handle::open(answer.pid);
   actor.output->start();
   actor.errors->start();
   serve(actor.control);
+  client* const asker = find_client(actor.owner);
   // Where the owner has ended meanwhile, nobody will ever send it anything.
-  if (is_shutting_down_ || asker == nullptr) send(actor.control, stop_after{});
-  if (asker == nullptr) return;
-  actor.watchers.insert(asker->id);
-  auto channel = open_channel(*asker, actor);
-  send(*asker, spawned{start.request, actor.ref, actor.name, answer.pid, channel.numbers},
-       channel.descriptors());
+  if (is_shutting_down_ || asker == nullptr) tell_stop(actor.control, {});
+  if (asker != nullptr) introduce(*asker, actor, request);
+  order_starts();
+}
+
+void guardian::introduce(client& asker, actor_record& actor, request_number request) {
+  try {
+    auto channel = open_channel(asker, actor);
+    actor.watchers.insert(asker.id);
+    send(asker, spawned{request, actor.ref, actor.name, actor.pid, channel.numbers}, channel.descriptors());
+  } catch (const std::system_error& problem) {
+    refuse(asker, request, out_of, problem.what());
+    actor.process.send(platform::kill_signal);
+  }
 }
 
 guardian::channel_pair guardian::open_channel(client& from, actor_record& to) {
@@ -249,7 +320,13 @@ guardian::channel_pair guardian::open_channel(client& from, actor_record& to) {
   auto back = channel::journal::create(to.mailbox_bytes, to.mailbox_messages);
   const auto from_slot = take_slot(from), to_slot = take_slot(to.control);
   const std::array told{its.get(), back.get(), forth.get(), from.page.get()};
-  send(to.control, accepted{{from.id, to_slot, from_slot}}, told);
+  try {
+    send(to.control, accepted{{from.id, to_slot, from_slot}}, told);
+  } catch (const std::system_error&) {
+    from.free_slots.insert(from_slot);
+    to.control.free_slots.insert(to_slot);
+    throw;
+  }
   // Both ends are told of the other's death: without that the accepting one would keep its end for good.
   if (const auto connecting = actors_.find(from.id); connecting != actors_.end())
     connecting->second->watchers.insert(to.ref.id);
@@ -267,17 +344,27 @@ void guardian::close_channels(client& of) {
   }
 }
 
-void guardian::on_connect(client& from, const connect& wanted) try {
+// News of new channels hold descriptors. A client that does not read gets so many; then whoever connects to it waits, as for
+// room in its mailbox.
+void guardian::on_connect(client& from, const connect& wanted) {
+  actor_record* const to = find(wanted.to);
+  if (to == nullptr || to->control.outgoing.size() < most_unread) return make_connection(from, wanted);
+  to->control.later.emplace_back([this, id = from.id, wanted] {
+    if (client* const still = find_client(id)) on_connect(*still, wanted);
+  });
+}
+
+void guardian::make_connection(client& from, const connect& wanted) try {
   actor_record* const to = find(wanted.to);
   if (to == nullptr || to->pid == 0) {
     tell_end(from, wanted.to);
     return refuse(from, wanted.request, "connect", "the actor has ended");
   }
-  to->watchers.insert(from.id);
   auto channel = open_channel(from, *to);
+  to->watchers.insert(from.id);
   send(from, connected{wanted.request, to->name, to->pid, channel.numbers}, channel.descriptors());
 } catch (const std::system_error& problem) {
-  refuse(from, wanted.request, "descriptors and memory", problem.what());
+  refuse(from, wanted.request, out_of, problem.what());
 }
 
 void guardian::on_watch(client& from, const watch& wanted) {

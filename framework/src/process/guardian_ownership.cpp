@@ -26,7 +26,7 @@ void guardian::end_what_it_spawned(const actor_record& owner) {
     join_eviction(*actor, number);
     // By its sequence it is no stop at once: the actor, which has just been told of the owner's end, takes in what that
     // had committed, and stops behind the last of it.
-    send(actor->control, stop_after{owner.ref.id, 1, 0});
+    tell_stop(actor->control, {owner.ref.id, 1, 0});
   }
 }
 

@@ -17,7 +17,7 @@ void run_actor(platform::descriptor control) {
     platform::wait_readable({link.socket()}, platform::never);
   }
   int code = 1;
-  if (start.kind() == process_layer::control_kind::start && start.descriptors.size() == 1) {
+  if (start.kind() == process_layer::control_kind::start && !start.descriptors.empty()) {
     code = std::make_shared<actor_member>(std::move(link), start)->run();
   }
   // Not through exit(3): the handlers registered there are those of the program's main, which never ran here.

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <system_error>
 #include <utility>
 
 namespace troupe::runtime {
@@ -20,6 +21,7 @@ using namespace process_layer;
 
 actor_member* the_current = nullptr;
 constexpr int turns_between_looks = 256;
+constexpr std::size_t longest_type = 1024, longest_text = 16 * 1024;  // of the exception in an exit_status
 
 }  // namespace
 
@@ -28,6 +30,9 @@ actor_member* actor_member::current() { return the_current; }
 actor_member::actor_member(control_link link, control_message& start)
     : member{std::move(link), start.descriptors.at(0)}, start_{start.as<process_layer::start>()} {
   the_current = this;
+  if (start_.outside_arguments == 0) return;
+  const auto memory = std::move(start.descriptors.at(1));
+  outside_arguments_ = new channel::outside_payload{memory, start_.outside_arguments};
 }
 
 int actor_member::run() {
@@ -40,11 +45,17 @@ int actor_member::run() {
   return what->run != nullptr ? run_function(*what) : run_actor(*what);
 }
 
+void actor_member::with_arguments(const std::function<void(detail::byte_reader&)>& use) {
+  const auto inside = std::move(start_.arguments);
+  auto outside = std::move(outside_arguments_);
+  const std::function<void()> let_go = [&outside] { outside.reset(); };
+  detail::byte_reader in{outside ? outside->bytes() : std::as_bytes(std::span{inside}), this, let_go};
+  use(in);
+}
+
 int actor_member::run_function(const detail::registrar& what) try {
   is_function_ = true;
-  const auto arguments = std::move(start_.arguments);
-  detail::byte_reader in{std::as_bytes(std::span{arguments}), this};
-  what.run(in);
+  with_arguments([&](detail::byte_reader& in) { what.run(in); });
   return 0;
 } catch (const stop_requested&) {
   return 0;
@@ -55,9 +66,7 @@ int actor_member::run_function(const detail::registrar& what) try {
 int actor_member::run_actor(const detail::registrar& what) try {
   if (what.construct == nullptr)
     throw malformed_message{"an actor was started with an id that is no constructor's"};
-  const auto arguments = std::move(start_.arguments);
-  detail::byte_reader in{std::as_bytes(std::span{arguments}), this};
-  object_ = what.construct(in);
+  with_arguments([&](detail::byte_reader& in) { object_ = what.construct(in); });
   actor_class_ = what.actor_class;
   listen_to_control();
   for (const auto& [peer, over] : connections_) listen_to(over);
@@ -78,7 +87,8 @@ void actor_member::report_broken(const std::exception_ptr& cause) { complain(wir
 int actor_member::fail(const std::exception_ptr& problem) {
   const auto described = wire::describe(problem);
   complain("ends by an exception: " + described.type + ": " + described.text);
-  link_.send(failed{described.type, described.text});
+  // So that it fits a packet, as the news of the end will: who has no descriptors left must hear of it too.
+  link_.send(failed{described.type.substr(0, longest_type), described.text.substr(0, longest_text)});
   return 1;
 }
 
@@ -145,7 +155,7 @@ void actor_member::receive_request(const std::shared_ptr<connection>& from, chan
 
 bool actor_member::take_turn() {
   if (inbox_.empty()) return false;
-  const auto next = std::move(inbox_.front());
+  auto next = std::move(inbox_.front());
   inbox_.pop_front();
   ++taken_;
   const auto& header = next.message.frame.header;
@@ -170,7 +180,7 @@ void actor_member::call_back(const due_callback& due) {
   ends_.push_back({taken_ + inbox_.size(), due});
 }
 
-void actor_member::call_handler(const std::shared_ptr<connection>& from, const channel::message& request) {
+void actor_member::call_handler(const std::shared_ptr<connection>& from, channel::message& request) {
   const auto& header = request.frame.header;
   if (header.method != last_method_) {
     last_entry_ = registry::find(detail::entry_id{header.method});
@@ -179,10 +189,17 @@ void actor_member::call_handler(const std::shared_ptr<connection>& from, const c
   const bool is_ask = header.kind == wire::frame_kind::ask;
   answer due{*this, from, is_ask ? request.frame.call : 0};
   try {
+    if (request.problem != 0) {
+      throw refused_message{"the message could not be taken in: " +
+                            std::generic_category().message(request.problem)};
+    }
     if (last_entry_ == nullptr || last_entry_->call == nullptr || last_entry_->actor_class != actor_class_) {
       throw refused_message{"it names a method that this actor does not have"};
     }
-    detail::byte_reader in{request.frame.payload, this};
+    const std::function<void()> let_go = [&request] {
+      if (request.frame.outside != 0) request.pin.reset();
+    };
+    detail::byte_reader in{request.frame.payload, this, let_go};
     last_entry_->call(object_, in, due);
   } catch (const refused_message& problem) {
     // Bytes from another process are input: the message is refused, the actor is not at fault.

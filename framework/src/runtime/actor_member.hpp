@@ -3,6 +3,7 @@
 
 #include <troupe/actor_system.hpp>
 
+#include "channel/outside.hpp"
 #include "process/readiness.hpp"
 #include "runtime/member.hpp"
 
@@ -52,12 +53,13 @@ class actor_member final : public member {
   void interrupt(connection& over) override;
   void call_back(const due_callback& due) override;
 
+  void with_arguments(const std::function<void(detail::byte_reader&)>& use);
   int run_function(const detail::registrar& what);
   int run_actor(const detail::registrar& what);
   void serve();
   bool take_turn();
   void run_ends();
-  void call_handler(const std::shared_ptr<connection>& from, const channel::message& request);
+  void call_handler(const std::shared_ptr<connection>& from, channel::message& request);
   void commit(const std::shared_ptr<connection>& from, const channel::message& request);
   void make_room_for_kept(const std::shared_ptr<connection>& over);
   void look_everywhere();
@@ -76,6 +78,7 @@ class actor_member final : public member {
   void report_broken(const std::exception_ptr& cause) override;
 
   process_layer::start start_;
+  channel::pin_of<channel::outside_payload> outside_arguments_;
   std::shared_ptr<actor_system> system_;
   void* object_ = nullptr;
   const void* actor_class_ = nullptr;

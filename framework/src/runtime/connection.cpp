@@ -6,6 +6,7 @@
 #include "wire/problem.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace troupe::runtime {
@@ -59,6 +60,11 @@ detail::byte_reader pending_ask::result() {
 }
 
 void pending_ask::settle(channel::message&& reply) {
+  if (reply.problem != 0) {
+    return settle(std::make_exception_ptr(
+        std::system_error{reply.problem, std::generic_category(),
+                          "the answer of actor " + over_->peer_name + " could not be taken in and is lost"}));
+  }
   if (reply.frame.header.kind == wire::frame_kind::error) {
     try {
       detail::byte_reader in{reply.frame.payload, nullptr};

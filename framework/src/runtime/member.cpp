@@ -2,9 +2,13 @@
 
 #include <troupe/errors.hpp>
 
+#include "channel/outside.hpp"
 #include "platform/packet.hpp"
+#include "platform/process.hpp"
 
+#include <array>
 #include <atomic>
+#include <stdexcept>
 #include <utility>
 
 namespace troupe::runtime {
@@ -13,6 +17,8 @@ namespace {
 using namespace process_layer;
 
 std::atomic<std::uint64_t> last_serial{0};
+
+constexpr std::size_t longest_name = 1024;
 
 // The connection that this thread used last: most threads talk to one actor for a while.
 struct last_used {
@@ -62,17 +68,29 @@ member::guardian_request member::wait_for(request_number number) {
 
 detail::endpoint::spawned member::spawn(detail::entry_id what, const std::string& default_name,
                                         const spawn_options& options, const detail::body& arguments) {
+  if (options.name.size() > longest_name) {
+    throw std::invalid_argument{"troupe: an actor's name has at most " + std::to_string(longest_name) +
+                                " bytes: this one has " + std::to_string(options.name.size())};
+  }
   process_layer::spawn message;
   message.entry = static_cast<std::uint64_t>(what);
   message.name = options.name;
   message.default_name = default_name;
   message.mailbox_messages = options.mailbox_messages;
   message.mailbox_bytes = options.mailbox_bytes;
-  message.arguments.resize(arguments.size);
-  detail::byte_writer out{std::as_writable_bytes(std::span{message.arguments})};
-  if (arguments.size != 0) arguments.write(arguments.values, out);
+  platform::descriptor outside;
+  if (arguments.size > max_inside_arguments) {
+    message.outside_arguments = arguments.size;
+    outside = channel::write_outside("troupe-arguments", arguments);
+  } else if (arguments.size != 0) {
+    message.arguments.resize(arguments.size);
+    detail::byte_writer out{std::as_writable_bytes(std::span{message.arguments})};
+    arguments.write(arguments.values, out);
+  }
   open_request(message.request);
-  send_control(message);
+  const std::array descriptors{outside.get()};
+  send_control(message, outside ? std::span<const int>{descriptors} : std::span<const int>{});
+  outside.reset();  // from here on the actor's alone
   auto answered = wait_for(message.request);
   if (!answered.made) throw start_failed{answered.refusal.stage, answered.refusal.why};
   return std::move(*answered.made);
@@ -249,7 +267,35 @@ void member::complete(request_number number, Fill fill) {
   place->second.done = true;
 }
 
+// The guardian has made a channel or an actor for us, and what belongs to it found no room here.
+void member::on_lost(control_message& message) {
+  const refused full{
+      0, "descriptors and memory",
+      "this process has no room for more descriptors: raise its limit (ulimit -n), or have fewer "
+      "actors"};
+  const auto refuse = [&](request_number number, std::uint32_t slot) {
+    send_control(release{slot});
+    const std::lock_guard lock{mutex_};
+    complete(number, [&](guardian_request& asked) { asked.refusal = full; });
+  };
+  if (message.kind() == control_kind::spawned) {
+    const auto came = message.as<process_layer::spawned>();
+    send_control(process_layer::signal{came.ref, platform::kill_signal});
+    refuse(came.request, came.channel.own_slot);
+  } else if (message.kind() == control_kind::connected) {
+    const auto came = message.as<process_layer::connected>();
+    refuse(came.request, came.channel.own_slot);
+  } else {
+    throw start_failed{full.stage, full.why};
+  }
+}
+
 bool member::handle_control(control_message& message) {
+  if (message.lost) {
+    on_lost(message);
+    control_changed_.notify_all();
+    return true;
+  }
   switch (message.kind()) {
     case control_kind::spawned: {
       const auto came = message.as<process_layer::spawned>();

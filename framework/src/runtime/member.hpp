@@ -96,9 +96,9 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
 
   void check_not_stopped() const;
   template <class Message>
-  void send_control(const Message& message) {
+  void send_control(const Message& message, std::span<const int> descriptors = {}) {
     const std::lock_guard lock{sending_};
-    if (!link_.send(message)) throw_guardian_gone();
+    if (!link_.send(message, descriptors)) throw_guardian_gone();
   }
   std::shared_ptr<connection> add_connection(process_layer::control_message& message,
                                              const process_layer::channel_numbers& numbers,
@@ -140,6 +140,7 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   /// Sends one message now, waiting for room; calls `sent` under the connection's mutex before any answer can be read.
   void send_now(const std::shared_ptr<connection>& over, const channel::envelope& what,
                 const detail::body& body, const std::function<void()>& sent);
+  void on_lost(process_layer::control_message& message);
   void take_in(const std::shared_ptr<connection>& over, channel::message&& came);
   acquaintance& watch(const detail::actor_ref& whom, std::unique_lock<std::mutex>& lock);
   void on_down_message(const process_layer::down& message);

@@ -61,7 +61,7 @@ bool host_member::read_control() {
     }
     if (message.kind() == control_kind::stopped) {
       const std::lock_guard lock{mutex_};
-      report_ = message.as<process_layer::stopped>();
+      report_ = message.lost ? process_layer::stopped{} : message.as<process_layer::stopped>();
       control_changed_.notify_all();
     } else {
       handle_control(message);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <span>
 #include <stdexcept>
 
@@ -48,16 +49,21 @@ class byte_writer {
 class byte_reader {
  public:
   byte_reader(std::span<const std::byte> bytes, endpoint* where) : bytes_{bytes}, where_{where} {}
+  /// `let_go` frees the message's memory; it outlives the reader.
+  byte_reader(std::span<const std::byte> bytes, endpoint* where, const std::function<void()>& let_go)
+      : bytes_{bytes}, where_{where}, let_go_{&let_go} {}
 
   [[nodiscard]] std::span<const std::byte> take(std::size_t count) {
-    if (count > bytes_.size()) throw_message_too_short(count, bytes_.size());
-    const auto taken = bytes_.first(count);
-    bytes_ = bytes_.subspan(count);
-    return taken;
+    has_views_ = true;
+    return next(count);
   }
   void take_into(void* target, std::size_t count) {
-    const auto taken = take(count);
+    const auto taken = next(count);
     if (count != 0) std::memcpy(target, taken.data(), count);
+  }
+  /// Everything has been read. Where nothing points into the message, its memory goes now: before its handler runs.
+  void finish() {
+    if (let_go_ != nullptr && !has_views_) (*let_go_)();
   }
   template <class T>
   [[nodiscard]] T take_value() {
@@ -77,8 +83,17 @@ class byte_reader {
   [[nodiscard]] endpoint* where() const { return where_; }
 
  private:
+  std::span<const std::byte> next(std::size_t count) {
+    if (count > bytes_.size()) throw_message_too_short(count, bytes_.size());
+    const auto taken = bytes_.first(count);
+    bytes_ = bytes_.subspan(count);
+    return taken;
+  }
+
   std::span<const std::byte> bytes_;
   endpoint* where_;
+  const std::function<void()>* let_go_ = nullptr;
+  bool has_views_ = false;
 };
 
 }  // namespace troupe::detail

@@ -94,6 +94,7 @@ class arguments<std::tuple<P...>> {
  public:
   explicit arguments(byte_reader& in) try : pack_{in} {
     if (in.left() != 0) throw_message_too_long(in.left());
+    in.finish();
   } catch (...) {
     refuse_message();
   }

@@ -1,0 +1,32 @@
+// Large payloads: each in a memfd of its own, written once by its sender, sealed, and read in place.
+#pragma once
+
+#include <troupe/detail/body.hpp>
+
+#include "channel/pinned.hpp"
+#include "platform/memory.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace troupe::channel {
+
+/// Encodes `values` straight into new memory, which nobody can write to afterwards. `size` of it is at least 1. Throws
+/// `std::system_error` where memory is short (it is taken before the first byte is written, so that a mapping never faults
+/// for want of it), and what the values' encoding throws.
+[[nodiscard]] platform::descriptor write_outside(const char* label, const detail::body& values);
+
+/// Memory that holds a payload, mapped for reading. Any thread.
+class outside_payload : public pinned {
+ public:
+  /// Throws `malformed_message` where `memory` is not sealed or has less than `size` bytes, `std::system_error` where it
+  /// cannot be mapped.
+  outside_payload(const platform::descriptor& memory, std::uint64_t size);
+  [[nodiscard]] std::span<const std::byte> bytes() const { return mapped_.bytes(); }
+
+ private:
+  platform::mapping mapped_;
+};
+
+}  // namespace troupe::channel
