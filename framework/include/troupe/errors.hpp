@@ -5,6 +5,7 @@
 //   ├─ actor_down          the actor is gone; says whether the call had begun
 //   ├─ remote_exception    the handler threw something that has no standard type
 //   ├─ broken_promise      the actor let go of a promise without an answer
+//   ├─ would_deadlock      waiting would be for ever: the actor waited for waits for this one
 //   ├─ start_failed        a process could not be started; says at which stage
 //   ├─ system_stopped      the system is gone: use after stop
 //   ├─ malformed_message   bytes that no message of that type can have
@@ -69,6 +70,15 @@ class remote_exception : public error {
 };
 
 class broken_promise : public error {
+ public:
+  using error::error;
+};
+
+/// The wait closes a circle of actors that all wait for each other: through asks, full mailboxes, joins, or queues of which
+/// all known readers (or writers) are in it. Thrown in the actor whose wait closed the circle, and there only; what() names
+/// all of them. What was asked is withdrawn. Waits with a patience end by themselves and are part of no circle; the host's
+/// threads neither. (The rule is gen_server's `calling_self`, for circles of any length.)
+class would_deadlock : public error {
  public:
   using error::error;
 };

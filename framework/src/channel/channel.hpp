@@ -111,6 +111,8 @@ class channel {
   [[nodiscard]] bool is_running(std::uint64_t sequence) const {
     return peer_page_.is_running(peer_slot_, sequence);
   }
+  /// Whether the other end's process waits for somebody itself.
+  [[nodiscard]] bool peer_is_blocked() const { return peer_page_.waits_for() != 0; }
   [[nodiscard]] std::uint64_t handled_by_peer() const { return peer_page_.handled(); }
 
  private:

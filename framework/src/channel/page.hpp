@@ -115,6 +115,7 @@ class peer_page {
   [[nodiscard]] std::uint64_t head(slot where) const;
   [[nodiscard]] progress finished(slot where) const;
   [[nodiscard]] std::uint64_t handled() const { return memory_->handled.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint32_t waits_for() const { return memory_->waits_for.load(std::memory_order_relaxed); }
   [[nodiscard]] bool is_running(slot channel, std::uint64_t sequence) const;
 
  private:

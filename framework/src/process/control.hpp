@@ -8,6 +8,8 @@
 #include <troupe/exit_status.hpp>
 #include <troupe/options.hpp>
 
+#include "process/inquiry.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -37,6 +39,10 @@ enum class control_kind : std::uint8_t {
   forked,
   list,
   listed,
+  blocked,
+  inquire,
+  standing,
+  deadlocked,
 };
 
 /// Chosen by whoever asks; its answer carries it.
@@ -112,6 +118,18 @@ struct failed {
   static constexpr auto kind = control_kind::failed;
   std::string type;
   std::string text;
+};
+
+/// The sender has been blocked for a while, or blocks on an actor that is.
+struct blocked {
+  static constexpr auto kind = control_kind::blocked;
+};
+
+/// The answer to `inquire`.
+struct standing {
+  static constexpr auto kind = control_kind::standing;
+  std::uint64_t inquiry = 0;
+  wait_state state;
 };
 
 /// The host only: end every actor.
@@ -193,6 +211,19 @@ struct stop_after {
   std::uint32_t client = 0;
   std::uint64_t sequence = 0;
   std::uint32_t slot = 0;
+};
+
+/// To an actor: how do you stand? It answers when it is blocked, or idle.
+struct inquire {
+  static constexpr auto kind = control_kind::inquire;
+  std::uint64_t inquiry = 0;
+};
+
+/// To an actor: its wait closes a circle.
+struct deadlocked {
+  static constexpr auto kind = control_kind::deadlocked;
+  std::uint64_t wait = 0;
+  std::string circle;  ///< "a waits for b, which waits for a"
 };
 
 struct ended_actor {

@@ -138,6 +138,7 @@ void guardian::finish(actor_record& actor, const platform::ended& end) {
   if (!is_shutting_down_ && report_.actors.size() > remembered_ends)
     report_.actors.erase(report_.actors.begin());
   close_channels(actor.control);
+  end_inquiries_about(id);
   for (auto& [other, record] : actors_) record->watchers.erase(id);
   end_what_it_spawned(actor);
   const auto eviction = actor.eviction;

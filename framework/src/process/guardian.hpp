@@ -133,6 +133,13 @@ class guardian {
   channel_pair open_channel(client& from, actor_record& to);
   void close_channels(client& of);
 
+  // guardian_inquiries.cpp: deadlocks
+  void on_blocked(const client& from);
+  void on_standing(const client& from, const standing& answer);
+  void continue_inquiry(std::uint64_t number);
+  void tell_deadlock(const inquiry::verdict& found);
+  void end_inquiries_about(std::uint32_t actor);
+
   [[nodiscard]] actor_record* find(const detail::actor_ref& ref);
   [[nodiscard]] const ended_record* find_ended(const detail::actor_ref& ref) const;
   [[nodiscard]] client* find_client(std::uint32_t id);
@@ -178,6 +185,8 @@ class guardian {
   std::uint32_t last_eviction_ = 0;
   std::chrono::milliseconds grace_{};
   std::uint32_t max_depth_ = 0;
+  std::map<std::uint64_t, inquiry> inquiries_;
+  std::uint64_t last_inquiry_ = 0;
 
   output output_ = output::plain;
   std::unique_ptr<output_sink> standard_output_;

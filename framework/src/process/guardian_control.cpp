@@ -88,6 +88,8 @@ void guardian::dispatch(client& from, control_message& message) {
       if (slot < from.next_slot) from.free_slots.insert(slot);
       return;
     }
+    case control_kind::blocked: return on_blocked(from);
+    case control_kind::standing: return on_standing(from, message.as<standing>());
     case control_kind::failed:
       if (actor_record* self = from.id == 0 ? nullptr : actors_.at(from.id).get())
         self->exception = message.as<failed>();

@@ -34,8 +34,9 @@ const detail::registrar* registry::newest() { return head.load(std::memory_order
 
 namespace detail {
 
-registrar::registrar(const char* name, const void* owner, construct_function make, destroy_function unmake)
-    : pretty{name}, actor_class{owner}, construct{make}, destroy{unmake} {
+registrar::registrar(const char* name, const void* owner, construct_function make, destroy_function unmake,
+                     relies_function relies)
+    : pretty{name}, actor_class{owner}, construct{make}, destroy{unmake}, relies_on{relies} {
   link();
 }
 

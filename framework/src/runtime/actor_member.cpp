@@ -10,6 +10,7 @@
 #include "wire/problem.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <system_error>
 #include <utility>
@@ -68,6 +69,7 @@ int actor_member::run_actor(const detail::registrar& what) try {
     throw malformed_message{"an actor was started with an id that is no constructor's"};
   with_arguments([&](detail::byte_reader& in) { object_ = what.construct(in); });
   actor_class_ = what.actor_class;
+  relies_on_ = what.relies_on;
   listen_to_control();
   for (const auto& [peer, over] : connections_) listen_to(over);
   serve();
@@ -104,6 +106,7 @@ void actor_member::serve() {
     look_everywhere();
     run_ends();
     if (!inbox_.empty() || should_end() || !prepare_to_sleep()) continue;
+    answer_inquiries();
     loop_.run_one();
     page_.set_idle(false);
   }
@@ -147,6 +150,27 @@ bool actor_member::prepare_to_sleep() {
   });
   if (more) page_.set_idle(false);
   return !more;
+}
+
+// Whoever may have to do something before the answers that this idle actor owes can be given.
+std::vector<std::uint32_t> actor_member::relied_on() const {
+  std::vector<std::uint32_t> on;
+  for (const auto& each : listeners_) {
+    if (!each->over->asks.empty()) on.push_back(each->over->peer);
+  }
+  if (relies_on_ != nullptr) relies_on_(object_, on);
+  return on;
+}
+
+// With the number of messages taken as the number of the state: whatever comes between two questions shows.
+void actor_member::answer_inquiries() {
+  if (!watch_.has_questions()) return;
+  for (const auto& each : listeners_) {
+    if (each->over->is_live()) pump(each->over);  // also what is in sockets
+  }
+  auto on = inbox_.empty() ? relied_on() : std::vector<std::uint32_t>{};
+  const auto kind = on.empty() ? wait_kind::free : wait_kind::relying;
+  watch_.answer({kind, taken_, 0, std::move(on)});
 }
 
 void actor_member::receive_request(const std::shared_ptr<connection>& from, channel::message&& request) {
@@ -278,23 +302,30 @@ void actor_member::reply(const std::shared_ptr<connection>& over, const channel:
 // --- Waiting --------------------------------------------------------------------------------------------------------------
 
 bool actor_member::wait_on(connection& over, const condition& done, detail::deadline until) {
+  const std::array on{over.peer};
+  wait_watch::wait here{watch_, on, until};
   for (;;) {
     if (done()) return true;
     read_control();
     if (done()) return true;
     give_way_to_stop();
+    here.check();
     if (!over.is_live()) over.check_open();
     if (pump(over.shared_from_this())) continue;
     if (platform::time_point::clock::now() >= until) return false;
+    // Said before the other's page is looked at: of two that block on each other at once, one sees the other.
     page_.set_waits_for(over.peer);
     page_.set_idle(true);
-    if (!over.channel->has_more()) platform::wait_readable({over.channel->socket(), link_.socket()}, until);
+    const auto wake = here.before_sleep(over.peer == start_.self.id || over.channel->peer_is_blocked());
+    if (!over.channel->has_more()) platform::wait_readable({over.channel->socket(), link_.socket()}, wake);
     page_.set_idle(false);
     page_.set_waits_for(0);
   }
 }
 
-bool actor_member::wait_for_control(const condition& done, detail::deadline until) {
+bool actor_member::wait_for_control(const condition& done, detail::deadline until, std::uint32_t on) {
+  const std::array whom{on};
+  wait_watch::wait here{watch_, whom, until};
   for (;;) {
     read_control();
     {
@@ -302,7 +333,11 @@ bool actor_member::wait_for_control(const condition& done, detail::deadline unti
       if (done()) return true;
     }
     give_way_to_stop();
-    if (!platform::wait_readable({link_.socket()}, until)) return false;
+    here.check();
+    if (platform::time_point::clock::now() >= until) return false;
+    page_.set_waits_for(on);
+    platform::wait_readable({link_.socket()}, here.before_sleep(false));
+    page_.set_waits_for(0);
   }
 }
 
@@ -343,6 +378,10 @@ void actor_member::handle(control_message& message) {
   if (message.kind() == control_kind::stop) {
     if (!stop_) stop_ = message.as<stop_after>();
     if (is_function_) stopping_ = true;
+  } else if (message.kind() == control_kind::inquire) {
+    watch_.asked(message.as<inquire>());
+  } else if (message.kind() == control_kind::deadlocked) {
+    watch_.told(message.as<deadlocked>());
   } else if (!handle_control(message)) {
     throw malformed_message{"the guardian sent a control message of a kind that actors do not get"};
   } else if (!is_function_) {

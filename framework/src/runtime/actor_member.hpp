@@ -6,6 +6,7 @@
 #include "channel/outside.hpp"
 #include "process/readiness.hpp"
 #include "runtime/member.hpp"
+#include "runtime/wait_watch.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
@@ -45,7 +46,7 @@ class actor_member final : public member {
   [[nodiscard]] static actor_member* current();
 
  private:
-  bool wait_for_control(const condition& done, detail::deadline until) override;
+  bool wait_for_control(const condition& done, detail::deadline until, std::uint32_t on = 0) override;
   [[nodiscard]] bool in_turn() const override { return turn_open_; }
   void touched(const std::shared_ptr<connection>& over) override;
   void receive_request(const std::shared_ptr<connection>& from, channel::message&& request) override;
@@ -65,6 +66,8 @@ class actor_member final : public member {
   void look_everywhere();
   void send_last_answers();
   bool prepare_to_sleep();
+  [[nodiscard]] std::vector<std::uint32_t> relied_on() const;
+  void answer_inquiries();
   void listen_to_control();
   void listen_to(const std::shared_ptr<connection>& over);
   struct listener;
@@ -82,6 +85,7 @@ class actor_member final : public member {
   std::shared_ptr<actor_system> system_;
   void* object_ = nullptr;
   const void* actor_class_ = nullptr;
+  detail::registrar::relies_function relies_on_ = nullptr;
   bool is_function_ = false;
 
   boost::asio::io_context loop_{1};
@@ -110,6 +114,7 @@ class actor_member final : public member {
   std::vector<std::shared_ptr<connection>> touched_;  // by the open turn
   std::vector<std::shared_ptr<connection>> kept_;     // with messages that have had no room yet
   std::vector<std::shared_ptr<connection>> handled_;  // connections of messages handled since the last sleep
+  wait_watch watch_{link_};
   bool turn_open_ = false;
   std::int64_t now_ = 0;
   std::uint64_t last_method_ = 0;

@@ -456,7 +456,7 @@ std::optional<exit_status> member::join(const detail::actor_ref& whom, detail::d
         status = acquaintances_[whom.id].down;
         return status || stopped_;
       },
-      until);
+      until, whom.id);
   if (!status) {
     const std::lock_guard lock{mutex_};
     check_not_stopped();

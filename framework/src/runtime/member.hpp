@@ -63,8 +63,9 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   virtual void asked(const std::shared_ptr<connection>&) {}
 
  protected:
-  /// Waits until `done`, which is called with `mutex_` held and depends on control messages; false at the deadline.
-  virtual bool wait_for_control(const condition& done, detail::deadline until) = 0;
+  /// Waits until `done`, which is called with `mutex_` held and depends on control messages, and where `on` is not 0 on what
+  /// that actor does; false at the deadline.
+  virtual bool wait_for_control(const condition& done, detail::deadline until, std::uint32_t on = 0) = 0;
   /// Whether sends of the calling thread belong to an open turn.
   [[nodiscard]] virtual bool in_turn() const { return false; }
   /// A send has joined the open turn.

@@ -33,7 +33,8 @@ class host_member final : public runtime::member {
   void asked(const std::shared_ptr<runtime::connection>& over) override;
 
  private:
-  bool wait_for_control(const runtime::condition& done, detail::deadline until) override;
+  bool wait_for_control(const runtime::condition& done, detail::deadline until,
+                        std::uint32_t on = 0) override;
   void receive_request(const std::shared_ptr<runtime::connection>& from, channel::message&& request) override;
   void interrupt(runtime::connection& over) override;
 

@@ -164,7 +164,7 @@ bool host_member::wait_on_any(std::span<connection* const> overs, const runtime:
   }
 }
 
-bool host_member::wait_for_control(const runtime::condition& done, detail::deadline until) {
+bool host_member::wait_for_control(const runtime::condition& done, detail::deadline until, std::uint32_t) {
   std::unique_lock lock{mutex_};
   return wait_until(control_changed_, lock, until, done);
 }

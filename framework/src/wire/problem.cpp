@@ -55,6 +55,7 @@ void rethrow(const problem& what, const std::string& actor) {
   throw_if_named<std::overflow_error>(what, "std::overflow_error");
   throw_if_named<std::underflow_error>(what, "std::underflow_error");
   throw_if_named<malformed_message>(what, "troupe::malformed_message");
+  throw_if_named<would_deadlock>(what, "troupe::would_deadlock");
   throw_if_named<refused_message>(what, "troupe::refused_message");
   if (what.type == "std::bad_alloc") throw std::bad_alloc{};
   throw remote_exception{actor, what.type, what.text};

@@ -8,9 +8,11 @@
 #include <troupe/detail/parameters.hpp>
 #include <troupe/promise.hpp>
 
+#include <iterator>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace troupe::detail {
 
@@ -65,6 +67,24 @@ void answer_with(replier& reply, Invoke&& invoke) {
   }
 }
 
+/// A class that says on whom the answers that it still owes depend: `relies_on() const` yields their handles.
+template <class A>
+concept relying_class = requires(const A& object) {
+  std::begin(object.relies_on());
+};
+
+template <class A>
+void add_relied_on(const void* object, std::vector<std::uint32_t>& on) {
+  for (const auto& each : static_cast<const A*>(object)->relies_on()) {
+    on.push_back(wire_form<std::remove_cvref_t<decltype(each)>>::to(each).ref.id);
+  }
+}
+template <class A>
+consteval registrar::relies_function relies_function_of() {
+  if constexpr (relying_class<A>) return &add_relied_on<A>;
+  return nullptr;
+}
+
 template <class A, class Parameters>
 struct constructor_entry {
   static void* construct(byte_reader& in) {
@@ -73,7 +93,8 @@ struct constructor_entry {
   }
   static void destroy(void* object) { delete static_cast<A*>(object); }
   static constexpr const char* name() { return __PRETTY_FUNCTION__; }
-  static inline const registrar registered{name(), &class_identity<A>::tag, &construct, &destroy};
+  static inline const registrar registered{name(), &class_identity<A>::tag, &construct, &destroy,
+                                           relies_function_of<A>()};
 };
 
 template <class A, auto Method>

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace troupe::detail {
 
@@ -22,10 +23,12 @@ class registrar {
   using construct_function = void* (*)(byte_reader& arguments);
   using destroy_function = void (*)(void* object);
   using run_function = void (*)(byte_reader& arguments);
+  /// Adds the numbers of the actors that an idle object's answers depend on; 0 stands for the host.
+  using relies_function = void (*)(const void* object, std::vector<std::uint32_t>& on);
   using call_function = void (*)(void* object, byte_reader& arguments, replier& reply);
 
-  registrar(const char* name, const void* actor_class, construct_function construct,
-            destroy_function destroy);
+  registrar(const char* name, const void* actor_class, construct_function construct, destroy_function destroy,
+            relies_function relies_on = nullptr);
   registrar(const char* name, run_function run);
   registrar(const char* name, const void* actor_class, call_function call);
   registrar(const registrar&) = delete;
@@ -39,6 +42,7 @@ class registrar {
   const void* actor_class = nullptr;  ///< identity of the class it belongs to; null for functions
   construct_function construct = nullptr;
   destroy_function destroy = nullptr;
+  relies_function relies_on = nullptr;  ///< null where the class does not say
   run_function run = nullptr;
   call_function call = nullptr;
 

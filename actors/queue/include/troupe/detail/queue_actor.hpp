@@ -70,14 +70,16 @@ class queue_actor {
 
   /// A visitor inside an actor says first which process it is in. Its end is that of the visitor.
   void arrive(queue_visitor who, const process& where) {
-    visitors_[who];
+    visitors_[who].where = where;
     where.on_down([this, who](const exit_status&) { leave(who, 0); });
   }
 
   /// Asks for room for `wanted` items, and gives `unused` credits back. `ticket` tells the asker's requests apart.
   promise<queue_grant> room(queue_visitor who, std::uint32_t ticket, std::uint32_t wanted,
                             std::uint32_t unused, bool waits) {
-    return_credits(visitors_[who], unused);
+    auto& writer = visitors_[who];
+    writer.writes = true;
+    return_credits(writer, unused);
     promise<queue_grant> answer;
     writers_.push_back({who, ticket, wanted, answer});
     serve();
@@ -162,10 +164,23 @@ class queue_actor {
 
   [[nodiscard]] std::uint64_t size() const { return items_.size(); }
 
+  /// Whoever may end the wait of those who wait here: for writers the known readers, for readers the known writers. (For
+  /// the framework's detection of deadlocks; a visitor without a process is the host.)
+  [[nodiscard]] std::vector<process> relies_on() const {
+    std::vector<process> others;
+    if (closed_ || (writers_.empty() && readers_.empty())) return others;
+    for (const auto& [who, other] : visitors_) {
+      if (writers_.empty() ? other.writes : other.reads) others.push_back(other.where);
+    }
+    return others;
+  }
+
  private:
   struct visitor {
+    process where;  ///< none: the host
     std::uint32_t credits = 0;
     bool reads = false;
+    bool writes = false;
     std::deque<std::vector<T>> held;  ///< oldest first
     std::size_t done = 0;             ///< items of the oldest that the reader is done with
   };

@@ -1,0 +1,153 @@
+// Actors that wait for each other in a circle: the one that closes it is told, and everything goes on.
+#include <troupe/troupe.hpp>
+
+#include "support/processes.hpp"
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+using Catch::Contains;
+
+namespace {
+
+void fill_then_end(troupe::actor<class knot> into, int count);
+
+/// Does what makes circles.
+class knot {
+ public:
+  int echo(int value) { return value; }
+  void next(troupe::actor<knot> other) { other_ = other; }
+  /// Through `depth` more actors, each waiting for the next one.
+  int pass_on(int depth) { return depth == 0 ? echo(1) : 1 + other_.ask<&knot::pass_on>(depth - 1).get(); }
+  int ask_other() { return other_.ask<&knot::echo>(5).get(); }
+  std::string ask_other_for(std::chrono::milliseconds patience) {
+    auto late = other_.ask<&knot::echo>(5);
+    try {
+      late.get(patience);
+      return "answered";
+    } catch (const troupe::timeout&) {
+      return "late";
+    }
+  }
+  int compute_for(std::chrono::milliseconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < end) {
+    }
+    return 1;
+  }
+  int wait_for_computing(std::chrono::milliseconds time) {
+    return other_.ask<&knot::compute_for>(time).get();
+  }
+  int pass_on_computing(int depth, std::chrono::milliseconds time) {
+    return depth == 0 ? compute_for(time) : other_.ask<&knot::pass_on_computing>(depth - 1, time).get();
+  }
+  std::string join_one_that_fills(int count) {
+    const auto myself = troupe::this_actor::self<knot>();
+    return troupe::this_actor::system().spawn<fill_then_end>(myself, count).join().exception_type;
+  }
+  void flood(int count) {
+    for (int i = 0; i < count; ++i) other_.tell<&knot::take>(i);
+  }
+  void take(int) {}
+
+ private:
+  troupe::actor<knot> other_;
+};
+
+void fill_then_end(troupe::actor<knot> into, int count) {
+  for (int i = 0; i < count; ++i) into.tell<&knot::take>(i);
+}
+
+std::vector<troupe::actor<knot>> ring(troupe::actor_system& system, int size) {
+  std::vector<troupe::actor<knot>> all;
+  for (int i = 0; i < size; ++i) all.push_back(system.spawn<knot>({.name = "knot-" + std::to_string(i)}));
+  for (int i = 0; i < size; ++i) all[i].tell<&knot::next>(all[(i + 1) % size]);
+  return all;
+}
+
+void check_all_live(const std::vector<troupe::actor<knot>>& all) {
+  for (const auto& each : all) CHECK(each.ask<&knot::echo>(7).get() == 7);
+}
+
+}  // namespace
+
+TEST_CASE("an actor that asks itself and waits is told") {
+  troupe::actor_system system;
+  const auto alone = ring(system, 1);
+  CHECK_THROWS_WITH(alone[0].ask<&knot::ask_other>().get(), Contains("knot-0 waits for knot-0"));
+  check_all_live(alone);
+}
+
+TEST_CASE("a circle of asks is told to the one that closes it, and the answer is an error for all of them") {
+  troupe::actor_system system;
+  const int size = GENERATE(2, 3, 7);
+  const auto all = ring(system, size);
+  CHECK(all[0].ask<&knot::pass_on>(size - 1).get() == size);
+  auto answer = all[0].ask<&knot::pass_on>(size);
+  CHECK_THROWS_AS(answer.get(), troupe::would_deadlock);
+  check_all_live(all);
+}
+
+TEST_CASE("of two that block on each other at once one is told, and the other gets its answer") {
+  troupe::actor_system system;
+  const auto all = ring(system, 2);
+  int told = 0;
+  for (int round = 0; round < 50; ++round) {
+    std::vector<troupe::future<int>> answers;
+    for (const auto& each : all) answers.push_back(each.ask<&knot::ask_other>());
+    int errors = 0;
+    for (auto& answer : answers) {
+      try {
+        const int value = answer.get();
+        CHECK(value == 5);
+      } catch (const troupe::would_deadlock&) {
+        ++errors;
+      }
+    }
+    CHECK(errors <= 1);
+    told += errors;
+  }
+  WARN(told << " of 50 rounds closed a circle");
+  check_all_live(all);
+}
+
+TEST_CASE("a full mailbox and a join can close a circle: the one that fills it is told, the other goes on") {
+  troupe::actor_system system;
+  const auto all = ring(system, 1);
+  CHECK(all[0].ask<&knot::join_one_that_fills>(100'000).get() == "troupe::would_deadlock");
+  check_all_live(all);
+}
+
+TEST_CASE("two that fill each other's mailboxes: the one that closes the circle ends, with its turn undone") {
+  troupe::actor_system system;
+  std::vector<troupe::actor<knot>> all;
+  for (const std::string name : {"left", "right"})
+    all.push_back(system.spawn<knot>({.name = name, .mailbox_messages = 16}));
+  all[0].tell<&knot::next>(all[1]);
+  all[1].tell<&knot::next>(all[0]);
+  for (const auto& each : all) each.tell<&knot::flood>(100'000);
+  const auto ended_so = [](const troupe::actor<knot>& which) {
+    const auto end = which.exit_status();
+    return end && end->exception_type == "troupe::would_deadlock";
+  };
+  REQUIRE(support::wait_until([&] { return ended_so(all[0]) || ended_so(all[1]); }));
+  const auto& other = ended_so(all[0]) ? all[1] : all[0];
+  CHECK_FALSE(ended_so(other));
+}
+
+TEST_CASE("whoever waits long for one that works is not told anything") {
+  troupe::actor_system system;
+  const auto all = ring(system, 3);
+  CHECK(all[0].ask<&knot::wait_for_computing>(300ms).get() == 1);
+  CHECK(all[0].ask<&knot::pass_on_computing>(2, 300ms).get() == 1);
+}
+
+TEST_CASE("a wait with a patience is part of no circle: it ends late") {
+  troupe::actor_system system;
+  const auto all = ring(system, 1);
+  CHECK(all[0].ask<&knot::ask_other_for>(200ms).get() == "late");
+  check_all_live(all);
+}
