@@ -299,57 +299,6 @@ void actor_member::reply(const std::shared_ptr<connection>& over, const channel:
   over->channel->push();
 }
 
-// --- Waiting --------------------------------------------------------------------------------------------------------------
-
-bool actor_member::wait_on(connection& over, const condition& done, detail::deadline until) {
-  const std::array on{over.peer};
-  wait_watch::wait here{watch_, on, until};
-  for (;;) {
-    if (done()) return true;
-    read_control();
-    if (done()) return true;
-    give_way_to_stop();
-    here.check();
-    if (!over.is_live()) over.check_open();
-    if (pump(over.shared_from_this())) continue;
-    if (platform::time_point::clock::now() >= until) return false;
-    // Said before the other's page is looked at: of two that block on each other at once, one sees the other.
-    page_.set_waits_for(over.peer);
-    page_.set_idle(true);
-    const auto wake = here.before_sleep(over.peer == start_.self.id || over.channel->peer_is_blocked());
-    if (!over.channel->has_more()) platform::wait_readable({over.channel->socket(), link_.socket()}, wake);
-    page_.set_idle(false);
-    page_.set_waits_for(0);
-  }
-}
-
-bool actor_member::wait_for_control(const condition& done, detail::deadline until, std::uint32_t on) {
-  const std::array whom{on};
-  wait_watch::wait here{watch_, whom, until};
-  for (;;) {
-    read_control();
-    {
-      const std::lock_guard lock{mutex_};
-      if (done()) return true;
-    }
-    give_way_to_stop();
-    here.check();
-    if (platform::time_point::clock::now() >= until) return false;
-    page_.set_waits_for(on);
-    platform::wait_readable({link_.socket()}, here.before_sleep(false));
-    page_.set_waits_for(0);
-  }
-}
-
-void actor_member::give_way_to_stop() const {
-  if (is_function_ && stopping_) throw stop_requested{"actor " + start_.name + " has been asked to stop"};
-}
-
-bool actor_member::stop_was_requested() {
-  read_control();
-  return stopping_ || stop_;
-}
-
 // --- Control --------------------------------------------------------------------------------------------------------------
 
 void actor_member::listen_to_control() {

@@ -23,6 +23,12 @@ class knot {
   /// Through `depth` more actors, each waiting for the next one.
   int pass_on(int depth) { return depth == 0 ? echo(1) : 1 + other_.ask<&knot::pass_on>(depth - 1).get(); }
   int ask_other() { return other_.ask<&knot::echo>(5).get(); }
+  int ask_any(std::vector<troupe::actor<knot>> others) {
+    std::vector<troupe::future<int>> answers;
+    for (const auto& each : others) answers.push_back(each.ask<&knot::echo>(1));
+    static_cast<void>(troupe::wait_any(answers));
+    return 1;
+  }
   std::string ask_other_for(std::chrono::milliseconds patience) {
     auto late = other_.ask<&knot::echo>(5);
     try {
@@ -44,9 +50,15 @@ class knot {
   int pass_on_computing(int depth, std::chrono::milliseconds time) {
     return depth == 0 ? compute_for(time) : other_.ask<&knot::pass_on_computing>(depth - 1, time).get();
   }
+  /// Which of the two was told depends on who blocked last.
   std::string join_one_that_fills(int count) {
     const auto myself = troupe::this_actor::self<knot>();
-    return troupe::this_actor::system().spawn<fill_then_end>(myself, count).join().exception_type;
+    const auto filler = troupe::this_actor::system().spawn<fill_then_end>(myself, count);
+    try {
+      return filler.join().exception_type;
+    } catch (const troupe::would_deadlock&) {
+      return "troupe::would_deadlock";
+    }
   }
   void flood(int count) {
     for (int i = 0; i < count; ++i) other_.tell<&knot::take>(i);
@@ -114,7 +126,29 @@ TEST_CASE("of two that block on each other at once one is told, and the other ge
   check_all_live(all);
 }
 
-TEST_CASE("a full mailbox and a join can close a circle: the one that fills it is told, the other goes on") {
+TEST_CASE("a wait for any of several is in a circle only where all of them are") {
+  troupe::actor_system system;
+  auto all = ring(system, 3);
+  const std::vector others{all[1], all[2]};
+  for (const auto& each : others) each.tell<&knot::next>(all[0]);
+  std::vector<troupe::future<int>> answers;
+  answers.push_back(all[1].ask<&knot::ask_other>());
+  answers.push_back(all[0].ask<&knot::ask_any>(others));
+  CHECK(answers[0].get() + answers[1].get() == 6);  // 2 is free, and frees the others
+  answers[0] = all[1].ask<&knot::ask_other>();
+  answers[1] = all[0].ask<&knot::ask_any>(others);
+  answers.push_back(all[2].ask<&knot::ask_other>());
+  for (auto& answer : answers) {
+    try {
+      static_cast<void>(answer.get());
+    } catch (const troupe::would_deadlock&) {
+      SUCCEED("the circle was closed");
+    }
+  }
+  check_all_live(all);
+}
+
+TEST_CASE("a full mailbox and a join can close a circle: one of them is told, the other goes on") {
   troupe::actor_system system;
   const auto all = ring(system, 1);
   CHECK(all[0].ask<&knot::join_one_that_fills>(100'000).get() == "troupe::would_deadlock");
