@@ -14,7 +14,6 @@ set(THREADS_PREFER_PTHREAD_FLAG ON)
 troupe_need(Threads libc6-dev)
 troupe_need(Boost libboost1.81-dev 1.81)  # headers only: Boost::headers
 troupe_need(cereal libcereal-dev)         # cereal::cereal
-troupe_need(fmt libfmt-dev 9)             # fmt::fmt
 if(TROUPE_BUILD_TOOLS)
   troupe_need(CLI11 libcli11-dev 2)       # CLI11::CLI11
 endif()

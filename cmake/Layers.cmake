@@ -18,6 +18,6 @@ function(troupe_layer name)
     PRIVATE ${PROJECT_SOURCE_DIR}/framework/src)
   target_link_libraries(troupe_${name}
     PUBLIC Boost::headers cereal::cereal Threads::Threads
-    PRIVATE fmt::fmt ${layer_LINK})
+    PRIVATE ${layer_LINK})
   troupe_warnings(troupe_${name})
 endfunction()
