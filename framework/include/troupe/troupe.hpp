@@ -5,6 +5,7 @@
 #include <troupe/actor_system.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/exit_status.hpp>
+#include <troupe/failure.hpp>
 #include <troupe/future.hpp>
 #include <troupe/message.hpp>
 #include <troupe/options.hpp>

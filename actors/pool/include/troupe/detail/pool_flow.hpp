@@ -1,0 +1,219 @@
+// Chunks on their way to workers, and what becomes of them.
+#pragma once
+
+#include <troupe/detail/pool_crew.hpp>
+#include <troupe/detail/pool_feed.hpp>
+#include <troupe/detail/pool_wait.hpp>
+#include <troupe/errors.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace troupe::detail {
+
+/// What one call of map or imap has at the workers. Each has a lane, in which chunks are run in the order sent:
+///
+///     lane 0   front: running, or answered     behind: waits at the worker, so that it need not wait for us
+///     lane 1   front                           behind ...
+///
+/// A worker is given a second chunk only while chunks are short: behind a long one it would wait while others are idle.
+///
+/// A chunk that a worker's death has ended is `actor_down` if it had begun; if not, it goes to another worker. Calls of
+/// several threads know nothing of each other: each has lanes of its own to the same workers. Threads: one.
+template <class Task, class Item>
+class pool_flow {
+ public:
+  using results = chunk_results<kept_result<task_result<Task, Item>>>;
+  struct settled {
+    pool_chunk<Item> what;
+    results made;
+    std::exception_ptr problem{};  ///< set: nothing is known of any item, but that this came instead
+    std::string worker{};          ///< whose failures there are, if any
+  };
+  struct bounds {
+    std::size_t in_all = 0;    ///< chunks, at least 1
+    std::size_t a_lane = 0;    ///< chunks, at least 1
+    std::size_t at_first = 1;  ///< chunks a lane, until it is known how long one takes
+    bool until_failure = false;
+  };
+
+  pool_flow(std::shared_ptr<pool_crew> crew, const bounds& most)
+      : crew_{std::move(crew)}, most_{most}, depth_{std::min(most.at_first, most.a_lane)} {
+    for (std::size_t seat = 0; seat < crew_->size(); ++seat) {
+      lanes_.push_back({crew_->at(seat), {}, {}});
+      fronts_.emplace_back();
+    }
+  }
+
+  [[nodiscard]] bool has_room() const {
+    return out_ < most_.in_all && std::any_of(lanes_.begin(), lanes_.end(), [this](const lane& each) {
+             return each.chunks.size() < depth_;
+           });
+  }
+  [[nodiscard]] bool is_empty() const { return out_ == 0; }
+  /// Nanoseconds that an item took lately.
+  [[nodiscard]] double pace() const { return pace_; }
+
+  /// To the worker with the least to do. Throws `start_failed` where no worker can be had, `system_stopped`.
+  void send(pool_chunk<Item> chunk) {
+    std::vector<std::size_t> by_load(lanes_.size());
+    std::iota(by_load.begin(), by_load.end(), std::size_t{0});
+    std::stable_sort(by_load.begin(), by_load.end(), [this](std::size_t a, std::size_t b) {
+      return lanes_[a].chunks.size() < lanes_[b].chunks.size();
+    });
+    for (const auto place : by_load) {
+      try {
+        return send_to(place, chunk);
+      } catch (const start_failed&) {
+        if (place == by_load.back()) throw;  // others may still be there
+      }
+    }
+  }
+
+  /// As `take`, but nullopt where none has been settled.
+  std::optional<settled> try_take() {
+    for (std::size_t looked = 0; looked < lanes_.size();
+         ++looked, current_ = (current_ + 1) % lanes_.size()) {
+      if (!fronts_[current_].valid() || !fronts_[current_].ready()) continue;
+      if (auto done = take_current()) return done;
+    }
+    return std::nullopt;
+  }
+
+  /// Waits for the next chunk to be settled; not where it is empty. Throws `system_stopped`, `stop_requested`.
+  settled take() {
+    for (;;) {
+      // Whose front was answered may well have more answers: they came together.
+      if (!fronts_[current_].valid() || !fronts_[current_].ready()) current_ = wait_for_one(fronts_);
+      if (auto done = take_current()) return std::move(*done);
+    }
+  }
+
+ private:
+  struct lane {
+    pool_actor worker;
+    std::deque<pool_chunk<Item>> chunks;
+    std::deque<future<results>> behind;  // of all chunks but the first, whose answer is in `fronts_`
+  };
+  static constexpr int most_in_vain = 3;  // workers that die whatever they do are no reason to go on for ever
+  static constexpr double long_chunk = 10e6;  // nanoseconds: then a round trip does not count
+  static constexpr double in_hand = 200e3;    // nanoseconds of work, so that a worker need not wait for us
+
+  void send_to(std::size_t place, pool_chunk<Item>& chunk) {
+    auto& to = lanes_[place];
+    auto answer = ask(place, chunk);
+    if (to.chunks.empty()) {
+      fronts_[place] = std::move(answer);
+    } else {
+      to.behind.push_back(std::move(answer));
+    }
+    to.chunks.push_back(std::move(chunk));
+    ++out_;
+  }
+
+  /// The front of the current lane, which has been answered; nullopt where its worker died before it had begun with it.
+  std::optional<settled> take_current() {
+    auto done = finish(current_);
+    if (!done.problem) {
+      adapt(done);
+    } else if (has_not_begun(done.problem) && ++done.what.sent_in_vain <= most_in_vain) {
+      send(std::move(done.what));
+      return std::nullopt;
+    }
+    return done;
+  }
+
+  future<results> ask(std::size_t place, const pool_chunk<Item>& chunk) {
+    auto& worker = lanes_[place].worker;
+    for (int tries = 0;; ++tries) {
+      try {
+        return worker.template ask<&pool_worker::template run_chunk<Task, Item>>(chunk.items,
+                                                                                 most_.until_failure);
+      } catch (const actor_down&) {
+        if (tries == most_in_vain) throw;
+        worker = crew_->replace(place, worker);
+      }
+    }
+  }
+
+  settled finish(std::size_t place) {
+    auto& from = lanes_[place];
+    auto& front = fronts_[place];
+    settled done{std::move(from.chunks.front()), {}};
+    auto answer = std::exchange(front, {});
+    from.chunks.pop_front();
+    --out_;
+    if (!from.behind.empty()) {
+      front = std::move(from.behind.front());
+      from.behind.pop_front();
+    }
+    try {
+      done.made = answer.get();
+      check(done, from.worker.name());
+      if (!done.made.failures.empty()) done.worker = from.worker.name();
+    } catch (const system_stopped&) {
+      throw;
+    } catch (const stop_requested&) {
+      throw;
+    } catch (...) {
+      done.problem = std::current_exception();
+    }
+    return done;
+  }
+
+  /// Results come from another process: their number is input.
+  void check(const settled& done, const std::string& worker) const {
+    const auto& made = done.made;
+    const auto accounted = made.values.size() + made.failures.size();
+    const bool broke_off = most_.until_failure && made.failures.size() == 1 &&
+                           made.failures.front().place == made.values.size() &&
+                           accounted <= done.what.items.size();
+    if (accounted != done.what.items.size() && !broke_off)
+      throw malformed_message{"worker " + worker + " answered with another number of results than items"};
+    std::size_t before = 0;
+    for (const auto& failure : made.failures) {
+      if (failure.place < before || failure.place >= done.what.items.size())
+        throw malformed_message{"worker " + worker + " named an item that it was not given"};
+      before = failure.place + 1;
+    }
+  }
+
+  static bool has_not_begun(const std::exception_ptr& problem) {
+    try {
+      std::rethrow_exception(problem);
+    } catch (const actor_down& down) {
+      return down.fate() != call_fate::died_running;
+    } catch (...) {
+      return false;
+    }
+  }
+
+  void adapt(const settled& done) {
+    const auto took = std::max(static_cast<double>(done.made.nanoseconds), 1.0);
+    chunk_time_ = chunk_time_ == 0 ? took : 0.75 * chunk_time_ + 0.25 * took;
+    pace_ = chunk_time_ / static_cast<double>(done.what.items.size());
+    const auto wanted = chunk_time_ >= long_chunk ? 1.0 : std::max(2.0, in_hand / chunk_time_);
+    depth_ = static_cast<std::size_t>(std::min(wanted, static_cast<double>(most_.a_lane)));
+  }
+
+  std::shared_ptr<pool_crew> crew_;
+  bounds most_;
+  std::size_t depth_;  // chunks a lane, now
+  std::vector<lane> lanes_;
+  std::vector<future<results>> fronts_;
+  std::size_t current_ = 0;
+  std::size_t out_ = 0;
+  double chunk_time_ = 0;
+  double pace_ = 0;
+};
+
+}  // namespace troupe::detail

@@ -1,0 +1,216 @@
+// What map and imap do with what comes back.
+#pragma once
+
+#include <troupe/detail/pool_feed.hpp>
+#include <troupe/detail/pool_flow.hpp>
+#include <troupe/failed_at.hpp>
+#include <troupe/map_options.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace troupe::detail {
+
+/// Throws what an item failed with.
+[[noreturn]] void throw_at(const failure& what, const std::string& worker, std::size_t index);
+
+/// What both have: where items come from, and where they go. Threads: one.
+template <class Task, class Item, class View>
+struct pool_call {
+  using flow_type = pool_flow<Task, Item>;
+  using settled = typename flow_type::settled;
+  using value_type = kept_result<task_result<Task, Item>>;
+
+  static constexpr std::size_t most_short_chunks = 64;         // a lane
+  static constexpr std::size_t most_bytes_ahead = 256 * 1024;  // a lane: well below what its mailbox takes
+
+  pool_call(const std::shared_ptr<pool_crew>& crew, View view, const map_options& given, bool is_map)
+      : feed{std::move(view), given.chunk_size, crew->size()},
+        options{given},
+        in_flight{given.in_flight != 0 ? given.in_flight : 2 * crew->size()},
+        flow{crew, bounds(*crew, is_map)} {}
+
+  typename flow_type::bounds bounds(const pool_crew& crew, bool is_map) {
+    const auto chunk = feed.chunk_size();
+    if (is_map && options.in_flight == 0 && feed.total()) {
+      in_flight = crew.size() *
+                  std::clamp<std::size_t>(most_bytes_ahead / (chunk * sizeof(Item)), 2, most_short_chunks);
+    }
+    return {.in_all = in_flight,
+            .a_lane = (in_flight + crew.size() - 1) / crew.size(),
+            .at_first = chunk > 1 ? std::size_t{2} : std::size_t{1},
+            .until_failure = is_map};
+  }
+
+  void report(const settled& what) {
+    done += what.what.items.size();
+    if (options.on_progress) options.on_progress(done, feed.total());
+  }
+
+  pool_feed<Item, View> feed;
+  map_options options;
+  std::size_t in_flight;
+  flow_type flow;
+  std::size_t done = 0;
+};
+
+/// All of it.
+template <class Task, class Item, class View>
+class pool_mapping {
+ public:
+  using call_type = pool_call<Task, Item, View>;
+  using value_type = typename call_type::value_type;
+
+  pool_mapping(const std::shared_ptr<pool_crew>& crew, View view, const map_options& given)
+      : call_{crew, std::move(view), given, true} {}
+
+  /// Throws what the first item that failed threw, once nothing is running any more.
+  std::vector<value_type> run() {
+    if (call_.feed.total()) results_.reserve(*call_.feed.total());
+    for (;;) {
+      while (!call_.feed.ended() && call_.flow.has_room()) {
+        auto chunk = call_.feed.next();
+        if (!chunk) break;
+        call_.flow.send(std::move(*chunk));
+      }
+      if (call_.flow.is_empty()) break;
+      auto done = call_.flow.take();
+      keep(done);
+      if (!failed_) call_.report(done);
+      adapt();
+    }
+    if (failed_) throw_failure();
+    if (call_.feed.problem()) std::rethrow_exception(call_.feed.problem());
+    return std::move(results_);
+  }
+
+ private:
+  using settled = typename call_type::settled;
+
+  void keep(settled& done) {
+    const auto first = done.what.first;
+    auto& values = done.made.values;
+    if (done.problem || !done.made.failures.empty()) {
+      call_.feed.end();
+      if (!failed_ || first < failed_->what.first) failed_ = std::move(done);
+    } else if (results_.size() == first) {
+      results_.insert(results_.end(), std::make_move_iterator(values.begin()),
+                      std::make_move_iterator(values.end()));
+    } else {
+      if (results_.size() < first + values.size()) results_.resize(first + values.size());
+      std::move(values.begin(), values.end(), results_.begin() + static_cast<std::ptrdiff_t>(first));
+    }
+  }
+
+  [[noreturn]] void throw_failure() const {
+    const auto first = failed_->what.first;
+    if (failed_->problem) throw_at(failed_->problem, first);
+    const auto& failure = failed_->made.failures.front();
+    throw_at(failure.what, failed_->worker, first + static_cast<std::size_t>(failure.place));
+  }
+
+  /// Where nobody has said how large chunks are, and the range does not know how many there will be: a millisecond's work.
+  void adapt() {
+    if (call_.options.chunk_size != 0 || call_.feed.total()) return;
+    constexpr double fitting = 1e6;  // nanoseconds
+    const auto wanted = fitting / std::max(call_.flow.pace(), 1.0);
+    const auto most = static_cast<double>(std::min<std::size_t>(2 * call_.feed.chunk_size(), 4096));
+    call_.feed.set_chunk_size(static_cast<std::size_t>(std::clamp(wanted, 1.0, most)));
+  }
+
+  call_type call_;
+  std::vector<value_type> results_;
+  std::optional<settled> failed_;  // the first of the chunks in which something failed
+};
+
+/// One after another.
+template <class Task, class Item, class View>
+class pool_stream {
+ public:
+  using call_type = pool_call<Task, Item, View>;
+  using value_type = typename call_type::value_type;
+
+  pool_stream(const std::shared_ptr<pool_crew>& crew, View view, const map_options& given, bool in_order)
+      : call_{crew, std::move(view), given, false}, in_order_{in_order} {}
+
+  /// To the next result; false at the end. Throws what the range threw where that is next.
+  bool next() {
+    if (current_ && ++place_ < current_->what.items.size()) return true;
+    current_.reset();
+    for (;;) {
+      fill();
+      if (!window_.empty() && window_.front()) {
+        begin_chunk();
+        return true;
+      }
+      if (call_.flow.is_empty()) break;
+      keep(call_.flow.take());
+    }
+    if (const auto problem = std::exchange(range_problem_, {})) std::rethrow_exception(problem);
+    return false;
+  }
+
+  /// The result that it stands at. Throws what its item failed with.
+  typename std::vector<value_type>::reference current() {
+    auto& [what, made, problem, worker] = *current_;
+    if (problem) throw_at(problem, what.first + place_);
+    while (failure_ < made.failures.size() && made.failures[failure_].place < place_) ++failure_;
+    if (failure_ < made.failures.size() && made.failures[failure_].place == place_)
+      throw_at(made.failures[failure_].what, worker, what.first + place_);
+    return made.values[place_ - failure_];
+  }
+
+ private:
+  using settled = typename call_type::settled;
+
+  void fill() {
+    // A worker whose answer has come and not been taken has nothing to do, if whoever uses the results takes his time.
+    while (!call_.flow.is_empty() && !call_.flow.has_room()) {
+      auto done = call_.flow.try_take();
+      if (!done) break;
+      keep(std::move(*done));
+    }
+    while (window_.size() < call_.in_flight && !call_.feed.ended() && call_.flow.has_room()) {
+      auto chunk = call_.feed.next();
+      if (call_.feed.problem()) range_problem_ = call_.feed.problem();
+      if (!chunk) break;
+      call_.flow.send(std::move(*chunk));
+      window_.emplace_back();
+    }
+  }
+
+  void keep(settled done) {
+    call_.report(done);
+    const auto place = in_order_ ? done.what.number - begun_ : finished_++;
+    window_[place] = std::move(done);
+  }
+
+  void begin_chunk() {
+    current_ = std::move(window_.front());
+    window_.pop_front();
+    ++begun_;
+    if (!in_order_) --finished_;
+    place_ = failure_ = 0;
+  }
+
+  call_type call_;
+  bool in_order_;
+  // A place for every chunk that has been sent and not been begun with: in the order of the range, or of their coming.
+  std::deque<std::optional<settled>> window_;
+  std::size_t begun_ = 0;     // chunks
+  std::size_t finished_ = 0;  // chunks at the front of the window, where that has the order of their coming
+  std::optional<settled> current_;
+  std::size_t place_ = 0;
+  std::size_t failure_ = 0;  // failures before the current item
+  std::exception_ptr range_problem_;
+};
+
+}  // namespace troupe::detail

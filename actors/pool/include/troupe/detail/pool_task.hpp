@@ -1,0 +1,154 @@
+// What a pool can run: functions by name, and lambdas without captures. Only types travel; each becomes an entry of the
+// worker's by being named at a call site.
+#pragma once
+
+#include <troupe/message.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <ranges>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace troupe::detail {
+
+/// The parameters of something that can be called; `known` is false for what takes several kinds (`auto` parameters).
+template <class Callable>
+struct pool_signature {
+  static constexpr bool known = false;
+};
+template <class... P>
+struct pool_parameters {
+  static constexpr bool known = true;
+  using parameters = std::tuple<P...>;
+};
+template <class R, class... P>
+struct pool_signature<R (*)(P...)> : pool_parameters<P...> {};
+template <class R, class... P>
+struct pool_signature<R (*)(P...) noexcept> : pool_parameters<P...> {};
+template <class R, class C, class... P>
+struct pool_signature<R (C::*)(P...)> : pool_parameters<P...> {};
+template <class R, class C, class... P>
+struct pool_signature<R (C::*)(P...) const> : pool_parameters<P...> {};
+template <class R, class C, class... P>
+struct pool_signature<R (C::*)(P...) noexcept> : pool_parameters<P...> {};
+template <class R, class C, class... P>
+struct pool_signature<R (C::*)(P...) const noexcept> : pool_parameters<P...> {};
+template <class F>
+requires requires { &F::operator(); }
+struct pool_signature<F> : pool_signature<decltype(&F::operator())> {};
+
+/// A function, named by a template argument: `map<f>`; or a lambda in the same place.
+template <auto Function>
+struct named_task {
+  using signature = pool_signature<std::remove_cv_t<decltype(Function)>>;
+  static constexpr bool is_sendable = true;
+  template <class... Arguments>
+  static decltype(auto) call(Arguments&&... arguments) {
+    return std::invoke(Function, std::forward<Arguments>(arguments)...);
+  }
+  template <class... Arguments>
+  static constexpr bool takes = std::is_invocable_v<decltype(Function), Arguments...>;
+};
+
+/// An object of an empty class, such as a lambda without captures: the worker makes one of its own.
+template <class F>
+struct lambda_task {
+  using signature = pool_signature<F>;
+  static constexpr bool is_sendable = std::is_empty_v<F> && std::is_default_constructible_v<F>;
+  template <class... Arguments>
+  static decltype(auto) call(Arguments&&... arguments) {
+    return F{}(std::forward<Arguments>(arguments)...);
+  }
+  template <class... Arguments>
+  static constexpr bool takes =
+      std::is_invocable_v<const F&, Arguments...> || std::is_invocable_v<F&, Arguments...>;
+};
+
+/// What travels for a parameter: the value; for a view, what it looks at.
+template <class P>
+struct travelling {
+  using type = std::remove_cvref_t<P>;
+};
+template <class P>
+requires std::is_same_v<std::remove_cvref_t<P>, std::string_view>
+struct travelling<P> {
+  using type = std::string;
+};
+template <class T>
+struct travelling<std::span<const T>> {
+  using type = std::vector<T>;
+};
+template <class P>
+using travelling_t = typename travelling<P>::type;
+
+template <class Task, class... Given>
+struct task_values {  // of a call with `auto` parameters: what it is given
+  using type = std::tuple<std::decay_t<Given>...>;
+  static constexpr bool takes_references = false;
+};
+template <class Parameters>
+struct values_of;
+template <class... P>
+struct values_of<std::tuple<P...>> {
+  using type = std::tuple<travelling_t<P>...>;
+  static constexpr bool takes_references =
+      ((std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>>) || ...);
+};
+template <class Task, class... Given>
+requires Task::signature::known struct task_values<Task, Given...>
+    : values_of<typename Task::signature::parameters> {
+};
+
+/// Calls the task with values that it may keep.
+template <class Task, class... Value>
+decltype(auto) call_task(Value&... value) {
+  if constexpr (Task::template takes<Value&&...>) {
+    return Task::call(std::move(value)...);
+  } else {
+    return Task::call(value...);
+  }
+}
+template <class Task, class... Value>
+using task_result = std::remove_cvref_t<decltype(call_task<Task>(std::declval<Value&>()...))>;
+
+/// What travels of a range's items.
+template <class Task, class View>
+using item_of = std::tuple_element_t<0, typename task_values<Task, std::ranges::range_value_t<View>>::type>;
+
+/// The rules of every task, in words; false where one is broken, so that nothing else need be compiled.
+template <class Task, class... Given>
+consteval bool check_task() {
+  static_assert(
+      Task::is_sendable,
+      "troupe: a pool's lambda cannot have captures, and a function is not passed as an argument: the "
+      "worker is another process. Name a function as map<f>(items) or submit<f>(arguments...); pass what a "
+      "lambda would capture as part of the items, or as arguments of submit");
+  if constexpr (Task::is_sendable) {
+    using values = task_values<Task, Given...>;
+    static_assert(
+        !values::takes_references,
+        "troupe: a pool's function must take its parameters by value, const& or &&: a reference to the "
+        "caller's object cannot reach into another process");
+    static_assert(
+        std::tuple_size_v<typename values::type> == sizeof...(Given),
+        "troupe: the number of arguments differs from the function's parameters (map and imap call it "
+        "with one item at a time)");
+    static_assert(
+        is_message<typename values::type>(),
+        "troupe: a parameter of the pool's function is not a message type: use arithmetic types, "
+        "strings, standard containers, plain aggregates, or give the class a cereal `serialize` member");
+    return !values::takes_references && std::tuple_size_v<typename values::type> == sizeof...(Given) &&
+           is_message<typename values::type>();
+  } else {
+    return false;
+  }
+}
+
+}  // namespace troupe::detail

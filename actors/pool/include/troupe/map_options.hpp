@@ -1,0 +1,29 @@
+// What can be chosen about one map or imap.
+#pragma once
+
+#include <troupe/options.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+
+namespace troupe {
+
+struct map_options {
+  detail::not_from_braces only_named{};
+
+  /// Items that go to a worker together: more for short work, since every chunk costs a message there and back. 0: where
+  /// the size of the range is known, so many that each worker gets four; else 1 for `imap`, and for `map` as many as make
+  /// about a millisecond of work.
+  std::size_t chunk_size = 0;
+
+  /// Chunks that may have been pulled from the range and not yet been given as results. 0: twice as many as there are
+  /// workers; `map` of a range whose size is known may hand out more, if they are short.
+  std::size_t in_flight = 0;
+
+  /// Called in the thread that waits for the results whenever a chunk is done: items done so far, those that failed
+  /// included, and how many there are in all, where the range knows. What it throws ends the map.
+  std::function<void(std::size_t done, std::optional<std::size_t> total)> on_progress{};
+};
+
+}  // namespace troupe

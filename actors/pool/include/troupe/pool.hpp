@@ -1,0 +1,178 @@
+// A pool of worker processes.
+#pragma once
+
+#include <troupe/actor_system.hpp>
+#include <troupe/detail/pool_crew.hpp>
+#include <troupe/detail/pool_stream.hpp>
+#include <troupe/detail/pool_task.hpp>
+#include <troupe/errors.hpp>
+#include <troupe/failed_at.hpp>
+#include <troupe/map_options.hpp>
+#include <troupe/pool_results.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <ranges>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+
+/// The pool takes no new work.
+class pool_closed : public error {
+ public:
+  using error::error;
+};
+
+struct pool_options {
+  detail::not_from_braces only_named{};
+
+  std::size_t workers = 0;    ///< processes; 0: one for each CPU
+  std::string name = "pool";  ///< of the workers too: "pool-1", "pool-2", ...
+
+  /// How long the destructor waits for what is running, before it kills the workers: a short task has a chance, an endless
+  /// one does not hold up the program.
+  std::chrono::milliseconds grace = std::chrono::seconds{2};
+};
+
+/// A number of worker processes that run functions for whoever calls; one pool runs any of the program's functions.
+///
+///     troupe::pool pool{system, {.workers = 4}};
+///     std::vector<long> sums = pool.map<sum_of_squares>(sizes);
+///     std::vector<int> squares = pool.map([](int x) { return x * x; }, numbers);
+///     for (long sum : pool.imap<sum_of_squares>(sizes)) ...
+///
+/// A function is named as a template argument; a lambda without captures may be an argument instead. Parameters and results
+/// are messages; parameters are values, const& or &&. Items are taken from any input range, in the calling thread, no more
+/// of them than can be worked on (see `map_options`).
+///
+/// What a function throws reaches the caller as its own type where that is a standard one, else as `remote_exception`, with
+/// `failed_at` as a part, which has the item's index. A worker that dies takes only what it was running with it, as
+/// `actor_down`; what it had not begun goes to another, and a new worker takes its place when the pool is used next.
+///
+/// ## Ending
+/// `close()` refuses new work; what has been begun goes on. The destructor stops the workers, which first finish what they
+/// have been sent, kills those that have not ended within the grace, and joins them all. The system must outlive the pool.
+///
+/// Threads: all members may be called from any thread, but for the destructor; calls of several threads share the workers.
+/// Processes: the one that made it, which may be an actor's.
+class pool {
+ public:
+  /// Throws `start_failed`, `system_stopped`.
+  explicit pool(actor_system& system, const pool_options& options = {});
+  ~pool();
+  pool(const pool&) = delete;
+  pool& operator=(const pool&) = delete;
+
+  /// The results of the function for every item, in their order: a vector of them, or nothing for a function that returns
+  /// nothing. Waits for all. If items fail, throws what the first of them threw, once nothing that was begun is running any
+  /// more; later items may not have been tried. What the range throws is thrown on. Throws `pool_closed`, `start_failed`,
+  /// `system_stopped`, `stop_requested`.
+  template <auto Function, class Items>
+  auto map(Items&& items, const map_options& options = {}) {
+    return map_task<detail::named_task<Function>>(std::forward<Items>(items), options);
+  }
+  template <class Lambda, class Items>
+  auto map(const Lambda&, Items&& items, const map_options& options = {}) {
+    return map_task<detail::lambda_task<Lambda>>(std::forward<Items>(items), options);
+  }
+
+  /// The results one after another, in the order of the items: an input range that pulls an item only when there is a
+  /// worker for it. It works while it is being waited on. Where an item has failed, reading its result throws what it
+  /// failed with; the iterator can then be advanced past it. The range that is given by reference must outlive it. Throws
+  /// `pool_closed`; and, where it is advanced, as `map` does.
+  template <auto Function, class Items>
+  auto imap(Items&& items, const map_options& options = {}) {
+    return imap_task<detail::named_task<Function>>(std::forward<Items>(items), options, true);
+  }
+  template <class Lambda, class Items>
+  auto imap(const Lambda&, Items&& items, const map_options& options = {}) {
+    return imap_task<detail::lambda_task<Lambda>>(std::forward<Items>(items), options, true);
+  }
+
+  /// As `imap`, but each result as soon as there is one; those of one chunk stay in their order.
+  template <auto Function, class Items>
+  auto imap_unordered(Items&& items, const map_options& options = {}) {
+    return imap_task<detail::named_task<Function>>(std::forward<Items>(items), options, false);
+  }
+  template <class Lambda, class Items>
+  auto imap_unordered(const Lambda&, Items&& items, const map_options& options = {}) {
+    return imap_task<detail::lambda_task<Lambda>>(std::forward<Items>(items), options, false);
+  }
+
+  /// Refuses new work from here on; returns at once, and may be called any number of times.
+  void close();
+
+  /// The workers' processes, for display and for ending them. Those that have died are replaced first. Throws
+  /// `start_failed`, `system_stopped`.
+  [[nodiscard]] std::vector<process> workers();
+  /// How many there are.
+  [[nodiscard]] std::size_t size() const { return crew_->size(); }
+  [[nodiscard]] const std::string& name() const { return options_.name; }
+
+ private:
+  template <class Task, class View>
+  static consteval bool check_items() {
+    if constexpr (detail::check_task<Task, std::ranges::range_value_t<View>>()) {
+      using item = detail::item_of<Task, View>;
+      static_assert(std::is_constructible_v<item, std::ranges::range_reference_t<View>>,
+                    "troupe: the range's items cannot be converted to the parameter of the pool's function");
+      using result = detail::kept_result<detail::task_result<Task, item>>;
+      static_assert(detail::is_message<result>(),
+                    "troupe: the result of the pool's function is not a message type");
+      return std::is_constructible_v<item, std::ranges::range_reference_t<View>> &&
+             detail::is_message<result>();
+    } else {
+      return false;
+    }
+  }
+  template <class Items>
+  static consteval bool check_range() {
+    static_assert(
+        std::ranges::input_range<Items> && std::ranges::viewable_range<Items>,
+        "troupe: a pool takes its items from a range: a container, a view, a generator with begin and end");
+    return std::ranges::input_range<Items> && std::ranges::viewable_range<Items>;
+  }
+
+  template <class Task, class Items>
+  auto map_task(Items&& items, const map_options& options) {
+    if constexpr (check_range<Items>()) {
+      using view = std::views::all_t<Items>;
+      if constexpr (check_items<Task, view>()) {
+        crew_->check_open();
+        using item = detail::item_of<Task, view>;
+        detail::pool_mapping<Task, item, view> mapping{crew_, std::views::all(std::forward<Items>(items)),
+                                                       options};
+        if constexpr (std::is_void_v<detail::task_result<Task, item>>) {
+          mapping.run();
+        } else {
+          return mapping.run();
+        }
+      }
+    }
+  }
+
+  template <class Task, class Items>
+  auto imap_task(Items&& items, const map_options& options, bool in_order) {
+    if constexpr (check_range<Items>()) {
+      using view = std::views::all_t<Items>;
+      if constexpr (check_items<Task, view>()) {
+        using item = detail::item_of<Task, view>;
+        static_assert(!std::is_void_v<detail::task_result<Task, item>>,
+                      "troupe: imap gives results, and this function has none: use map, or submit");
+        crew_->check_open();
+        using stream = detail::pool_stream<Task, item, view>;
+        return pool_results<stream>{
+            std::make_unique<stream>(crew_, std::views::all(std::forward<Items>(items)), options, in_order)};
+      }
+    }
+  }
+
+  pool_options options_;
+  std::shared_ptr<detail::pool_crew> crew_;
+};
+
+}  // namespace troupe
