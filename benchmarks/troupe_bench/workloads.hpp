@@ -32,6 +32,8 @@ void ask_round_trip();  ///< W1
 void tell_stream();     ///< W2
 void queue_fan_out();   ///< W4
 void spawn_and_stop();  ///< W5
+void map_squares();     ///< W6
+void heavy_map();       ///< W7
 
 struct workload {
   std::string name;

@@ -3,8 +3,8 @@
 
 #include <troupe/detail/pool_crew.hpp>
 #include <troupe/detail/pool_feed.hpp>
-#include <troupe/detail/pool_wait.hpp>
 #include <troupe/errors.hpp>
+#include <troupe/wait.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -93,7 +93,7 @@ class pool_flow {
   settled take() {
     for (;;) {
       // Whose front was answered may well have more answers: they came together.
-      if (!fronts_[current_].valid() || !fronts_[current_].ready()) current_ = wait_for_one(fronts_);
+      if (!fronts_[current_].valid() || !fronts_[current_].ready()) current_ = wait_any(fronts_).value();
       if (auto done = take_current()) return std::move(*done);
     }
   }

@@ -29,7 +29,7 @@ struct pool_call {
   using settled = typename flow_type::settled;
   using value_type = kept_result<task_result<Task, Item>>;
 
-  static constexpr std::size_t most_short_chunks = 64;         // a lane
+  static constexpr std::size_t most_short_chunks = 48;         // a lane
   static constexpr std::size_t most_bytes_ahead = 256 * 1024;  // a lane: well below what its mailbox takes
 
   pool_call(const std::shared_ptr<pool_crew>& crew, View view, const map_options& given, bool is_map)
