@@ -49,16 +49,53 @@ class future {
   /// Whether `get` would not wait. Does not block.
   [[nodiscard]] bool ready() const { return checked().ready(); }
 
+  /// Has `callback` called with this future once it is ready: it takes a `future<T>`, and its `get` tells an error too.
+  /// Called exactly once, also where the answer is there already, the actor has died or the system is stopped. This future
+  /// is empty afterwards.
+  ///
+  /// In a host it runs on the system's background thread (it must not block there: hand the work on), after the system's end
+  /// on the calling thread; in an actor as a turn of its own between two messages, so that what it sends leaves together; in
+  /// a function's process while that waits in the library. A process that ends before the answer comes does not call it.
+  /// Exceptions from it end the process that threw.
+  template <class Callback>
+  void then(Callback callback) {
+    static_assert(std::is_invocable_v<Callback&, future<T>>,
+                  "troupe: the callback of then takes the ready future: [](troupe::future<T> answer) {...}");
+    const auto answered = checked_pending();
+    struct continuation {
+      future<T> answer;
+      Callback callback;
+    };
+    auto what = std::make_shared<continuation>(continuation{std::move(*this), std::move(callback)});
+    answered->then([what = std::move(what)] { what->callback(std::move(what->answer)); });
+  }
+
+  /// As above, but `callback` runs where `post` brings it: `post` is called, as a callback itself, with a copyable function
+  /// without arguments and must have it run, once. For an event loop of the host's own:
+  ///
+  ///     answer.then([&](auto run) { boost::asio::post(context, std::move(run)); }, [](auto ready) { use(ready.get()); });
+  template <class Post, class Callback>
+  void then(Post post, Callback callback) {
+    static_assert(std::is_invocable_v<Callback&, future<T>>,
+                  "troupe: the callback of then takes the ready future: [](troupe::future<T> answer) {...}");
+    then([post = std::move(post), callback = std::move(callback)](future<T> ready) mutable {
+      const auto both =
+          std::make_shared<std::pair<Callback, future<T>>>(std::move(callback), std::move(ready));
+      post([both] { both->first(std::move(both->second)); });
+    });
+  }
+
   /// Whether there is an answer to come or to take.
   [[nodiscard]] bool valid() const { return pending_ != nullptr; }
 
  private:
   friend struct detail::future_access;
-  detail::pending_reply& checked() const {
+  const std::shared_ptr<detail::pending_reply>& checked_pending() const {
     if (!pending_)
       throw std::logic_error{"troupe::future: no answer to take: it was taken already, or nothing was asked"};
-    return *pending_;
+    return pending_;
   }
+  detail::pending_reply& checked() const { return *checked_pending(); }
   T take(detail::deadline until) {
     if (!checked().wait(until))
       throw timeout{"the answer did not come in time; the call goes on, and can be waited for again"};

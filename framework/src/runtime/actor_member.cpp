@@ -100,12 +100,12 @@ void actor_member::serve() {
   while (!should_end()) {
     now_ = platform::monotonic_nanoseconds();
     int turns = 0;
-    while (turns < turns_between_looks && !should_end() && take_turn()) ++turns;
+    while (turns < turns_between_looks && !should_end() && (take_continuation() || take_turn())) ++turns;
     if (should_end()) break;
     if (turns == turns_between_looks) loop_.poll();
     look_everywhere();
     run_ends();
-    if (!inbox_.empty() || should_end() || !prepare_to_sleep()) continue;
+    if (!inbox_.empty() || !later_.empty() || should_end() || !prepare_to_sleep()) continue;
     answer_inquiries();
     loop_.run_one();
     page_.set_idle(false);
@@ -191,6 +191,19 @@ bool actor_member::take_turn() {
   return true;
 }
 
+bool actor_member::take_continuation() {
+  if (later_.empty()) return false;
+  const auto next = std::move(later_.front());
+  later_.pop_front();
+  turn_open_ = true;
+  next();
+  stage_sends();
+  page_.commit();
+  push_sends();
+  turn_open_ = false;
+  return true;
+}
+
 void actor_member::run_ends() {
   while (!ends_.empty() && ends_.front().after <= taken_) {
     const auto due = std::move(ends_.front().due);
@@ -235,22 +248,30 @@ void actor_member::call_handler(const std::shared_ptr<connection>& from, channel
   }
 }
 
-void actor_member::commit(const std::shared_ptr<connection>& from, const channel::message& request) {
+void actor_member::stage_sends() {
   for (const auto& over : touched_) {
     if (!over->channel) continue;
     make_room_for_kept(over);
     if (over->channel) over->channel->stage();
   }
+}
+
+void actor_member::push_sends() {
+  for (const auto& over : touched_) {
+    if (over->channel) over->channel->push();
+  }
+  touched_.clear();
+}
+
+void actor_member::commit(const std::shared_ptr<connection>& from, const channel::message& request) {
+  stage_sends();
   --from->requests;
   const channel::progress done{request.frame.header.sequence, request.end};
   from->handled_sequence = done.sequence;
   if (from->channel) from->channel->stage_finished(from->requests == 0 ? from->newest : done);
   page_.end();
   page_.commit();
-  for (const auto& over : touched_) {
-    if (over->channel) over->channel->push();
-  }
-  touched_.clear();
+  push_sends();
   if (!from->channel) return;
   from->channel->offer_room();
   if (handled_.empty() || handled_.back() != from) handled_.push_back(from);
@@ -314,7 +335,7 @@ void actor_member::read_control() {
   for (;;) {
     switch (link_.receive(message)) {
       case control_link::state::empty:
-        if (is_function_) run_callbacks();  // an actor does that between two messages
+        if (is_function_) run_in_function();  // an actor does that between two messages
         return;
       case control_link::state::closed:
         platform::exit_now(1);  // the guardian is gone, and the kernel is about to end us

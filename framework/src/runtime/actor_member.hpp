@@ -36,6 +36,8 @@ class actor_member final : public member {
   bool wait_on(connection& over, const condition& done, detail::deadline until) override;
   bool wait_on_any(std::span<connection* const> overs, const condition& done,
                    detail::deadline until) override;
+  void asked(const std::shared_ptr<connection>& over) override;
+  void run_later(std::function<void()> what) override { later_.push_back(std::move(what)); }
 
   [[nodiscard]] const process_layer::start& description() const { return start_; }
   [[nodiscard]] actor_system& system() const { return *system_; }
@@ -47,6 +49,9 @@ class actor_member final : public member {
 
  private:
   bool wait_for_control(const condition& done, detail::deadline until, std::uint32_t on = 0) override;
+  bool wait_reading(std::span<connection* const> overs, std::span<const std::uint32_t> on,
+                    const condition& done, detail::deadline until);
+  bool has_others_to_read();
   [[nodiscard]] bool in_turn() const override { return turn_open_; }
   void touched(const std::shared_ptr<connection>& over) override;
   void receive_request(const std::shared_ptr<connection>& from, channel::message&& request) override;
@@ -59,9 +64,13 @@ class actor_member final : public member {
   int run_actor(const detail::registrar& what);
   void serve();
   bool take_turn();
+  bool take_continuation();
+  void run_in_function();
   void run_ends();
   void call_handler(const std::shared_ptr<connection>& from, channel::message& request);
   void commit(const std::shared_ptr<connection>& from, const channel::message& request);
+  void stage_sends();
+  void push_sends();
   void make_room_for_kept(const std::shared_ptr<connection>& over);
   void look_everywhere();
   void send_last_answers();
@@ -111,6 +120,9 @@ class actor_member final : public member {
     due_callback due;
   };
   std::deque<known_end> ends_;
+  std::deque<std::function<void()>> later_;  // turns that are due, beside messages
+  std::vector<std::shared_ptr<connection>>
+      continued_;  // a function's: to be read while it waits for something else
   std::vector<std::shared_ptr<connection>> touched_;  // by the open turn
   std::vector<std::shared_ptr<connection>> kept_;     // with messages that have had no room yet
   std::vector<std::shared_ptr<connection>> handled_;  // connections of messages handled since the last sleep

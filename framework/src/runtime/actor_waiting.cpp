@@ -1,4 +1,4 @@
-// Waiting in an actor, whose one thread reads the channels that it waits on and the control socket.
+// Waiting in an actor: its one thread reads the channels that it waits on, and the control socket.
 #include <troupe/errors.hpp>
 
 #include "platform/clock.hpp"
@@ -11,42 +11,53 @@
 namespace troupe::runtime {
 namespace {
 
-bool has_more(const connection* over) { return over->is_live() && over->channel->has_more(); }
-bool is_blocked(const connection* over) { return over->is_live() && over->channel->peer_is_blocked(); }
+/// The channels that one wait reads.
+class reading_list {
+ public:
+  explicit reading_list(std::span<connection* const> overs) {
+    for (auto* over : overs) add(over->shared_from_this());
+  }
+  void add(const std::shared_ptr<connection>& over) {
+    const auto same = [&](const place& each) { return each.over == over; };
+    if (std::none_of(places_.begin(), places_.end(), same)) places_.push_back({over});
+  }
+
+  /// Those that may have something, each once.
+  [[nodiscard]] std::vector<std::shared_ptr<connection>> due() {
+    std::vector<std::shared_ptr<connection>> all;
+    for (auto& each : places_) {
+      if (each.over->is_live() && (each.is_due || each.over->channel->has_more())) all.push_back(each.over);
+      each.is_due = false;
+    }
+    return all;
+  }
+  [[nodiscard]] bool has_more() const {
+    return std::any_of(places_.begin(), places_.end(), [](const place& each) {
+      return each.over->is_live() && each.over->channel->has_more();
+    });
+  }
+  [[nodiscard]] bool are_blocked() const {
+    return std::all_of(places_.begin(), places_.end(), [](const place& each) {
+      return each.over->is_live() && each.over->channel->peer_is_blocked();
+    });
+  }
+  void sleep(int control, detail::deadline until) {
+    std::vector<platform::watched_socket> sockets{{control}};
+    for (const auto& each : places_)
+      sockets.push_back({each.over->is_live() ? each.over->channel->socket() : -1});  // poll passes over -1
+    platform::wait_readable(sockets, until);
+    for (std::size_t i = 0; i < places_.size(); ++i) places_[i].is_due = sockets[i + 1].ready;
+  }
+
+ private:
+  struct place {
+    std::shared_ptr<connection> over;
+    bool is_due = true;
+  };
+  std::vector<place> places_;
+};
 
 }  // namespace
-
-bool actor_member::wait_on_any(std::span<connection* const> overs, const condition& done,
-                               detail::deadline until) {
-  std::vector<platform::watched_socket> sockets(overs.size() + 1);  // the last is the control socket
-  for (auto& socket : sockets) socket.ready = true;
-  std::vector<std::uint32_t> peers;
-  for (const auto* over : overs) peers.push_back(over->peer);
-  wait_watch::wait here{watch_, peers, until};
-  for (;;) {
-    if (done()) return true;
-    read_control();
-    if (done()) return true;
-    give_way_to_stop();
-    here.check();
-    bool progress = false;
-    for (std::size_t i = 0; i < overs.size(); ++i) {
-      if (!overs[i]->is_live() || !(sockets[i].ready || overs[i]->channel->has_more())) continue;
-      progress = pump(overs[i]->shared_from_this()) || progress;
-    }
-    if (platform::time_point::clock::now() >= until) return done();
-    if (progress) continue;
-    for (std::size_t i = 0; i < overs.size(); ++i)
-      sockets[i].number = overs[i]->is_live() ? overs[i]->channel->socket() : -1;  // poll passes over -1
-    sockets.back().number = link_.socket();
-    page_.set_waits_for(overs.size() == 1 ? overs.front()->peer : 0);
-    page_.set_idle(true);
-    const auto wake = here.before_sleep(std::all_of(overs.begin(), overs.end(), is_blocked));
-    if (std::none_of(overs.begin(), overs.end(), has_more)) platform::wait_readable(sockets, wake);
-    page_.set_idle(false);
-    page_.set_waits_for(0);
-  }
-}
 
 bool actor_member::wait_on(connection& over, const condition& done, detail::deadline until) {
   const std::array on{over.peer};
@@ -57,6 +68,10 @@ bool actor_member::wait_on(connection& over, const condition& done, detail::dead
     if (done()) return true;
     give_way_to_stop();
     here.check();
+    if (has_others_to_read()) {
+      const std::array overs{&over};
+      return wait_on_any(overs, done, until);
+    }
     if (!over.is_live()) over.check_open();
     if (pump(over.shared_from_this())) continue;
     if (platform::time_point::clock::now() >= until) return false;
@@ -70,20 +85,45 @@ bool actor_member::wait_on(connection& over, const condition& done, detail::dead
   }
 }
 
+bool actor_member::wait_on_any(std::span<connection* const> overs, const condition& done,
+                               detail::deadline until) {
+  std::vector<std::uint32_t> on;
+  for (const auto* over : overs) on.push_back(over->peer);
+  return wait_reading(overs, on, done, until);
+}
+
 bool actor_member::wait_for_control(const condition& done, detail::deadline until, std::uint32_t on) {
-  const std::array whom{on};
-  wait_watch::wait here{watch_, whom, until};
+  const auto locked = [&] {
+    const std::lock_guard lock{mutex_};
+    return done();
+  };
+  return wait_reading({}, {&on, 1}, locked, until);
+}
+
+bool actor_member::wait_reading(std::span<connection* const> overs, std::span<const std::uint32_t> on,
+                                const condition& done, detail::deadline until) {
+  reading_list list{overs};
+  wait_watch::wait here{watch_, on, until};
   for (;;) {
+    if (done()) return true;
     read_control();
-    {
-      const std::lock_guard lock{mutex_};
-      if (done()) return true;
-    }
+    if (done()) return true;
     give_way_to_stop();
     here.check();
-    if (platform::time_point::clock::now() >= until) return false;
-    page_.set_waits_for(on);
-    platform::wait_readable({link_.socket()}, here.before_sleep(false));
+    if (has_others_to_read()) {
+      for (const auto& over : continued_) list.add(over);
+    }
+    bool progress = false;
+    for (const auto& over : list.due()) {
+      while (pump(over)) progress = true;
+    }
+    if (platform::time_point::clock::now() >= until) return done();
+    if (progress) continue;
+    page_.set_waits_for(on.size() == 1 ? on.front() : 0);
+    page_.set_idle(true);
+    const auto wake = here.before_sleep(!overs.empty() && list.are_blocked());
+    if (!list.has_more()) list.sleep(link_.socket(), wake);
+    page_.set_idle(false);
     page_.set_waits_for(0);
   }
 }
@@ -95,6 +135,27 @@ void actor_member::give_way_to_stop() const {
 bool actor_member::stop_was_requested() {
   read_control();
   return stopping_ || stop_;
+}
+
+// --- What a function has asked for without waiting ------------------------------------------------------------------------
+
+void actor_member::asked(const std::shared_ptr<connection>& over) {
+  if (!is_function_ || over->continued == 0) return;
+  if (std::find(continued_.begin(), continued_.end(), over) == continued_.end()) continued_.push_back(over);
+}
+
+bool actor_member::has_others_to_read() {
+  std::erase_if(continued_, [](const auto& over) { return over->continued == 0; });
+  return !continued_.empty();
+}
+
+void actor_member::run_in_function() {
+  run_callbacks();
+  while (!later_.empty()) {
+    const auto next = std::move(later_.front());
+    later_.pop_front();
+    next();
+  }
 }
 
 }  // namespace troupe::runtime

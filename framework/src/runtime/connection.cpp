@@ -35,23 +35,24 @@ bool pending_ask::wait_any(std::span<detail::pending_reply* const> several, deta
   return owner_->wait_on_any(overs, done, until);
 }
 
-void pending_ask::when_settled(std::function<void()> note) {
+void pending_ask::then(std::function<void()> run) {
   {
     const std::lock_guard lock{over_->mutex};
     if (!settled()) {
-      note_ = std::move(note);
-      ++over_->notes;
+      then_ = std::exchange(run, nullptr);
+      ++over_->continued;
     }
   }
-  if (note) return note();
+  if (run) return owner_->run_later(std::move(run));
   owner_->asked(over_);
 }
 
+// In the middle of taking something in, with the connection's mutex held: what is to follow is handed on, never run here.
 void pending_ask::set_settled() {
   settled_.store(true, std::memory_order_release);
-  if (!note_) return;
-  --over_->notes;
-  std::exchange(note_, nullptr)();
+  if (!then_) return;
+  --over_->continued;
+  owner_->run_later(std::exchange(then_, nullptr));
 }
 
 detail::byte_reader pending_ask::result() {

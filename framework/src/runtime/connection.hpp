@@ -35,7 +35,7 @@ class pending_ask final : public detail::pending_reply {
   detail::byte_reader result() override;
   [[nodiscard]] bool settled() const noexcept override { return settled_.load(std::memory_order_acquire); }
   bool wait_any(std::span<detail::pending_reply* const> several, detail::deadline until) override;
-  void when_settled(std::function<void()> note) override;
+  void then(std::function<void()> run) override;
 
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
   void settle(channel::message&& reply);
@@ -46,9 +46,9 @@ class pending_ask final : public detail::pending_reply {
 
   std::shared_ptr<member> owner_;
   std::shared_ptr<connection> over_;
-  std::uint64_t sequence_;            // of the question, in our journal
+  std::uint64_t sequence_;  // of the question, in our journal
+  std::function<void()> then_;
   std::atomic<bool> settled_{false};  // with everything below, which is not changed any more
-  std::function<void()> note_;
   std::exception_ptr problem_;
   std::vector<std::byte> copied_;  // a small reply
   channel::pin pin_;               // what holds a large one
@@ -77,8 +77,8 @@ struct connection : std::enable_shared_from_this<connection> {
 
   std::uint64_t last_call = 0;
   std::unordered_map<std::uint64_t, std::shared_ptr<pending_ask>> asks;
-  std::size_t notes =
-      0;  ///< asks that tell somebody when they are settled: they must be taken in without being waited for
+  std::size_t continued =
+      0;  ///< of them, those whose answer starts something: to be read though nobody waits
 
   // Of what has come in: the finished mark moves over replies at once, but never past a request that is not handled yet.
   std::size_t requests = 0;

@@ -60,7 +60,9 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
                            detail::deadline until) = 0;
 
   /// An answer is due on a connection that nobody may be waiting on.
-  virtual void asked(const std::shared_ptr<connection>&) {}
+  virtual void asked(const std::shared_ptr<connection>& over) = 0;
+  /// Has `what` run where callbacks run. Any thread; does not run it before it returns, but after the system's end.
+  virtual void run_later(std::function<void()> what) = 0;
 
  protected:
   /// Waits until `done`, which is called with `mutex_` held and depends on control messages, and where `on` is not 0 on what

@@ -69,6 +69,27 @@ bool host_member::read_control() {
   }
 }
 
+void host_member::run_later(std::function<void()> what) {
+  {
+    const std::lock_guard lock{ending_};
+    if (!background_ended_) {
+      boost::asio::post(loop_, std::move(what));
+      return;
+    }
+  }
+  what();
+}
+
+// What was posted after the background thread had looked for the last time; later ones are run by whoever brings them.
+void host_member::run_what_is_left() {
+  {
+    const std::lock_guard lock{ending_};
+    background_ended_ = true;
+  }
+  loop_.restart();
+  loop_.poll();
+}
+
 stop_report host_member::shut_down(std::chrono::milliseconds grace) {
   if (!background_.joinable()) return {};
   bool open = false;
@@ -90,9 +111,10 @@ stop_report host_member::shut_down(std::chrono::milliseconds grace) {
     close_all();
     control_ready_.end();
     guardian_ended_.end();
-    loop_.stop();
+    keep_running_.reset();  // not stop: callbacks that are due are run first
   });
   background_.join();
+  run_what_is_left();
   link_.close();  // which ends the guardian
   if (!guardian_.process.reap(platform::deadline_after(std::chrono::seconds{1})) &&
       guardian_.process.send(platform::kill_signal)) {

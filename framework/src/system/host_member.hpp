@@ -7,6 +7,7 @@
 #include "process/readiness.hpp"
 #include "runtime/member.hpp"
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <memory>
 #include <optional>
@@ -31,6 +32,7 @@ class host_member final : public runtime::member {
   bool wait_on_any(std::span<runtime::connection* const> overs, const runtime::condition& done,
                    detail::deadline until) override;
   void asked(const std::shared_ptr<runtime::connection>& over) override;
+  void run_later(std::function<void()> what) override;
 
  private:
   bool wait_for_control(const runtime::condition& done, detail::deadline until,
@@ -43,13 +45,18 @@ class host_member final : public runtime::member {
   void read_in_background(const std::shared_ptr<runtime::connection>& over);
   void listen_to_control();
   void listen_to_guardian();
+  void run_what_is_left();
   bool read_control();
 
   process_layer::launched_guardian guardian_;  // its link and page have moved to the base
   boost::asio::io_context loop_{1};
   process_layer::readiness control_ready_{loop_};
   process_layer::readiness guardian_ended_{loop_};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_{
+      loop_.get_executor()};
   std::thread background_;
+  std::mutex ending_;
+  bool background_ended_ = false;                 // guarded by ending_
   std::optional<process_layer::stopped> report_;  // guarded by mutex_
 };
 

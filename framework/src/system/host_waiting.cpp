@@ -184,7 +184,7 @@ void host_member::asked(const std::shared_ptr<connection>& over) {
 
 // With the connection's mutex held, by whoever asks, and whoever ends reading.
 void host_member::listen_where_due(connection& over) {
-  if (over.background || over.reading || (over.notes == 0 && over.asks.size() < many_asks)) return;
+  if (over.background || over.reading || (over.continued == 0 && over.asks.size() < many_asks)) return;
   over.background = true;
   boost::asio::post(loop_, [this, shared = over.shared_from_this()] { read_in_background(shared); });
 }

@@ -51,11 +51,10 @@ class pending_reply {
   /// Waits until one of `several`, of which this is one, is settled, whatever systems they belong to; false at the deadline.
   /// Drives the arrival of them all. Throws `stop_requested`.
   virtual bool wait_any(std::span<pending_reply* const> several, deadline until) = 0;
-  /// Calls `note` once: at once, on the calling thread, where this is settled already, else in the middle of being settled,
-  /// by whatever thread takes the answer in, with locks held. So `note` may only hand the news on: it must not throw, nor
-  /// call the library. In the host, the background thread takes the answer in where nobody else does; in an actor its one
-  /// thread, whenever it is in the library. At most one note an ask.
-  virtual void when_settled(std::function<void()> note) = 0;
+  /// Calls `run` once after this has been settled, on the thread that runs callbacks: in the host the background thread,
+  /// which reads the channel where nobody else does; in an actor its one thread, as a turn of its own between two messages;
+  /// in a function's process while that waits in the library; after a system's end the calling thread. At most once an ask.
+  virtual void then(std::function<void()> run) = 0;
 };
 
 enum class patience : std::uint8_t { wait, refuse };
