@@ -1,3 +1,4 @@
+#include <troupe/packed.hpp>
 #include <troupe/this_actor.hpp>
 
 #include "platform/process.hpp"
@@ -35,6 +36,10 @@ process detail::self_as_process() {
 }
 
 }  // namespace this_actor
+
+unpacker::unpacker(std::span<const std::byte> bytes)
+    : where_{runtime::actor_member::current() != nullptr ? detail::own_endpoint() : nullptr},
+      in_{bytes, where_.get()} {}
 
 std::shared_ptr<detail::endpoint> detail::own_endpoint() { return self().shared_from_this(); }
 

@@ -25,8 +25,10 @@ class queue_closed : public error {
 
 struct queue_options {
   std::size_t capacity = 1024;  ///< items, at least 1; small enough that a stuck consumer shows soon
-  std::size_t at_once = 256;    ///< most that a reader is brought at a time; 1: only what it asks for
-  std::string name{};           ///< of the queue's process; empty: "queue-" and a number
+  std::size_t capacity_bytes =
+      std::size_t{16} << 20;  ///< of them, encoded, at least 1; whichever is reached first makes writers wait
+  std::size_t at_once = 256;  ///< most that a reader is brought at a time; 1: only what it asks for
+  std::string name{};         ///< of the queue's process; empty: "queue-" and a number
 };
 
 /// A bounded first-in-first-out queue between processes; each item goes to exactly one consumer.
@@ -37,10 +39,19 @@ struct queue_options {
 /// it closes the queue, or when it dies, is at the front of the queue again, in order. A process that dies may have handled
 /// some of what comes back: since its last request.
 ///
+/// ## Done
+/// An item is done when its reader asks this handle, or a copy of it in the same process, for the next one, when it says
+/// `done()`, or when the last copy goes in good order; an item of a process that died, or that an exception ended, is not,
+/// and comes back. `join()` waits until everything that was put is done.
+///
+/// The byte bound counts items as they are encoded. It goes by the sizes of those before, so a run of larger ones may pass
+/// it by what has been promised to writers until then; an item larger than the bound passes alone.
+///
 /// ## Ending
 /// `close()` is the sentinel: writers get `queue_closed`, readers get what is left and then `nullopt`, each of them,
 /// without counting, once nobody has anything to put or to give back; half a second after the close nobody is waited for
-/// any more. Dropping a handle closes nothing; the queue's process ends with its system.
+/// any more. Dropping a handle closes nothing; the queue's process ends with its system. The end of the queue's process is no
+/// end of the stream: `get` and iteration then throw `actor_down`, and only a close gives `nullopt`.
 ///
 /// Threads: all members may be called from any thread. Processes: a handle is valid in every process of its system; not
 /// after fork() by other means.
@@ -57,8 +68,8 @@ class queue {
   /// Starts a queue; as `system.make_queue<T>(options)`. Throws `start_failed`, `system_stopped`, and
   /// `std::invalid_argument` for a capacity of 0.
   explicit queue(actor_system& system, const queue_options& options = {})
-      : client_{std::make_shared<detail::queue_client<T>>(
-            detail::spawn_queue<T>(system, options.name, options.capacity, options.at_once))} {}
+      : client_{std::make_shared<detail::queue_client<T>>(detail::spawn_queue<T>(
+            system, options.name, options.capacity, options.capacity_bytes, options.at_once))} {}
 
   /// Waits while the queue is full. On return the queue has `item`, of which the caller keeps its own. Throws
   /// `queue_closed`, `actor_down`, `stop_requested`; then the item was not taken. Where another process closes the queue
@@ -88,9 +99,27 @@ class queue {
   /// No more items: returns at once, and may be called by anyone, any number of times.
   void close() { client().close(); }
 
-  /// Items waiting now, those brought to a reader not counted. A moment's truth: for people and pictures, not for
-  /// decisions. Waits for the queue's answer; throws `actor_down`.
+  /// As `close`, and drops the items that are waiting: how many. What readers have been brought already is theirs, or is
+  /// dropped when they give it back. Waits for the queue's answer; throws `actor_down`.
+  std::size_t close_now() { return client().close_now(); }
+
+  /// The items that this handle has given out are done: needed only where the next `get` comes late, or never.
+  void done() { client().done(); }
+
+  /// Waits until every item is done that was put before, by anyone. Throws `actor_down`, `stop_requested`.
+  void join() { (void)client().join(detail::no_deadline); }
+  /// As `join`; false after `patience`.
+  [[nodiscard]] bool join_for(std::chrono::milliseconds patience) {
+    return client().join(detail::deadline_in(patience));
+  }
+
+  /// Items waiting now, those brought to a reader not counted. A moment's truth, like the next two: for people and pictures,
+  /// not for decisions. Waits for the queue's answer; throws `actor_down`.
   [[nodiscard]] std::size_t size() const { return client().size(); }
+  /// Whether no item is waiting.
+  [[nodiscard]] bool empty() const { return size() == 0; }
+  /// Whether a put by somebody new would wait.
+  [[nodiscard]] bool full() const { return client().full(); }
 
   /// The name of the queue's process.
   [[nodiscard]] const std::string& name() const { return client().actor().name(); }

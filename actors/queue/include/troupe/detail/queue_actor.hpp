@@ -7,7 +7,8 @@
 //                                     empty: the answer waits  ◀────────── take(wanted, done)
 //                                     the batch is `held`  batch ─────────▶
 //
-// 1. items waiting + credits outstanding <= capacity, but for what a reader gave back.
+// 1. items waiting + credits outstanding <= capacity, but for what a reader gave back. The same holds of their bytes, as far
+//    as an item's size can be told from those before it; an item of any size passes alone.
 // 2. Grants of more than one credit leave half of the capacity to others: who hoards credits starves nobody.
 // 3. A batch stays here, as its reader's, until the reader says that it is done with its items. What a reader has not done
 //    when it leaves or dies goes back to the front.
@@ -15,9 +16,11 @@
 //    give back: a put may be under way in one channel while `close` arrives by another. Who sits on credits or items is not
 //    waited for longer than `end_patience` after the close: credits may be used for `credit_lifetime` only, and items are
 //    the reader's own affair.
+// 5. `idle` is answered when nothing waits and no reader has anything that it is not done with.
 #pragma once
 
 #include <troupe/actor.hpp>
+#include <troupe/packed.hpp>
 #include <troupe/promise.hpp>
 
 #include <algorithm>
@@ -66,7 +69,8 @@ enum class queue_wait : std::uint8_t {
 template <class T>
 class queue_actor {
  public:
-  queue_actor(std::size_t capacity, std::size_t at_once) : capacity_{capacity}, at_once_{at_once} {}
+  queue_actor(std::size_t capacity, std::size_t capacity_bytes, std::size_t at_once)
+      : capacity_{capacity}, capacity_bytes_{capacity_bytes}, at_once_{at_once} {}
 
   /// A visitor inside an actor says first which process it is in. Its end is that of the visitor.
   void arrive(queue_visitor who, const process& where) {
@@ -99,7 +103,12 @@ class queue_actor {
   void put(queue_visitor who, T item) {
     const auto writer = visitors_.find(who);
     if (writer != visitors_.end()) return_credits(writer->second, 1);
-    items_.push_back(std::move(item));
+    ++puts_;
+    if (dropping_) return tell_idle();
+    const auto size = packed_size(item);
+    usual_size_ = usual_size_ == 0 ? size : (3 * usual_size_ + size) / 4;
+    bytes_ += size;
+    items_.push_back({std::move(item), size});
     serve();
   }
 
@@ -138,6 +147,32 @@ class queue_actor {
     serve();
   }
 
+  /// As `close`, and drops what is waiting, what is still put, and what comes back. How many were waiting.
+  std::uint64_t close_now(queue_visitor who, std::uint32_t unused) {
+    const auto dropped = items_.size();
+    dropping_ = true;
+    items_.clear();
+    bytes_ = 0;
+    close(who, unused);
+    return dropped;
+  }
+
+  /// The reader is done with `done` more of what it holds, and keeps the rest.
+  void done(queue_visitor who, std::uint64_t done) {
+    const auto reader = visitors_.find(who);
+    if (reader == visitors_.end()) return;
+    release(reader->second, done);
+    serve();
+  }
+
+  /// Answered once everything is done: with the number of puts so far.
+  promise<std::uint64_t> idle() {
+    promise<std::uint64_t> answer;
+    idlers_.push_back(answer);
+    tell_idle();
+    return answer;
+  }
+
   /// The reader is done with `done` more of what it holds; the rest goes back to the front.
   void give_back(queue_visitor who, std::uint64_t done) {
     const auto reader = visitors_.find(who);
@@ -163,6 +198,7 @@ class queue_actor {
   }
 
   [[nodiscard]] std::uint64_t size() const { return items_.size(); }
+  [[nodiscard]] bool full() const { return !closed_ && room_left() == 0; }
 
   /// Whoever may end the wait of those who wait here: for writers the known readers, for readers the known writers. (For
   /// the framework's detection of deadlocks; a visitor without a process is the host.)
@@ -183,6 +219,11 @@ class queue_actor {
     bool writes = false;
     std::deque<std::vector<T>> held;  ///< oldest first
     std::size_t done = 0;             ///< items of the oldest that the reader is done with
+    std::size_t holds = 0;            ///< items that it is not done with
+  };
+  struct waiting_item {
+    T value;
+    std::size_t size;
   };
   struct waiting_writer {
     queue_visitor who;
@@ -206,6 +247,12 @@ class queue_actor {
     }
     if (closed_ && !readers_.empty()) tell_end();
     while (!writers_.empty() && (closed_ || room_left() > 0)) grant();
+    tell_idle();
+  }
+
+  void tell_idle() {
+    if (idlers_.empty() || !items_.empty() || held_ != 0) return;
+    for (const auto& answer : std::exchange(idlers_, {})) answer.set_value(puts_);
   }
 
   /// For each of the readers that are there, two batches from what is queued: the slow ones leave enough to the quick.
@@ -218,32 +265,41 @@ class queue_actor {
     count = std::min(count, at_once_);
     batch.items.reserve(count);
     for (; count > 0 && !items_.empty(); --count) {
-      batch.items.push_back(std::move(items_.front()));
+      bytes_ -= items_.front().size;
+      batch.items.push_back(std::move(items_.front().value));
       items_.pop_front();
     }
     answer.set_value(batch);
     held_ += batch.items.size();
+    reader.holds += batch.items.size();
     if (!batch.items.empty()) reader.held.push_back(std::move(batch.items));
   }
 
   void release(visitor& reader, std::uint64_t done) {
-    reader.done += done;
+    const auto fewer = std::min<std::uint64_t>(done, reader.holds);
+    reader.holds -= fewer;
+    held_ -= fewer;
+    reader.done += fewer;
     while (!reader.held.empty() && reader.done >= reader.held.front().size()) {
       reader.done -= reader.held.front().size();
-      held_ -= reader.held.front().size();
       reader.held.pop_front();
     }
-    if (reader.held.empty()) reader.done = 0;
   }
 
   /// Puts the newest batch in front of the queue, except for what the reader is done with.
   void take_back(visitor& reader) {
     auto& newest = reader.held.back();
-    const auto first = reader.held.size() == 1 ? reader.done : 0;
-    for (auto i = newest.size(); i > first; --i) items_.push_front(std::move(newest[i - 1]));
-    held_ -= newest.size();
+    const auto first = reader.held.size() == 1 ? std::exchange(reader.done, 0) : 0;
+    const auto count = newest.size() - first;
+    for (auto i = newest.size(); i > first && !dropping_; --i) {
+      auto& item = newest[i - 1];
+      const auto size = packed_size(item);
+      bytes_ += size;
+      items_.push_front({std::move(item), size});
+    }
+    reader.holds -= count;
+    held_ -= count;
     reader.held.pop_back();
-    if (reader.held.empty()) reader.done = 0;
   }
 
   [[nodiscard]] queue_phase phase() const {
@@ -263,9 +319,15 @@ class queue_actor {
     });
   }
 
+  /// In items, of both bounds.
   [[nodiscard]] std::size_t room_left() const {
     const auto taken = items_.size() + credits_;
-    return taken < capacity_ ? capacity_ - taken : 0;
+    if (taken == 0) return capacity_;
+    if (taken >= capacity_) return 0;
+    if (usual_size_ == 0) return capacity_ - taken;
+    const auto bytes = bytes_ + credits_ * usual_size_;
+    const auto spare = bytes < capacity_bytes_ ? capacity_bytes_ - bytes : 0;
+    return std::min(capacity_ - taken, spare / usual_size_);
   }
 
   /// Answers the first of the waiting writers, for whom there is room.
@@ -291,17 +353,23 @@ class queue_actor {
   }
 
   std::size_t capacity_;
+  std::size_t capacity_bytes_;
   std::size_t at_once_;  ///< of a batch
-  std::deque<T> items_;
+  std::deque<waiting_item> items_;
+  std::size_t bytes_ = 0;       ///< of the items, packed
+  std::size_t usual_size_ = 0;  ///< of an item; 0: none has come yet
+  std::uint64_t puts_ = 0;
   std::size_t credits_ = 0;  ///< outstanding, of all visitors
   std::size_t held_ = 0;     ///< items in batches that readers are not done with
   bool closed_ = false;
+  bool dropping_ = false;
   std::chrono::steady_clock::time_point closed_at_{};
 
   std::unordered_map<queue_visitor, visitor> visitors_;
   std::size_t readers_seen_ = 0;
   std::deque<waiting_writer> writers_;
   std::deque<waiting_reader> readers_;
+  std::vector<promise<std::uint64_t>> idlers_;
 };
 
 }  // namespace troupe::detail

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <mutex>
 #include <optional>
@@ -24,13 +25,13 @@ using queue_address = actor<queue_actor<T>>;
 
 template <class T>
 queue_address<T> spawn_queue(actor_system& system, std::string name, std::size_t capacity,
-                             std::size_t at_once) {
+                             std::size_t capacity_bytes, std::size_t at_once) {
   static std::atomic<int> made{0};
-  if (capacity == 0)
+  if (capacity == 0 || capacity_bytes == 0)
     throw std::invalid_argument{"troupe::queue: a capacity of 0 would keep every writer waiting"};
   spawn_options options;
   options.name = !name.empty() ? std::move(name) : "queue-" + std::to_string(++made);
-  return system.spawn<queue_actor<T>>(options, capacity, std::max<std::size_t>(at_once, 1));
+  return system.spawn<queue_actor<T>>(options, capacity, capacity_bytes, std::max<std::size_t>(at_once, 1));
 }
 
 /// Putting and getting go on side by side: neither side waits for the other, so one thread may do both. The last copy's end
@@ -64,6 +65,24 @@ class queue_client {
     writer_.close();
     reader_.give_back();
   }
+  std::uint64_t close_now() {
+    const auto dropped = writer_.close_now();
+    reader_.give_back();
+    return dropped;
+  }
+  void done() { reader_.done(); }
+
+  /// False at `until`. A put that returned before this call may still be on its way: it is read before a second question.
+  bool join(deadline until) {
+    for (auto before = std::uint64_t{0}, rounds = before;; ++rounds) {
+      auto answer = actor_.template ask<&queue_actor<T>::idle>();
+      if (until != no_deadline && !answer.wait_for(until - std::chrono::steady_clock::now())) return false;
+      const auto puts = answer.get();
+      if (rounds != 0 && puts == before) return true;
+      before = puts;
+    }
+  }
+  [[nodiscard]] bool full() const { return actor_.template ask<&queue_actor<T>::full>().get(); }
   [[nodiscard]] std::size_t size() const { return actor_.template ask<&queue_actor<T>::size>().get(); }
   [[nodiscard]] const queue_address<T>& actor() const { return actor_; }
 

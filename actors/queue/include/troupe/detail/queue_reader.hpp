@@ -44,6 +44,13 @@ class queue_reader {
     return std::optional<T>{std::in_place, std::move(batch_[next_++])};
   }
 
+  /// Says at once that all that was handed out is done with.
+  void done() {
+    const std::scoped_lock lock{mutex_};
+    in_use_ = 0;
+    if (done_ != 0) to_.template tell<&queue_actor<T>::done>(who_, std::exchange(done_, 0));
+  }
+
   /// Gives up what has been brought and not been taken; nothing where a thread is waiting for more.
   void give_back() {
     const std::scoped_lock lock{mutex_};

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace troupe::detail {
@@ -37,19 +38,24 @@ class queue_writer {
   }
 
   void close() {
-    std::uint32_t unused = 0;
-    {
-      const std::scoped_lock lock{mutex_};
-      if (std::exchange(closed_, true)) return;
-      unused = std::exchange(credits_, 0);
-    }
-    to_.template tell<&queue_actor<T>::close>(who_, unused);
+    if (const auto unused = begin_close()) to_.template tell<&queue_actor<T>::close>(who_, *unused);
+  }
+
+  std::uint64_t close_now() {
+    return to_.template ask<&queue_actor<T>::close_now>(who_, begin_close().value_or(0)).get();
   }
 
  private:
   using clock = std::chrono::steady_clock;
   static constexpr std::uint32_t most = 256;
   static constexpr std::chrono::nanoseconds pace = std::chrono::milliseconds{1};
+
+  /// The credits that are left; nullopt where it was closed here before.
+  std::optional<std::uint32_t> begin_close() {
+    const std::scoped_lock lock{mutex_};
+    if (std::exchange(closed_, true)) return std::nullopt;
+    return std::exchange(credits_, 0);
+  }
 
   put_outcome take_credit() {
     const std::scoped_lock lock{mutex_};

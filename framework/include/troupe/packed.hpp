@@ -1,0 +1,75 @@
+// Messages as bytes, for what passes them on without knowing their types.
+#pragma once
+
+#include <troupe/message.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+
+/// Values one behind the other, as they travel. Only for processes of one system: both ends run the same program.
+using packed_bytes = std::vector<std::byte>;
+
+/// How many bytes `value` is when packed.
+template <message T>
+[[nodiscard]] std::size_t packed_size(const T& value) {
+  detail::byte_writer measure;
+  detail::encode(measure, value);
+  return measure.size();
+}
+
+/// Appends `value`. Throws what its `serialize` throws; then `bytes` is as before.
+template <message T>
+void pack_onto(packed_bytes& bytes, const T& value) {
+  const auto at = bytes.size();
+  bytes.resize(at + packed_size(value));
+  try {
+    detail::byte_writer out{std::span{bytes}.subspan(at)};
+    detail::encode(out, value);
+  } catch (...) {
+    bytes.resize(at);
+    throw;
+  }
+}
+
+template <message T>
+[[nodiscard]] packed_bytes pack(const T& value) {
+  packed_bytes bytes;
+  pack_onto(bytes, value);
+  return bytes;
+}
+
+/// Takes packed values apart, in the order in which they were packed. Inside an actor, handles in them work as those of any
+/// message; elsewhere a handle in them is refused. Keeps a view of the bytes. Threads: one at a time.
+class unpacker {
+ public:
+  explicit unpacker(std::span<const std::byte> bytes);
+  /// The next value. Throws `malformed_message` where the bytes are none.
+  template <message T>
+  [[nodiscard]] T next() {
+    return detail::decode<T>(in_);
+  }
+  /// Throws `malformed_message` where something is left.
+  void finish() const {
+    if (in_.left() != 0) detail::throw_message_too_long(in_.left());
+  }
+
+ private:
+  std::shared_ptr<detail::endpoint> where_;
+  detail::byte_reader in_;
+};
+
+/// The value that `bytes` are, all of them. Throws `malformed_message`.
+template <message T>
+[[nodiscard]] T unpack(std::span<const std::byte> bytes) {
+  unpacker from{bytes};
+  auto value = from.next<T>();
+  from.finish();
+  return value;
+}
+
+}  // namespace troupe

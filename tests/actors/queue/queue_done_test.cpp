@@ -1,0 +1,220 @@
+// What becomes of items after they were handed out, and the bounds in bytes.
+#include <troupe/queue.hpp>
+#include <troupe/troupe.hpp>
+
+#include <catch2/catch.hpp>
+#include <signal.h>
+#include <string>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+using strings = troupe::queue<std::string>;
+using numbers = troupe::queue<int>;
+
+/// Takes one item, says so, and goes on when it is told to.
+void take_one(numbers in, numbers taken, numbers gate) {
+  taken.put(in.get().value());
+  (void)gate.get();
+}
+
+void take_all(numbers in) {
+  for ([[maybe_unused]] const int item : in) {
+  }
+}
+
+/// Says that it is done with the item, and never comes back for another.
+void take_one_and_say_so(numbers in, numbers gate) {
+  (void)in.get();
+  in.done();
+  (void)gate.get();
+}
+
+void fail_with_one(numbers in) {
+  (void)in.get();
+  throw std::runtime_error{"with an item in its hands"};
+}
+
+void put_some(numbers out, int count) {
+  for (int i = 0; i < count; ++i) out.put(i);
+}
+
+/// Takes all, and says how its stream ended.
+void watch_the_end(numbers in, strings ends) {
+  try {
+    for ([[maybe_unused]] const int item : in) {
+    }
+    ends.put("closed");
+  } catch (const troupe::actor_down& down) {
+    ends.put("died: " + std::to_string(down.status().code));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("join waits for the item that a consumer is at, and for no longer") {
+  troupe::actor_system system;
+  auto items = system.make_queue<int>();
+  auto taken = system.make_queue<int>();
+  auto gate = system.make_queue<int>();
+  items.put(1);
+  const auto consumer = system.spawn<take_one>(items, taken, gate);
+  REQUIRE(taken.get() == 1);
+  CHECK(items.empty());
+  CHECK_FALSE(items.join_for(50ms));
+  gate.put(0);
+  items.join();
+  CHECK(consumer.join().ok());
+  CHECK(items.join_for(10s));
+}
+
+TEST_CASE("join of a queue that nothing was put into returns") {
+  troupe::actor_system system;
+  auto items = system.make_queue<int>();
+  items.join();
+  CHECK(items.empty());
+}
+
+TEST_CASE("join sees every put that returned before, in any process") {
+  troupe::actor_system system;
+  for (int round = 0; round < 50; ++round) {
+    auto items = system.make_queue<int>({.capacity = 8});
+    const auto consumer = system.spawn<take_all>(items);
+    const auto producer = system.spawn<put_some>(items, 20);
+    REQUIRE(producer.join().ok());
+    items.join();
+    CHECK(items.empty());
+    items.close();
+    REQUIRE(consumer.join().ok());
+    CHECK(items.get() == std::nullopt);
+  }
+}
+
+TEST_CASE("a consumer that asks for the next item is done with those before") {
+  troupe::actor_system system;
+  auto items = system.make_queue<int>();
+  const auto consumer = system.spawn<take_all>(items);
+  for (int i = 0; i < 1000; ++i) items.put(i);
+  items.join();  // the consumer waits for an item that does not come
+  CHECK(consumer.is_alive());
+}
+
+TEST_CASE("done says it where no next item is asked for") {
+  troupe::actor_system system;
+  auto items = system.make_queue<int>();
+  auto gate = system.make_queue<int>();
+  items.put(1);
+  const auto consumer = system.spawn<take_one_and_say_so>(items, gate);
+  items.join();
+  CHECK(consumer.is_alive());
+  gate.close();
+}
+
+TEST_CASE("an item of a consumer that failed is not done, and comes to another") {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  auto items = system.make_queue<int>();
+  items.put(7);
+  CHECK_FALSE(system.spawn<fail_with_one>(items).join().ok());
+  CHECK_FALSE(items.join_for(0ms));
+  CHECK(items.get() == 7);
+  items.done();
+  items.join();
+}
+
+TEST_CASE("threads that share a handle may all wait for the queue to be done") {
+  troupe::actor_system system;
+  auto items = system.make_queue<int>();
+  for (int i = 0; i < 100; ++i) items.put(i);
+  std::vector<std::thread> waiting;
+  for (int i = 0; i < 4; ++i) waiting.emplace_back([&] { items.join(); });
+  system.spawn<take_all>(items);
+  for (auto& one : waiting) one.join();
+  CHECK(items.empty());
+}
+
+TEST_CASE("close_now drops what waits, says how much, and ends writers and readers") {
+  troupe::actor_system system;
+  auto items = system.make_queue<int>();
+  for (int i = 0; i < 10; ++i) items.put(i);
+  CHECK(items.size() == 10);
+  CHECK(items.close_now() == 10);
+  CHECK(items.empty());
+  CHECK(items.get() == std::nullopt);
+  CHECK_THROWS_AS(items.put(1), troupe::queue_closed);
+  CHECK(items.close_now() == 0);
+  items.join();
+}
+
+TEST_CASE("close_now drops what a consumer gives back") {
+  troupe::actor_system system;
+  auto items = system.make_queue<int>();
+  auto taken = system.make_queue<int>();
+  auto gate = system.make_queue<int>();
+  items.put(1);
+  const auto consumer = system.spawn<take_one>(items, taken, gate);
+  REQUIRE(taken.get() == 1);
+  items.put(2);
+  CHECK(items.close_now() == 1);
+  consumer.kill();
+  consumer.join();
+  CHECK(items.get() == std::nullopt);
+}
+
+TEST_CASE("a queue says that it is full, and that it is empty") {
+  troupe::actor_system system;
+  auto items = system.make_queue<int>({.capacity = 2});
+  CHECK(items.empty());
+  CHECK_FALSE(items.full());
+  items.put(1);
+  CHECK_FALSE(items.empty());
+  items.put(2);
+  CHECK(items.full());
+  CHECK_FALSE(items.try_put(3));
+  CHECK(items.get() == 1);
+  CHECK_FALSE(items.full());
+}
+
+TEST_CASE("a queue is bounded in bytes too, and one item larger than that passes") {
+  troupe::actor_system system;
+  auto items = system.make_queue<std::string>({.capacity = 1000, .capacity_bytes = 10'000});
+  const std::string small(1000, 's'), large(50'000, 'l');
+  int put = 0;
+  while (put < 100 && items.try_put(small)) ++put;
+  CHECK(put >= 8);
+  CHECK(put <= 11);
+  CHECK(items.full());
+  for (int i = 0; i < put; ++i) CHECK((items.get() == small));
+
+  auto of_large = system.make_queue<std::string>({.capacity = 1000, .capacity_bytes = 10'000});
+  CHECK(of_large.try_put(large));
+  CHECK_FALSE(of_large.try_put(large));
+  CHECK_FALSE(of_large.try_put(small));
+  CHECK((of_large.get() == large));
+  REQUIRE(of_large.try_put(small, 10s));
+  CHECK_THROWS_AS(system.make_queue<std::string>({.capacity_bytes = 0}), std::invalid_argument);
+}
+
+TEST_CASE("a reader tells a close from the death of the queue") {
+  troupe::actor_system system;
+  auto ends = system.make_queue<std::string>();
+  auto closed = system.make_queue<int>();
+  system.spawn<watch_the_end>(closed, ends);
+  closed.put(1);
+  closed.close();
+  CHECK(ends.get() == "closed");
+
+  auto dies = system.make_queue<int>();
+  system.spawn<watch_the_end>(dies, ends);
+  dies.put(1);
+  dies.join();
+  dies.handle().kill();
+  CHECK(ends.get() == "died: " + std::to_string(SIGKILL));
+  CHECK_THROWS_AS(dies.get(), troupe::actor_down);
+  CHECK_THROWS_AS(dies.join(), troupe::actor_down);
+  CHECK_THROWS_AS(dies.close_now(), troupe::actor_down);
+  CHECK_THROWS_AS(dies.full(), troupe::actor_down);
+}
