@@ -11,7 +11,8 @@
 #include <csignal>
 #include <future>
 #include <string>
-#include <thread>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -195,5 +196,9 @@ TEST_CASE("a service that is killed leaves no worker") {
   CHECK(all.size() == 4);
   http.program().kill(SIGKILL);
   CHECK(http.program().wait().by_signal);
-  for (const auto pid : all) CHECK(support::wait_until([&] { return support::command_of(pid).empty(); }));
+  for (const auto orphan : support::children_of(::getpid())) {  // what it left behind is ours now
+    CHECK(support::wait_until_ended(orphan, std::chrono::seconds{5}));
+    ::waitpid(orphan, nullptr, 0);
+  }
+  for (const auto pid : all) CHECK(support::command_of(pid).empty());
 }
