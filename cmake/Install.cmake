@@ -60,11 +60,20 @@ function(troupe_install_package)
   install(FILES ${PROJECT_BINARY_DIR}/troupe-config.cmake ${PROJECT_BINARY_DIR}/troupe-config-version.cmake
     DESTINATION ${troupe_cmake_folder})
 
+  set(actors)
+  get_target_property(ready_made troupe_actors INTERFACE_LINK_LIBRARIES)
+  list(FILTER ready_made INCLUDE REGEX "^troupe_")
+  foreach(target IN LISTS ready_made)
+    get_target_property(type ${target} TYPE)
+    if(NOT type STREQUAL "INTERFACE_LIBRARY")
+      string(APPEND actors " -l${target}")
+    endif()
+  endforeach()
   troupe_pkg_config(troupe "${PROJECT_DESCRIPTION}" -ltroupe "")
-  troupe_pkg_config(troupe-topology "Topologies of actors" -ltroupe_topology troupe)
+  troupe_pkg_config(troupe-actors "Queues, pools and topologies of actors" "${actors}" troupe)
   if(TARGET troupe_launcher)
     troupe_pkg_config(troupe-launcher "A command line for programs that run topologies" -ltroupe_launcher
-      troupe-topology)
+      troupe-actors)
   endif()
 
   install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -69,25 +69,6 @@ reply reply_with(troupe::future<std::int64_t>& answer) {
   }
 }
 
-// Calls `use` on the loop with the answer, once it is there.
-template <class T, class Use>
-void when_ready(asio::io_context& loop, troupe::future<T> answer, Use use) {
-  struct look : std::enable_shared_from_this<look> {
-    look(asio::io_context& where, troupe::future<T> what, Use how)
-        : timer{where}, answer{std::move(what)}, use{std::move(how)} {}
-    void again() {
-      if (answer.ready()) return use(std::move(answer));
-      timer.expires_after(std::chrono::milliseconds{1});
-      timer.async_wait([self = this->shared_from_this()](boost::system::error_code) { self->again(); });
-    }
-    asio::steady_timer timer;
-    troupe::future<T> answer;
-    Use use;
-  };
-  const auto made = std::make_shared<look>(loop, std::move(answer), std::move(use));
-  asio::post(loop, [made] { made->again(); });
-}
-
 }  // namespace
 
 class crew::state : public std::enable_shared_from_this<state> {
@@ -184,10 +165,11 @@ class crew::state : public std::enable_shared_from_this<state> {
       if (!stopped) self->give_up(with);
     });
     try {
-      when_ready(loop_, with->handle.ask<&evaluator::evaluate>(with->doing->text),
-                 [self = weak_from_this(), with](troupe::future<std::int64_t> answer) {
-                   if (const auto alive = self.lock()) alive->settle(with, std::move(answer));
-                 });
+      with->handle.ask<&evaluator::evaluate>(with->doing->text)
+          .then([&loop = loop_](auto run) { asio::post(loop, std::move(run)); },
+                [self = weak_from_this(), with](troupe::future<std::int64_t> answer) {
+                  if (const auto alive = self.lock()) alive->settle(with, std::move(answer));
+                });
     } catch (const troupe::actor_down& down) {
       lose(with, down);
     }
