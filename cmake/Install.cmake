@@ -60,20 +60,19 @@ function(troupe_install_package)
   install(FILES ${PROJECT_BINARY_DIR}/troupe-config.cmake ${PROJECT_BINARY_DIR}/troupe-config-version.cmake
     DESTINATION ${troupe_cmake_folder})
 
-  set(actors)
+  troupe_pkg_config(troupe "${PROJECT_DESCRIPTION}" -ltroupe "")
   get_target_property(ready_made troupe_actors INTERFACE_LINK_LIBRARIES)
   list(FILTER ready_made INCLUDE REGEX "^troupe_")
-  foreach(target IN LISTS ready_made)
+  foreach(target IN LISTS ready_made)  # those that are headers only are part of troupe.pc
     get_target_property(type ${target} TYPE)
     if(NOT type STREQUAL "INTERFACE_LIBRARY")
-      string(APPEND actors " -l${target}")
+      string(REPLACE "troupe_" "" name ${target})
+      troupe_pkg_config(troupe-${name} "Ready-made actors: ${name}" -l${target} troupe)
     endif()
   endforeach()
-  troupe_pkg_config(troupe "${PROJECT_DESCRIPTION}" -ltroupe "")
-  troupe_pkg_config(troupe-actors "Queues, pools and topologies of actors" "${actors}" troupe)
   if(TARGET troupe_launcher)
     troupe_pkg_config(troupe-launcher "A command line for programs that run topologies" -ltroupe_launcher
-      troupe-actors)
+      troupe-topology)
   endif()
 
   install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

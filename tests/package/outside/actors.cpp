@@ -1,4 +1,5 @@
-// A class, a function, a queue, a crash: what the README promises, from an installed copy.
+// A class, a function, a queue, a pool, a crash: what the README promises, from an installed copy.
+#include <troupe/pool.hpp>
 #include <troupe/queue.hpp>
 #include <troupe/troupe.hpp>
 
@@ -70,12 +71,20 @@ void a_queue(troupe::actor_system& system) {
   expect(function.join().ok(), "the end of the function");
 }
 
+int square(int n) { return n * n; }
+
+void a_pool(troupe::actor_system& system) {
+  troupe::pool pool{system, {.workers = 2}};
+  expect(pool.map<square>(std::vector{1, 2, 3}) == std::vector{1, 4, 9}, "the squares");
+}
+
 }  // namespace
 
 int main() {
   troupe::actor_system system;
   a_class(system);
   a_queue(system);
+  a_pool(system);
   expect(parts::greeting_by_an_actor(system, "world") == "hello, world", "an actor of a library");
   if (failures == 0) std::cout << "all as promised\n";
   return failures;
