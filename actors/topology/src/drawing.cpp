@@ -29,7 +29,10 @@ std::string title(const graph_node& node) {
   return node.replicas == 1 ? node.name : node.name + " x" + std::to_string(node.replicas);
 }
 
-std::string label(const graph_edge& edge) { return edge.is_keyed() ? "by " + edge.key : "queue"; }
+std::string label(const graph_edge& edge) {
+  if (edge.is_keyed()) return "by " + edge.key;
+  return edge.is_broadcast ? "to all" : edge.is_ordered ? "in order" : "queue";
+}
 
 std::string_view kind_name(node_kind kind) {
   switch (kind) {
@@ -44,6 +47,9 @@ std::string_view kind_name(node_kind kind) {
 
 std::string topology::dot() const {
   const auto text = [](const std::string& plain) { return "\"" + escaped(plain, "\\\"") + "\""; };
+  const auto style = [](const graph_edge& edge) {
+    return edge.is_broadcast ? ", style=bold" : edge.is_ordered ? ", style=dashed" : "";
+  };
   std::string picture = "digraph " + text(graph_.name) + " {\n  rankdir=LR;\n";
   for (const auto& node : graph_.nodes) {
     const auto shape = node.kind == node_kind::source  ? "invhouse"
@@ -53,7 +59,7 @@ std::string topology::dot() const {
   }
   for (const auto& edge : graph_.edges) {
     picture += "  " + text(graph_.nodes[edge.from].name) + " -> " + text(graph_.nodes[edge.to].name) +
-               " [label=" + text(label(edge)) + "];\n";
+               " [label=" + text(label(edge)) + style(edge) + "];\n";
   }
   return picture + "}\n";
 }
@@ -71,7 +77,8 @@ std::string topology::mermaid() const {
     picture += "  " + id(i) + open + text(title(node)) + close + "\n";
   }
   for (const auto& edge : graph_.edges) {
-    picture += "  " + id(edge.from) + " -->|" + text(label(edge)) + "| " + id(edge.to) + "\n";
+    const auto arrow = edge.is_broadcast ? " ==>|" : edge.is_ordered ? " -.->|" : " -->|";
+    picture += "  " + id(edge.from) + arrow + text(label(edge)) + "| " + id(edge.to) + "\n";
   }
   return picture;
 }

@@ -59,10 +59,16 @@ void graph::connect(graph_edge edge) {
            "the edge from '" + nodes[edge.from].name + "' to '" + nodes[edge.to].name + "' has no capacity");
   }
   for (const auto& other : edges) {
-    if (other.to == edge.to && other.is_keyed() != edge.is_keyed()) {
-      refuse(name, "node '" + nodes[edge.to].name +
-                       "' has edges in by queue and by key: they must be all the one or all the other");
+    if (other.to == edge.to && other.tells_replicas_apart() != edge.tells_replicas_apart()) {
+      refuse(name,
+             "node '" + nodes[edge.to].name +
+                 "' has edges in by queue and by key (or in order and broadcast): those by queue or in order "
+                 "cannot be together with those by key or broadcast");
     }
+  }
+  if (edge.is_ordered && edge.window == 0) {
+    refuse(name, "the edge from '" + nodes[edge.from].name + "' to '" + nodes[edge.to].name +
+                     "' keeps order with a window of 0: nothing could pass");
   }
   edges.push_back(std::move(edge));
 }
@@ -72,6 +78,11 @@ void graph::conclude(std::uint32_t sink, conclude_function make) {
     refuse(name, "what concludes it is no sink of it");
   concluded_by = sink;
   make_summary = std::move(make);
+}
+
+bool graph::gives_in_order(std::uint32_t node) const {
+  return std::any_of(edges.begin(), edges.end(),
+                     [node](const graph_edge& edge) { return edge.is_ordered && edge.from == node; });
 }
 
 void graph::check() const {
@@ -84,6 +95,13 @@ void graph::check() const {
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (!reached[i]) refuse(name, "nothing leads from a source to '" + nodes[i].name + "': connect it");
     if (!leads[i]) refuse(name, "nothing leads from '" + nodes[i].name + "' to a sink: connect it");
+  }
+  for (const auto& edge : edges) {
+    if (!gives_in_order(edge.to) || (nodes[edge.from].kind == node_kind::source && !edge.is_broadcast))
+      continue;
+    refuse(name, "'" + nodes[edge.to].name +
+                     "' gives in order, so only sources may lead to it, by queue or by key: '" +
+                     nodes[edge.from].name + "' does not");
   }
 }
 

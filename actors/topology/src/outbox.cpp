@@ -53,10 +53,14 @@ outbox::addressed& outbox::parcel_for(std::size_t edge, std::size_t inbox) {
 void outbox::emit(const void* value, pack_function pack) {
   for (std::size_t i = 0; i < edges_.size(); ++i) {
     const auto& edge = edges_[i];
-    const auto inbox = edge.hash == nullptr ? 0 : mixed(edge.hash(value)) % edge.start.inboxes.size();
-    auto& to = parcel_for(i, inbox).content;
-    pack(to.bytes, value);
-    ++to.values;
+    const auto inboxes = edge.start.inboxes.size();
+    const auto one = edge.hash == nullptr ? 0 : mixed(edge.hash(value)) % inboxes;
+    const auto end = edge.start.to_all ? inboxes : one + 1;
+    for (auto inbox = edge.start.to_all ? 0 : one; inbox < end; ++inbox) {
+      auto& to = parcel_for(i, inbox).content;
+      pack(to.bytes, value);
+      ++to.values;
+    }
   }
 }
 
@@ -90,17 +94,47 @@ void outbox::commit() {
     content.share = i + 1 == turn_.size() ? left : split_share(item_.share, i);
     left -= content.share;
   }
-  for (const auto& item : turn_) send(item);
+  send_all();
 }
 
 void outbox::pass_on(const parcel& item) {
-  if (!edges_.empty()) send({.content = item});
+  if (edges_.empty()) return;
+  begin(item.origin, item.ordinal, item.share);
+  if (!item.marks) turn_.push_back({.content = item});
+  send_all();
 }
 
-void outbox::send(const addressed& item) {
+void outbox::send_all() {
+  for (std::size_t edge = 0; edge < edges_.size(); ++edge) {
+    std::size_t last = turn_.size();
+    for (std::size_t i = 0; i < turn_.size(); ++i) {
+      if (turn_[i].edge == edge) last = i;
+    }
+    for (std::size_t i = 0; i < turn_.size(); ++i) {
+      if (turn_[i].edge == edge) send(turn_[i], i == last);
+    }
+    if (last != turn_.size()) continue;
+    const auto& start = edges_[edge].start;
+    if (start.order) {
+      start.order->tell<&sequencer::skip>(item_.origin, item_.ordinal);
+    } else if (start.marks) {
+      send({.edge = edge, .content = {.origin = item_.origin, .ordinal = item_.ordinal, .marks = true}},
+           true);
+    }
+  }
+}
+
+void outbox::finish() {
+  for (const auto& edge : edges_) {
+    if (edge.start.order) edge.start.order->ask<&sequencer::finish>().get();
+  }
+}
+
+void outbox::send(const addressed& item, bool is_last) {
   auto& edge = edges_[item.edge];
   edge.count.items += item.content.values;
   edge.count.bytes += item.content.failed ? 0 : item.content.bytes.size();
+  if (edge.start.order) return edge.start.order->tell<&sequencer::take>(item.content, is_last);
   try {
     edge.start.inboxes[item.inbox].put(item.content);
   } catch (const queue_closed&) {

@@ -1,11 +1,13 @@
 // What a replica sends on.
 #pragma once
 
+#include <troupe/actor.hpp>
 #include <troupe/detail/topology/part.hpp>
 #include <troupe/outlet.hpp>
 #include <troupe/queue.hpp>
 
 #include "parcel.hpp"
+#include "sequencer.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -20,6 +22,9 @@ struct edge_start {
   part_id route{};      ///< none: there is one inbox
   bool singly = false;  ///< no two values in one parcel: who gets it may want only the first
   std::vector<queue<parcel>> inboxes{};
+  bool to_all = false;                      ///< each value to every inbox
+  bool marks = false;                       ///< the next node must hear of every item
+  std::optional<actor<sequencer>> order{};  ///< the inbox is reached through it
 };
 
 struct edge_count {
@@ -50,6 +55,8 @@ class outbox final : public emitter {
   void commit();
   /// Hands a parcel on as it is.
   void pass_on(const parcel& item);
+  /// After the last turn: waits until what keeps order has passed everything on.
+  void finish();
 
   [[nodiscard]] std::vector<edge_count> counts() const;
   [[nodiscard]] bool has_values() const { return !turn_.empty(); }
@@ -71,7 +78,8 @@ class outbox final : public emitter {
   };
 
   addressed& parcel_for(std::size_t edge, std::size_t inbox);
-  void send(const addressed& item);
+  void send_all();
+  void send(const addressed& item, bool is_last);
 
   std::vector<edge_state> edges_;
   std::vector<addressed> turn_;

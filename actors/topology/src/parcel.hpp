@@ -22,6 +22,8 @@ struct parcel {
   std::uint64_t ordinal = 0;
   std::uint64_t share = 0;
   bool failed = false;  ///< `bytes` are the reason in place of values
+  bool marks =
+      false;  ///< nothing but a sign, without a share, that of this item nothing comes along this edge
   packed bytes{};
 };
 

@@ -17,9 +17,9 @@ class replica {
  public:
   explicit replica(assignment task)
       : task_{std::move(task)},
-        where_{own_endpoint()},
-        role_{part::find(task_.role).make(task_.arguments, where_.get())},
-        out_{task_.edges} {}
+        role_{part::find(task_.role).make(task_.arguments)},
+        out_{task_.edges},
+        permitted_(task_.permits.size()) {}
 
   void run() {
     if (task_.kind == node_kind::source) {
@@ -28,6 +28,7 @@ class replica {
       take_all();
       finish();
     }
+    out_.finish();
     end_.result = role_->result();
     end_.edges = out_.counts();
     role_.reset();
@@ -38,12 +39,25 @@ class replica {
   /// The positions of one sequence are dealt out to the replicas in turn.
   void give_all() {
     for (std::uint64_t position = task_.index;; position += task_.replicas) {
+      wait_for_permits(position);
       out_.begin(task_.node, position, whole_share(task_.node, position));
-      if (!give(position)) return;
+      if (!give(position)) return say_the_end(position);
       out_.commit();
       ++end_.given;
       count_one();
     }
+  }
+
+  void wait_for_permits(std::uint64_t position) {
+    for (std::size_t i = 0; i < permitted_.size(); ++i) {
+      if (position < permitted_[i]) continue;
+      permitted_[i] = task_.permits[i].ask<&sequencer::permit>(task_.node, position).get();
+    }
+  }
+
+  /// Other replicas may be further ahead, and wait for this position too.
+  void say_the_end(std::uint64_t position) {
+    for (const auto& each : task_.permits) each.tell<&sequencer::skip>(task_.node, position);
   }
 
   bool give(std::uint64_t position) {
@@ -62,7 +76,9 @@ class replica {
     while (goes_on) {
       const auto item = inbox.get();
       if (!item) return;
-      if (item->failed) {
+      if (item->marks) {
+        out_.pass_on(*item);
+      } else if (item->failed) {
         fail(*item);
       } else {
         goes_on = take(*item);
@@ -73,7 +89,7 @@ class replica {
   /// One turn. False where the object wants no more.
   bool take(const parcel& item) {
     out_.begin(item.origin, item.ordinal, item.share);
-    byte_reader values{item.bytes, where_.get()};
+    unpacker values{item.bytes};
     bool goes_on = true;
     std::string failure;
     for (std::uint32_t i = 0; i < item.values && goes_on; ++i) {
@@ -90,7 +106,7 @@ class replica {
     return goes_on;
   }
 
-  bool handle(byte_reader& values, std::string& failure) {
+  bool handle(unpacker& values, std::string& failure) {
     try {
       const bool goes_on = role_->handle(values, out_);
       out_.end_value();
@@ -129,9 +145,9 @@ class replica {
   [[nodiscard]] std::string named(const std::string& reason) const { return task_.node_name + ": " + reason; }
 
   assignment task_;
-  std::shared_ptr<endpoint> where_;
   std::unique_ptr<role> role_;
   outbox out_;
+  std::vector<std::uint64_t> permitted_;  ///< for each permit: the position to ask for next
   ending end_;
   clock::time_point told_ = clock::now();
 };

@@ -28,6 +28,7 @@ struct assignment {
   packed arguments{};
   std::optional<queue<parcel>> inbox{};
   std::vector<edge_start> edges{};
+  std::vector<actor<sequencer>> permits{};  ///< a source's: what keeps order behind it
   actor<board> run{};
 };
 

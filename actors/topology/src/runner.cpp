@@ -31,6 +31,7 @@ run_report runner::run() {
   plan_.check();
   board_ = system_.spawn<board>({.name = "board"});
   for (std::uint32_t node = 0; node < plan_.nodes.size(); ++node) make_inboxes(node);
+  make_sequencers();
   for (std::uint32_t node = 0; node < plan_.nodes.size(); ++node) start_replicas(node);
   watch_all();
   follow();
@@ -41,22 +42,46 @@ run_report runner::run() {
 bool runner::may_leave(std::uint32_t node) const { return part::find(plan_.nodes[node].role).may_leave; }
 
 void runner::make_inboxes(std::uint32_t node) {
-  std::size_t capacity = 0;
-  bool is_keyed = false;
+  std::size_t capacity = 0, capacity_bytes = 0;
+  bool one_each = false;
   for (const auto& edge : plan_.edges) {
     if (edge.to != node) continue;
     capacity = std::max(capacity, edge.capacity);
-    is_keyed = edge.is_keyed();
+    capacity_bytes = std::max(capacity_bytes, edge.capacity_bytes);
+    one_each = edge.tells_replicas_apart();
   }
   if (capacity == 0) return;
   const auto& name = plan_.nodes[node].name;
   // Who may leave before the end must not have items in hand that then nobody gets.
   const auto at_once = may_leave(node) ? 1 : queue_options{}.at_once;
-  const auto count = is_keyed ? plan_.nodes[node].replicas : 1;
+  const auto count = one_each ? plan_.nodes[node].replicas : 1;
   for (unsigned i = 0; i < count; ++i) {
-    const auto whose = is_keyed ? name + "-" + std::to_string(i + 1) : name;
-    nodes_[node].inboxes.push_back(
-        system_.make_queue<parcel>({.capacity = capacity, .at_once = at_once, .name = whose + ".inbox"}));
+    const auto whose = one_each ? name + "-" + std::to_string(i + 1) : name;
+    nodes_[node].inboxes.push_back(system_.make_queue<parcel>({.capacity = capacity,
+                                                               .capacity_bytes = capacity_bytes,
+                                                               .at_once = at_once,
+                                                               .name = whose + ".inbox"}));
+  }
+}
+
+std::vector<std::uint32_t> runner::sources_before(std::uint32_t node) const {
+  if (plan_.nodes[node].kind == node_kind::source) return {node};
+  std::vector<std::uint32_t> sources;
+  for (const auto& edge : plan_.edges) {
+    if (edge.to == node) sources.push_back(edge.from);
+  }
+  return sources;
+}
+
+void runner::make_sequencers() {
+  for (std::uint32_t i = 0; i < plan_.edges.size(); ++i) {
+    const auto& edge = plan_.edges[i];
+    if (!edge.is_ordered) continue;
+    const spawn_options options{.name =
+                                    plan_.nodes[edge.from].name + "." + plan_.nodes[edge.to].name + ".order"};
+    sequencers_.emplace(
+        i, system_.spawn<sequencer>(options, nodes_[edge.to].inboxes.front(), sources_before(edge.from),
+                                    plan_.nodes[edge.from].replicas, edge.window));
   }
 }
 
@@ -72,9 +97,18 @@ void runner::start_replicas(std::uint32_t node) {
                   .run = board_};
   for (std::uint32_t i = 0; i < plan_.edges.size(); ++i) {
     const auto& edge = plan_.edges[i];
-    if (edge.from == node)
-      task.edges.push_back(
-          {.edge = i, .route = edge.route, .singly = may_leave(edge.to), .inboxes = nodes_[edge.to].inboxes});
+    if (edge.from == node) {
+      task.edges.push_back({.edge = i,
+                            .route = edge.route,
+                            .singly = may_leave(edge.to),
+                            .inboxes = nodes_[edge.to].inboxes,
+                            .to_all = edge.is_broadcast,
+                            .marks = plan_.gives_in_order(edge.to)});
+      if (edge.is_ordered) task.edges.back().order = sequencers_.at(i);
+    }
+    const auto sources = edge.is_ordered ? sources_before(edge.from) : std::vector<std::uint32_t>{};
+    if (std::find(sources.begin(), sources.end(), node) != sources.end())
+      task.permits.push_back(sequencers_.at(i));
   }
   for (task.index = 0; task.index < plan.replicas; ++task.index) {
     if (!inboxes.empty()) task.inbox = inboxes[inboxes.size() == 1 ? 0 : task.index];
@@ -89,6 +123,7 @@ void runner::watch_all() {
   for (const auto& node : nodes_) {
     for (const auto& inbox : node.inboxes) crew_.add(inbox.handle());
   }
+  for (const auto& [edge, order] : sequencers_) crew_.add(order);
   for (std::uint32_t i = 0; i < crew_.size(); ++i) board_.tell<&board::watch>(crew_.at(i).handle, i);
   board_member_ = crew_.add(board_);
 }

@@ -8,9 +8,11 @@
 #include "board.hpp"
 #include "crew.hpp"
 #include "parcel.hpp"
+#include "sequencer.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,6 +43,8 @@ class runner {
 
   [[nodiscard]] bool may_leave(std::uint32_t node) const;
   void make_inboxes(std::uint32_t node);
+  void make_sequencers();
+  [[nodiscard]] std::vector<std::uint32_t> sources_before(std::uint32_t node) const;
   void start_replicas(std::uint32_t node);
   void watch_all();
 
@@ -67,7 +71,8 @@ class runner {
   std::uint32_t board_member_ = 0;
   std::uint32_t replicas_ = 0;  ///< how many members of the crew are: the first ones
   std::vector<node_state> nodes_;
-  std::optional<std::string> broken_;  ///< why the run cannot go on
+  std::map<std::uint32_t, actor<sequencer>> sequencers_;  ///< by edge
+  std::optional<std::string> broken_;                     ///< why the run cannot go on
   run_report report_;
 };
 

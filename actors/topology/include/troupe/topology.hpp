@@ -17,6 +17,7 @@
 #include <troupe/run_report.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -50,6 +51,25 @@ struct by_key_of {
 };
 template <auto Key>
 inline constexpr by_key_of<Key> by_key{};
+
+/// An edge that carries each item to every replica of the next node.
+struct to_all {
+  std::size_t capacity = 8192;  ///< as `by_queue`, for each replica
+  std::size_t capacity_bytes = std::size_t{4} << 20;
+};
+inline constexpr to_all broadcast{};
+
+/// An edge along which items arrive in the order in which their source made them, though replicas made them side by side:
+/// what comes early waits in a process between. Its first node is a source, or a stage that sources alone lead to, by queue or
+/// by key. Items of different sources have no order among each other; what a stage gives at the end of its stream comes
+/// last. The next node's replicas, where there are several, are given the items in that order.
+struct in_source_order {
+  std::size_t capacity = 8192;  ///< as `by_queue`
+  std::size_t capacity_bytes = std::size_t{4} << 20;
+  std::uint64_t window =
+      1024;  ///< how far a source may be ahead of the last item that is in order: bounds what waits
+};
+inline constexpr in_source_order in_order{};
 
 /// A node of one topology, for connecting it. `In` is void for a source, `Out` for a sink.
 template <class In, class Out, class Result = void>
@@ -137,12 +157,23 @@ class topology {
   }
 
   /// Lets what `from` gives go to `to`. A node may have several edges out, each of which carries every item, and several
-  /// in, all by queue or all by key.
+  /// in: all by queue or in order, or all by key or broadcast.
   template <class In, class Item, class None, class Taken, class Out, class Result>
   void connect(const node<In, Item, None>& from, const node<Taken, Out, Result>& to,
                const by_queue& how = {}) {
     check_edge<Item, Taken>();
     graph_.connect({from.index, to.index, {}, {}, how.capacity, how.capacity_bytes});
+  }
+  template <class In, class Item, class None, class Taken, class Out, class Result, std::same_as<to_all> How>
+  void connect(const node<In, Item, None>& from, const node<Taken, Out, Result>& to, const How& how) {
+    check_edge<Item, Taken>();
+    graph_.connect({from.index, to.index, {}, {}, how.capacity, how.capacity_bytes, true});
+  }
+  template <class In, class Item, class None, class Taken, class Out, class Result,
+            std::same_as<in_source_order> How>
+  void connect(const node<In, Item, None>& from, const node<Taken, Out, Result>& to, const How& how) {
+    check_edge<Item, Taken>();
+    graph_.connect({from.index, to.index, {}, {}, how.capacity, how.capacity_bytes, false, how.window, true});
   }
   template <class In, class Item, class None, class Taken, class Out, class Result, auto Key>
   void connect(const node<In, Item, None>& from, const node<Taken, Out, Result>& to,
@@ -163,7 +194,7 @@ class topology {
                                                          const run_report& report) {
       std::vector<Result> results;
       results.reserve(parts.size());
-      for (const auto& part : parts) results.push_back(detail::unpack<Result>(part, nullptr));
+      for (const auto& part : parts) results.push_back(unpack<Result>(part));
       return make(std::move(results), report);
     });
   }
@@ -188,7 +219,7 @@ class topology {
     static_assert(detail::is_message<sent>(),
                   "troupe: an argument of the node's constructor is not a message type");
     return graph_.add({std::move(name), kind, options.replicas, detail::role_of<Node, sent>::registered.id(),
-                       detail::packed_of(sent{std::forward<Arguments>(arguments)...})});
+                       pack(sent{std::forward<Arguments>(arguments)...})});
   }
   template <class Given, class Taken>
   static consteval void check_edge() {

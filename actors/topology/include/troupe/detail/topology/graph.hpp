@@ -40,7 +40,12 @@ struct graph_edge {
   std::string key;
   std::size_t capacity = 0;
   std::size_t capacity_bytes = 0;
+  bool is_broadcast = false;
+  std::uint64_t window = 0;  ///< of one that keeps order
+  bool is_ordered = false;
   [[nodiscard]] bool is_keyed() const { return route.number != 0; }
+  /// Whether each replica of the next node has an inbox of its own.
+  [[nodiscard]] bool tells_replicas_apart() const { return is_keyed() || is_broadcast; }
 };
 
 /// Threads: one at a time may change it.
@@ -61,6 +66,9 @@ struct graph {
 
   /// Nothing is missing: every node is reached from a source and leads to a sink, and there is no cycle.
   void check() const;
+
+  /// Whether the node gives in the order of the sources before it, so that each of their items must be heard of there.
+  [[nodiscard]] bool gives_in_order(std::uint32_t node) const;
 };
 
 }  // namespace troupe::detail

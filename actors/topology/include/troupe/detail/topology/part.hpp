@@ -10,7 +10,6 @@
 
 namespace troupe::detail {
 
-class endpoint;
 class role;
 
 /// Names a part in messages. Every process of a system runs the same program, which registers its parts in the same order;
@@ -24,7 +23,7 @@ struct part_id {
 /// that names it; it registers itself before `main`.
 class part {
  public:
-  using make_function = std::unique_ptr<role> (*)(std::span<const std::byte> arguments, endpoint* where);
+  using make_function = std::unique_ptr<role> (*)(std::span<const std::byte> arguments);
   using hash_function = std::uint64_t (*)(const void* value);
 
   part(std::string_view name, make_function how, bool leaves) : part{name, how, nullptr, leaves} {}

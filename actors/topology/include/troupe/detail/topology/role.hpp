@@ -29,7 +29,7 @@ class role {
   /// A source's item at `position`; false where there is none.
   virtual bool produce(std::uint64_t position, emitter& out) = 0;
   /// Handles one value that is read from `in`; false where it wants no more after this one.
-  virtual bool handle(byte_reader& in, emitter& out) = 0;
+  virtual bool handle(unpacker& in, emitter& out) = 0;
   /// At the end of the stream.
   virtual void finish(emitter& out) = 0;
   virtual packed result() = 0;
@@ -39,8 +39,8 @@ class role {
 template <class Node, class Arguments>
 class role_of final : public role {
  public:
-  role_of(std::span<const std::byte> arguments, endpoint* where)
-      : object_(std::make_from_tuple<Node>(unpack<Arguments>(arguments, where))) {}
+  explicit role_of(std::span<const std::byte> arguments)
+      : object_(std::make_from_tuple<Node>(unpack<Arguments>(arguments))) {}
 
   bool produce(std::uint64_t position, emitter& out) override {
     if constexpr (is_source<Node>) {
@@ -51,13 +51,13 @@ class role_of final : public role {
     return false;
   }
 
-  bool handle(byte_reader& in, emitter& out) override {
+  bool handle(unpacker& in, emitter& out) override {
     if constexpr (is_stage<Node>) {
-      const auto value = decode<call_input<Node>>(in);
+      const auto value = in.template next<call_input<Node>>();
       outlet<call_output<Node>> to{out};
       return goes_on([&] { return object_(value, to); });
     } else if constexpr (is_sink<Node>) {
-      const auto value = decode<call_input<Node>>(in);
+      const auto value = in.template next<call_input<Node>>();
       return goes_on([&] { return object_(value); });
     }
     return false;
@@ -71,12 +71,12 @@ class role_of final : public role {
   }
 
   packed result() override {
-    if constexpr (has_result<Node>) return packed_of(object_.result());
+    if constexpr (has_result<Node>) return pack(object_.result());
     return {};
   }
 
-  static std::unique_ptr<role> make(std::span<const std::byte> arguments, endpoint* where) {
-    return std::make_unique<role_of>(arguments, where);
+  static std::unique_ptr<role> make(std::span<const std::byte> arguments) {
+    return std::make_unique<role_of>(arguments);
   }
   static constexpr std::string_view name() { return __PRETTY_FUNCTION__; }
   static inline const part registered{name(), &make, may_leave<Node>};
@@ -99,10 +99,8 @@ class role_of final : public role {
 template <class Item, auto Key>
 struct keyed_route {
   static std::uint64_t hash(const void* item) {
-    packed bytes;
-    pack<std::remove_cvref_t<std::invoke_result_t<decltype(Key), const Item&>>>(
-        bytes, std::invoke(Key, *static_cast<const Item*>(item)));
-    return hash_of(bytes);
+    using key = std::remove_cvref_t<std::invoke_result_t<decltype(Key), const Item&>>;
+    return hash_of(pack<key>(std::invoke(Key, *static_cast<const Item*>(item))));
   }
   static constexpr std::string_view name() { return __PRETTY_FUNCTION__; }
   static inline const part registered{name(), &hash};
