@@ -106,6 +106,14 @@ std::size_t resident_bytes_of(pid_t pid) {
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
+std::size_t data_bytes_of(pid_t pid) {
+  std::ifstream file{proc(pid, "status")};
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("VmData:")) return std::stoull(line.substr(7)) * 1024;
+  }
+  return 0;
+}
+
 pid_t descendant_called(const std::string& command, pid_t pid) {
   for (const pid_t one : descendants_of(pid)) {
     if (command_of(one) == command) return one;

@@ -28,6 +28,8 @@ pid_t session_of(pid_t pid);
 std::set<int> open_descriptors_of(pid_t pid);
 /// Resident bytes; 0 where the process is gone.
 std::size_t resident_bytes_of(pid_t pid);
+/// What RLIMIT_DATA counts; 0 where the process is gone.
+std::size_t data_bytes_of(pid_t pid);
 /// The descendant of `pid` of that command; 0 where there is none.
 pid_t descendant_called(const std::string& command, pid_t pid);
 
