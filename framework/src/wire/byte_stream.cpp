@@ -29,4 +29,17 @@ void throw_message_changed(std::size_t room) {
                           " bytes and then wrote more: its serialize must write the same each time"};
 }
 
+void throw_message_too_deep(std::size_t levels) {
+  throw malformed_message{"a message is nested deeper than " + std::to_string(levels) + " levels"};
+}
+
+void throw_unknown_alternative(std::size_t index, std::size_t alternatives) {
+  throw malformed_message{"a message has alternative " + std::to_string(index) + " of a variant of " +
+                          std::to_string(alternatives)};
+}
+
+void throw_valueless_variant() {
+  throw malformed_message{"a variant that an exception left without a value cannot be sent"};
+}
+
 }  // namespace troupe::detail

@@ -18,6 +18,9 @@ class system_access;
 /// Within a handler for what decoding threw: throws that on as `refused_message`.
 [[noreturn]] void refuse_message();
 [[noreturn]] void throw_message_changed(std::size_t room);
+[[noreturn]] void throw_message_too_deep(std::size_t levels);
+[[noreturn]] void throw_unknown_alternative(std::size_t index, std::size_t alternatives);
+[[noreturn]] void throw_valueless_variant();
 
 /// Writes a message into memory that is exactly large enough, or only counts its bytes where there is no memory: a message
 /// is measured first and then encoded in place. Not thread-safe.
@@ -79,6 +82,22 @@ class byte_reader {
   }
   [[nodiscard]] std::size_t left() const { return bytes_.size(); }
 
+  /// One value inside another, as long as this lives. Types that contain themselves could else be nested by a stranger until
+  /// the stack is used up.
+  class level {
+   public:
+    explicit level(byte_reader& in) : in_{in} {
+      if (++in_.levels_ > most_levels) throw_message_too_deep(most_levels);
+    }
+    ~level() { --in_.levels_; }
+    level(const level&) = delete;
+    level& operator=(const level&) = delete;
+
+   private:
+    byte_reader& in_;
+  };
+  static constexpr std::size_t most_levels = 500;
+
   /// The process, as a member of a system, that handles in the message belong to; null where there is none.
   [[nodiscard]] endpoint* where() const { return where_; }
 
@@ -94,6 +113,7 @@ class byte_reader {
   endpoint* where_;
   const std::function<void()>* let_go_ = nullptr;
   bool has_views_ = false;
+  std::size_t levels_ = 0;
 };
 
 }  // namespace troupe::detail
