@@ -9,6 +9,8 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <cstdlib>
+#include <fstream>
 #include <future>
 #include <string>
 #include <sys/wait.h>
@@ -95,6 +97,14 @@ const std::string endless = "fib(90)";
 
 std::string text_of(const json::value& value) { return std::string{value.as_string()}; }
 
+/// Whether the process has computed for a while: an actor that does has begun its handler.
+bool is_computing(pid_t pid) {
+  std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
+  std::string field;
+  for (int i = 0; i < 14; ++i) file >> field;  // the 14th: ticks of user time; the name has no blanks
+  return std::atol(field.c_str()) >= 5;
+}
+
 /// Why each worker died, in order.
 std::vector<std::string> deaths_of(const json::value& health) {
   std::vector<std::string> all;
@@ -156,6 +166,8 @@ TEST_CASE("a worker that is killed from outside at work fails its request, and t
   CHECK(support::wait_until([&] { return http.health().at("busy") == 1; }));
   auto waiting = std::async(std::launch::async, [&] { return http.evaluate("40 + 2"); });
   CHECK(support::wait_until([&] { return http.health().at("waiting") == 1; }));
+  CHECK(
+      support::wait_until([&] { return is_computing(only); }));  // killed before that, it would go to another
   ::kill(only, SIGKILL);
   const auto told = doomed.get();
   CHECK(told.status == 503);
