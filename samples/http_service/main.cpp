@@ -7,7 +7,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <charconv>
-#include <csignal>
 #include <exception>
 #include <iostream>
 #include <stdexcept>
