@@ -12,6 +12,7 @@
 namespace troupe::channel {
 namespace {
 
+constexpr std::size_t most_outside = 64;  // a sender has fewer under way
 constexpr std::size_t block_size = std::size_t{256} << 10;
 
 }  // namespace
@@ -32,6 +33,14 @@ std::span<std::byte> inbound::room(std::size_t size) {
     block_ = std::move(target);
   }
   return block_->from(used_);
+}
+
+void inbound::put_outside(std::uint64_t sequence, platform::descriptor memory) {
+  // Each holds a descriptor of ours: whoever sends them without their frames is not to use those up.
+  if (sequence <= sequence_ || outside_.size() >= most_outside) {
+    throw malformed_message{"a payload came for frame " + std::to_string(sequence) + ", which is not due"};
+  }
+  outside_[sequence] = std::move(memory);
 }
 
 std::optional<message> inbound::next() {

@@ -33,9 +33,8 @@ class inbound {
 
   /// The payload of the frame `sequence`, which travels outside of it; no memory where it came and found no room in this
   /// process's table of descriptors.
-  void put_outside(std::uint64_t sequence, platform::descriptor memory) {
-    outside_[sequence] = std::move(memory);
-  }
+  /// Throws `malformed_message` where more come than belong to any messages of an honest sender.
+  void put_outside(std::uint64_t sequence, platform::descriptor memory);
 
   /// Whether there are bytes of a message that is not whole, or whose payload has not come.
   [[nodiscard]] bool has_unfinished() const { return read_ != used_; }

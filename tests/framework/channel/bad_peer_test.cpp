@@ -3,7 +3,13 @@
 
 #include "framework/channel/ends.hpp"
 
+#include <atomic>
+#include <cstring>
+#include <functional>
 #include <random>
+#include <sys/mman.h>
+#include <thread>
+#include <unistd.h>
 
 using namespace ends;
 
@@ -166,4 +172,187 @@ TEST_CASE("figures of the receiver's that cannot be are not believed by the send
   CHECK_FALSE(append(a, "x"));
   own_b.publish_finished(slot_of_b, {2, 1'000'000});
   CHECK_FALSE(append(a, "x"));
+}
+
+namespace {
+
+/// A frame with one thing wrong.
+std::vector<std::byte> twisted(const std::function<void(troupe::wire::frame_header&)>& twist,
+                               std::size_t more = 0) {
+  auto bytes = frame_of(1);
+  troupe::wire::frame_header header;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  twist(header);
+  std::memcpy(bytes.data(), &header, sizeof header);
+  bytes.resize(bytes.size() + more);
+  return bytes;
+}
+using header = troupe::wire::frame_header;
+
+/// Memory as a journal's or a page's, with one word of its front changed.
+platform::descriptor changed(platform::descriptor memory, std::size_t at, std::uint64_t to) {
+  auto mapped = platform::mapping::map(memory, platform::access::read_write, 0, 4096);
+  std::memcpy(mapped.bytes().data() + at, &to, sizeof to);
+  return memory;
+}
+
+platform::descriptor growing_memory(std::size_t size) {
+  auto memory = platform::descriptor::adopt(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  REQUIRE(::ftruncate(memory.get(), static_cast<off_t>(size)) == 0);
+  return memory;
+}
+
+}  // namespace
+
+TEST_CASE("each field of a frame's header that means something is checked") {
+  const auto twist = GENERATE(
+      as<void (*)(header&)>{},                                    //
+      [](header& h) { h.version = 0; },                           //
+      [](header& h) { h.version = 2; },                           //
+      [](header& h) { h.kind = troupe::wire::frame_kind{0}; },    //
+      [](header& h) { h.kind = troupe::wire::frame_kind{255}; },  //
+      [](header& h) { h.words = 0x80; },                          //
+      [](header& h) { h.words = 0xff; },                          //
+      [](header& h) { h.length = 64 * 1024 + 1; },                //
+      [](header& h) { h.length = ~0U; },                          //
+      [](header& h) { h.sequence = 0; },                          //
+      [](header& h) { h.sequence = ~std::uint64_t{0}; },          //
+      [](header& h) {
+        h.words = troupe::wire::outside_word;
+        h.length = 8;
+      });
+  victim v;
+  v.send_bytes(twisted(twist, 64));
+  v.refuses();
+}
+
+TEST_CASE("a frame whose words or payload are not all there waits for them, and takes nothing for them") {
+  const auto twist = GENERATE(
+      as<void (*)(header&)>{},                               //
+      [](header& h) { h.length = 1000; },                    //
+      [](header& h) { h.words = troupe::wire::call_word; },  //
+      [](header& h) { h.words = troupe::wire::trace_word; });
+  victim v;
+  v.send_bytes(twisted(twist));
+  v.b.pump([](ch::message&&) { FAIL("a frame without its end"); });
+}
+
+TEST_CASE("an outside payload must be sealed memory of the size that its frame says") {
+  victim v;
+  platform::descriptor memory;
+  std::uint64_t said = 4096;
+  SECTION("that can still be written to") { memory = platform::create_shared_memory("test", 4096); }
+  SECTION("that can shrink") { memory = growing_memory(4096); }
+  SECTION("of no bytes") {
+    memory = platform::create_shared_memory("test", 4096);
+    platform::seal_writes(memory);
+    said = 0;
+  }
+  SECTION("one byte short") {
+    memory = platform::create_shared_memory("test", 4095);
+    platform::seal_writes(memory);
+  }
+  SECTION("of a size that no memory has") {
+    memory = platform::create_shared_memory("test", 4096);
+    platform::seal_writes(memory);
+    said = ~std::uint64_t{0};
+  }
+  SECTION("that is a socket") { memory = platform::packet_pair().first; }
+  const std::array one{memory.get()};
+  v.send({3, 1}, one);
+  v.send_bytes(frame_of(1, troupe::wire::outside_word, said));
+  v.refuses();
+}
+
+TEST_CASE("payloads without frames do not use up the receiver's descriptors") {
+  victim v;
+  const auto memory = platform::create_shared_memory("test", 100);
+  const std::array one{memory.get()};
+  const auto flood = [&] {
+    for (std::uint64_t i = 1; i < 2000; ++i) {
+      v.send({3, i}, one);
+      v.pump();
+    }
+  };
+  CHECK_THROWS_AS(flood(), troupe::malformed_message);
+}
+
+TEST_CASE("a payload for a frame that has been is refused") {
+  victim v;
+  v.send_bytes(frame_of(1));
+  v.pump();
+  const auto memory = platform::create_shared_memory("test", 100);
+  const std::array one{memory.get()};
+  v.send({3, GENERATE(0U, 1U)}, one);
+  v.refuses();
+}
+
+TEST_CASE("memory that is no journal is refused") {
+  constexpr std::size_t magic = 0, capacity = 8;
+  platform::descriptor memory;
+  SECTION("another magic") { memory = changed(ch::journal::create(128 * 1024, 10), magic, 1); }
+  SECTION("a capacity that is none") { memory = changed(ch::journal::create(128 * 1024, 10), capacity, 0); }
+  SECTION("a capacity that is no power of two") {
+    memory = changed(ch::journal::create(128 * 1024, 10), capacity, 128 * 1024 - 8);
+  }
+  SECTION("a larger capacity than there is") {
+    memory = changed(ch::journal::create(128 * 1024, 10), capacity, 256 * 1024);
+  }
+  SECTION("too small") { memory = platform::create_shared_memory("test", 4096); }
+  SECTION("that can shrink") { memory = growing_memory(4096 + 128 * 1024); }
+  SECTION("a page") { memory = ch::page::create(); }
+  CHECK_THROWS_AS((ch::journal{memory, platform::access::read}), troupe::malformed_message);
+  CHECK_THROWS_AS((ch::journal{memory, platform::access::read_write}), troupe::malformed_message);
+}
+
+TEST_CASE("a journal that says that it takes no messages takes one at a time") {
+  constexpr std::size_t max_messages = 16;
+  parts memory;
+  memory.forth = changed(memory.forth.duplicate(), max_messages, 0);
+  ch::page own_a{memory.page_a}, own_b{memory.page_b};
+  ch::channel a{own_a, memory.for_a()};
+  CHECK(append(a, "x"));
+  CHECK_FALSE(append(a, "x"));
+}
+
+TEST_CASE("memory that is no page is refused") {
+  platform::descriptor memory;
+  SECTION("another magic") { memory = changed(ch::page::create(), 0, 1); }
+  SECTION("another version") { memory = changed(ch::page::create(), 8, 2); }
+  SECTION("too small") { memory = platform::create_shared_memory("test", 4096); }
+  SECTION("that can shrink") { memory = growing_memory(sizeof(ch::page_memory)); }
+  SECTION("a journal") { memory = ch::journal::create(1 << 20, 10); }
+  CHECK_THROWS_AS(ch::peer_page{memory}, troupe::malformed_message);
+}
+
+TEST_CASE("wild figures in the header that both ends write hold up that channel, and nothing else") {
+  const auto wild = GENERATE(std::uint64_t{1}, std::uint64_t{1} << 40, ~std::uint64_t{0});
+  SECTION("what is sent") {
+    victim v;
+    v.forth_.header().sent.store(wild);
+    v.own_a.publish_head(slot_of_a, 64);
+    CHECK_FALSE(v.b.has_more());
+    v.b.pump([](ch::message&&) { FAIL("nothing came"); });
+  }
+  SECTION("what is received") {
+    pair p;
+    p.own_b.set_idle(true);
+    ch::journal forth{p.forth, platform::access::read_write};
+    REQUIRE(append(p.a, "x"));
+    p.a.publish();
+    forth.header().received.store(wild);
+    p.a.push();
+    CHECK(p.receive() == 1);  // from the journal: no packet was sent
+  }
+}
+
+TEST_CASE("a commit count that never rests does not hold up who reads the page") {
+  pair p;
+  std::atomic<bool> done = false;
+  std::thread restless{[&] {
+    while (!done) p.own_b.commit();
+  }};
+  for (int i = 0; i < 10'000; ++i) static_cast<void>(append(p.a, "x"));
+  done = true;
+  restless.join();
 }

@@ -1,0 +1,134 @@
+// What a hostile process could write, many thousand times: an honest stream of frames with something changed, and bytes that
+// are decoded as messages. The receiver throws `malformed_message` or goes on; it reads nothing that is not there.
+#include <troupe/errors.hpp>
+#include <troupe/packed.hpp>
+
+#include "framework/channel/ends.hpp"
+
+#include <cstring>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace ends;
+
+namespace {
+
+using random_source = std::mt19937_64;
+
+/// Honest frames of all kinds, one behind the other.
+std::vector<std::byte> honest_stream(random_source& random) {
+  std::vector<std::byte> stream;
+  for (std::uint64_t sequence = 1; sequence <= 6; ++sequence) {
+    troupe::wire::frame what;
+    what.header.kind = static_cast<troupe::wire::frame_kind>(1 + random() % 4);
+    what.header.words = static_cast<std::uint8_t>(random() % 8);
+    what.header.sequence = sequence;
+    what.header.length = static_cast<std::uint32_t>(random() % 200);
+    const auto size = troupe::wire::frame_size(what.header.words, what.header.length);
+    stream.resize(stream.size() + size);
+    troupe::wire::write_frame(std::span{stream}.last(size), what);
+  }
+  return stream;
+}
+
+/// Changes a few bytes, words or lengths.
+void mutate(std::vector<std::byte>& bytes, random_source& random) {
+  static constexpr std::array<std::uint64_t, 8> interesting{
+      0, 1, 0x7f, 0xffff, 0x1'0000, 0xffff'ffff, std::uint64_t{1} << 63, ~std::uint64_t{0}};
+  for (auto left = 1 + random() % 4; left > 0 && !bytes.empty(); --left) {
+    const auto at = random() % bytes.size();
+    switch (random() % 4) {
+      case 0: bytes[at] = static_cast<std::byte>(random()); break;
+      case 1: bytes[at] ^= static_cast<std::byte>(1U << random() % 8); break;
+      case 2: {
+        const auto value = interesting[random() % interesting.size()];
+        std::memcpy(bytes.data() + at, &value, std::min(sizeof value, bytes.size() - at));
+        break;
+      }
+      default: bytes.resize(at); break;
+    }
+  }
+}
+
+/// Reads every byte that the receiver would hand to a handler.
+std::uint64_t sum_of(std::span<const std::byte> payload) {
+  std::uint64_t sum = 0;
+  for (const auto byte : payload) sum += std::to_integer<std::uint64_t>(byte);
+  return sum;
+}
+
+struct nested {
+  std::string text;
+  std::map<std::string, std::vector<std::pair<int, std::optional<double>>>> table;
+  std::vector<std::set<std::string>> sets;
+  std::tuple<bool, std::array<short, 3>> rest;
+};
+
+template <class T>
+void decode_noise(const T& honest, random_source& random, int rounds) {
+  const auto bytes = troupe::pack(honest);
+  int refused = 0;
+  for (int round = 0; round < rounds; ++round) {
+    auto noise = bytes;
+    mutate(noise, random);
+    try {
+      static_cast<void>(troupe::unpack<T>(noise));
+    } catch (const troupe::malformed_message&) {
+      ++refused;
+    }
+  }
+  CHECK(refused > 0);
+  CHECK(troupe::pack(troupe::unpack<T>(bytes)) == bytes);
+}
+
+}  // namespace
+
+TEST_CASE("a stream of frames with something changed is refused, waits, or passes") {
+  random_source random{20'250'101};
+  int refused = 0, whole = 0;
+  std::uint64_t sum = 0;
+  for (int round = 0; round < 3000; ++round) {
+    parts memory;
+    ch::page own_b{memory.page_b}, own_a{memory.page_a};
+    const auto socket = memory.socket_a.duplicate();
+    ch::channel b{own_b, memory.for_b()};
+    auto stream = honest_stream(random);
+    if (round % 10 != 0) mutate(stream, random);
+    if (random() % 2 == 0) {
+      ch::journal forth{memory.forth, platform::access::read_write};
+      const auto room = forth.at(0, stream.size());
+      std::copy(stream.begin(), stream.end(), room.begin());
+      own_a.publish_head(slot_of_a, stream.size() + (random() % 20 == 0 ? random() : 0));
+    } else {
+      std::array<std::uint64_t, 2> header{1, 0};
+      if (random() % 10 == 0) header[random() % 2] = random() % 5;
+      static_cast<void>(platform::send_packet(socket.get(), {std::as_bytes(std::span{header}), stream}));
+    }
+    try {
+      b.pump([&](ch::message&& one) {
+        ++whole;
+        sum += sum_of(one.frame.payload);
+      });
+    } catch (const troupe::malformed_message&) {
+      ++refused;
+    }
+  }
+  CHECK(refused > 100);
+  CHECK(whole > 1000);
+  CHECK(sum < std::uint64_t{1} << 32);  // so that the reading is done
+}
+
+TEST_CASE("bytes that are decoded as messages are refused or pass") {
+  random_source random{7};
+  decode_noise(
+      nested{"text", {{"a", {{1, 2.5}, {2, std::nullopt}}}, {"b", {}}}, {{"x", "y"}, {}}, {true, {1, 2, 3}}},
+      random, 30'000);
+  decode_noise(std::vector<std::string>{"one", "", "three"}, random, 30'000);
+  decode_noise(std::vector<double>(20, 1.5), random, 30'000);
+  decode_noise(std::map<int, std::string>{{1, "a"}, {2, "b"}}, random, 30'000);
+}
