@@ -218,3 +218,26 @@ TEST_CASE("a reader tells a close from the death of the queue") {
   CHECK_THROWS_AS(dies.close_now(), troupe::actor_down);
   CHECK_THROWS_AS(dies.full(), troupe::actor_down);
 }
+
+TEST_CASE("a queue whose system has been stopped says so, in every member") {
+  troupe::actor_system system;
+  auto items = system.make_queue<int>({.name = "items"});
+  auto drained = system.make_queue<int>();
+  items.put(1);
+  drained.close();
+  CHECK(drained.get() == std::nullopt);
+  (void)system.stop();
+  CHECK_THROWS_AS(items.put(2), troupe::error);
+  CHECK_THROWS_AS(items.try_put(2), troupe::error);
+  CHECK_THROWS_AS(items.get(), troupe::error);
+  CHECK_THROWS_AS(items.get_for(1h), troupe::error);
+  CHECK_THROWS_AS(items.size(), troupe::system_stopped);
+  CHECK_THROWS_AS(items.empty(), troupe::system_stopped);
+  CHECK_THROWS_AS(items.full(), troupe::system_stopped);
+  CHECK_THROWS_AS(items.join(), troupe::system_stopped);
+  CHECK_THROWS_AS(items.join_for(1h), troupe::system_stopped);
+  CHECK_THROWS_AS(items.close_now(), troupe::system_stopped);
+  CHECK_THROWS_AS(items.handle().pid(), troupe::system_stopped);
+  CHECK_THROWS_AS(system.make_queue<int>(), troupe::system_stopped);
+  CHECK(items.name() == "items");
+}

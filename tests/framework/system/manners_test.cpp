@@ -2,12 +2,14 @@
 #include <troupe/troupe.hpp>
 
 #include "support/processes.hpp"
+#include "support/program.hpp"
 
 #include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <clocale>
 #include <fcntl.h>
+#include <fstream>
 #include <map>
 #include <signal.h>
 #include <string>
@@ -109,4 +111,21 @@ TEST_CASE("every descriptor of the library is closed when the host executes anot
     INFO(support::describe_descriptor(number));
     if (!before.contains(number)) CHECK((::fcntl(number, F_GETFD) & FD_CLOEXEC) != 0);
   }
+}
+
+TEST_CASE("a host may have habits of its own") {
+  const std::string habit = GENERATE("sigchld ignored", "no input", "no output", "no streams", "pipe handler",
+                                     "reaper", "busy threads", "thread that ends");
+  INFO(habit);
+  std::string verdict = "/tmp/troupe-manners-XXXXXX";
+  ::close(::mkstemp(verdict.data()));
+  support::program guest{GUEST_DRIVER_PATH, {habit, verdict}};
+  (void)guest.rest();
+  const auto end = guest.wait();
+  CHECK_FALSE(end.by_signal);
+  CHECK(end.code == 0);
+  std::string said;
+  std::getline(std::ifstream{verdict}, said);
+  CHECK(said == "well");
+  ::unlink(verdict.c_str());
 }
