@@ -3,6 +3,7 @@
 
 #include <troupe/detail/method.hpp>
 #include <troupe/future.hpp>
+#include <troupe/port.hpp>
 #include <troupe/process.hpp>
 
 #include <type_traits>
@@ -19,6 +20,9 @@ namespace troupe {
 /// Copies name the same actor; a handle travels inside messages. Threads: any. Processes: any of the same system.
 template <class A>
 class actor : public process {
+  template <auto Method>
+  using parameters = typename detail::callable_traits<decltype(Method)>::parameters;
+
  public:
   using process::process;
 
@@ -42,24 +46,29 @@ class actor : public process {
   template <auto Method, class... Arguments>
   [[nodiscard]] auto ask(Arguments&&... arguments) const -> future<detail::answer_of<decltype(Method)>> {
     using answered = detail::answer_of<decltype(Method)>;
-    if constexpr (detail::check_method<A, Method>() && detail::check_answer<answered>()) {
+    if constexpr (detail::check_method<A, Method>() && detail::check_answer<answered>() &&
+                  detail::check_arguments<parameters<Method>, Arguments...>()) {
       return future<answered>{detail::with_body<parameters<Method>>(
           [this](const detail::body& body) { return endpoint().ask(ref(), entry<Method>().id(), body); },
           std::forward<Arguments>(arguments)...)};
     }
   }
 
- private:
+  /// The way to one handler of this actor, for those who need know no more of it: `Method` has a single parameter.
   template <auto Method>
-  using parameters = typename detail::callable_traits<decltype(Method)>::parameters;
+  [[nodiscard]] auto port() const -> troupe::port<typename detail::port_of<parameters<Method>>::type> {
+    if constexpr (detail::check_port<A, Method>()) return {*this, entry<Method>().id()};
+  }
+
+ private:
   template <auto Method>
   static const detail::registrar& entry() {
     return detail::method_entry<A, Method>::registered;
   }
-
   template <auto Method, class... Arguments>
   bool send(detail::patience how, Arguments&&... arguments) const {
-    if constexpr (detail::check_method<A, Method>()) {
+    if constexpr (detail::check_method<A, Method>() &&
+                  detail::check_arguments<parameters<Method>, Arguments...>()) {
       return detail::with_body<parameters<Method>>(
           [&](const detail::body& body) { return endpoint().tell(ref(), entry<Method>().id(), body, how); },
           std::forward<Arguments>(arguments)...);

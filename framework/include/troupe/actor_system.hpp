@@ -69,7 +69,8 @@ class actor_system {
   template <class A, class... Arguments>
   actor<A> spawn(const spawn_options& options, Arguments&&... arguments) {
     using parameters = std::tuple<sent_as<Arguments>...>;
-    if constexpr (detail::check_constructor<A, sent_as<Arguments>...>()) {
+    if constexpr (detail::check_constructor<A, sent_as<Arguments>...>() &&
+                  detail::check_arguments<parameters, Arguments...>()) {
       const auto made = start<parameters>(detail::constructor_entry<A, parameters>::registered, options,
                                           std::forward<Arguments>(arguments)...);
       return actor<A>{endpoint_, made.ref, made.name};
@@ -84,8 +85,8 @@ class actor_system {
   /// with exit code 0 whatever it returns.
   template <auto Function, class... Arguments>
   process spawn(const spawn_options& options, Arguments&&... arguments) {
-    if constexpr (detail::check_function<Function>()) {
-      using parameters = typename detail::callable_traits<decltype(Function)>::parameters;
+    using parameters = typename detail::callable_traits<decltype(Function)>::parameters;
+    if constexpr (detail::check_function<Function>() && detail::check_arguments<parameters, Arguments...>()) {
       const auto made = start<parameters>(detail::function_entry<Function>::registered, options,
                                           std::forward<Arguments>(arguments)...);
       return process{endpoint_, made.ref, made.name};

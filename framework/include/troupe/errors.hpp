@@ -12,13 +12,17 @@
 //   │  └─ refused_message  the same, and no handler has seen it: the actor goes on
 //   └─ stop_requested      thrown inside a function that has been asked to stop: let it pass
 //
-// A handler's exception reaches the asker as its own type where that is one of <stdexcept>, or `std::bad_alloc`.
+// A handler's exception reaches the asker as its own type where that is one of the standard library's: those of
+// <stdexcept>, `std::system_error` with its code, `std::filesystem::filesystem_error`, `std::future_error`, `std::bad_alloc`
+// and the other `std::bad_...`. What was nested in it is nested in it there too.
 #pragma once
 
 #include <troupe/exit_status.hpp>
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace troupe {
 
@@ -58,15 +62,26 @@ class actor_down : public error {
 /// A handler threw something other than a standard exception.
 class remote_exception : public error {
  public:
-  remote_exception(const std::string& actor, std::string type, std::string text);
+  /// An exception that was nested in another, as `std::throw_with_nested` does.
+  struct cause {
+    std::string type;
+    std::string text;
+  };
+
+  remote_exception(const std::string& actor, std::string type, std::string text,
+                   std::vector<cause> nested = {});
   [[nodiscard]] const std::string& actor() const { return actor_; }
-  [[nodiscard]] const std::string& type() const { return type_; }  ///< demangled; "unknown" for a non-class
-  [[nodiscard]] const std::string& text() const { return text_; }  ///< its what()
+  [[nodiscard]] const std::string& type() const { return type_; }  ///< demangled, `int` too
+  /// Its what(), whatever bytes these are; empty for what is no std::exception. Cut at 32 KiB, and says so at its end.
+  [[nodiscard]] const std::string& text() const { return text_; }
+  /// What was nested in it, outermost first: at most 64, each text cut at 4 KiB, and all together at 24 KiB.
+  [[nodiscard]] const std::vector<cause>& nested() const { return nested_; }
 
  private:
   std::string actor_;
   std::string type_;
   std::string text_;
+  std::vector<cause> nested_;
 };
 
 class broken_promise : public error {

@@ -48,19 +48,35 @@ struct promise_access {
 template <class T>
 class promise {
  public:
-  promise() : answer_{std::make_shared<detail::deferred_answer>()} {}
+  promise() {
+    if constexpr (!std::is_void_v<T>) static_cast<void>(detail::check_message<T>());
+  }
 
+  /// Gives the answer: a value that converts to `T`, or nothing where `T` is void. Throws what the value's `serialize`
+  /// throws; then the promise is as before.
   template <class... Value>
-  requires(sizeof...(Value) == (std::is_void_v<T> ? 0 : 1)) void set_value(const Value&... value) const {
-    const std::tuple<const Value&...> values{value...};
-    static_assert((std::is_same_v<Value, T> && ...), "troupe: the value must have the promise's type");
-    answer_->value(detail::body_of(values));
+  void set_value(const Value&... value) const {
+    constexpr bool counts = sizeof...(Value) == (std::is_void_v<T> ? 0 : 1);
+    static_assert(counts,
+                  "troupe: set_value takes the value that was promised, and nothing where that is void");
+    if constexpr (std::is_void_v<T> || !counts) {
+      answer_->value(detail::body_of(std::tuple<>{}));
+    } else {
+      constexpr bool converts = (std::is_convertible_v<const Value&, T> && ...);
+      static_assert(converts, "troupe: the value cannot be converted to the promise's type");
+      if constexpr (converts) give(value...);
+    }
   }
   void set_exception(std::exception_ptr problem) const { answer_->error(std::move(problem)); }
 
  private:
   friend struct detail::promise_access;
-  std::shared_ptr<detail::deferred_answer> answer_;
+  void give(const T& value) const {
+    const std::tuple<const T&> values{value};
+    answer_->value(detail::body_of(values));
+  }
+
+  std::shared_ptr<detail::deferred_answer> answer_ = std::make_shared<detail::deferred_answer>();
 };
 
 }  // namespace troupe

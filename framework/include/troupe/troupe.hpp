@@ -9,6 +9,8 @@
 #include <troupe/future.hpp>
 #include <troupe/message.hpp>
 #include <troupe/options.hpp>
+#include <troupe/overload.hpp>
+#include <troupe/port.hpp>
 #include <troupe/process.hpp>
 #include <troupe/promise.hpp>
 #include <troupe/this_actor.hpp>

@@ -36,11 +36,13 @@ actor_down::actor_down(const std::string& actor, call_fate fate, exit_status sta
       fate_{fate},
       status_{std::move(status)} {}
 
-remote_exception::remote_exception(const std::string& actor, std::string type, std::string text)
+remote_exception::remote_exception(const std::string& actor, std::string type, std::string text,
+                                   std::vector<cause> nested)
     : error{"actor " + actor + " threw " + type + (text.empty() ? "" : ": " + text)},
       actor_{actor},
       type_{std::move(type)},
-      text_{std::move(text)} {}
+      text_{std::move(text)},
+      nested_{std::move(nested)} {}
 
 start_failed::start_failed(std::string stage, const std::string& why)
     : error{"a process could not be started (" + stage + "): " + why}, stage_{std::move(stage)} {}

@@ -72,15 +72,16 @@ void deferred_answer::bind(std::unique_ptr<replier> reply) {
 }
 
 void deferred_answer::value(const body& result) {
-  if (std::exchange(state_->answered, true)) return;
+  if (state_->answered) return;
   if (state_->reply) {
-    state_->reply->value(result);
+    state_->reply->value(result);  // where that throws, another answer may still be given
     state_->reply.reset();
-    return;
+  } else {
+    state_->early.resize(result.size);
+    byte_writer out{state_->early};
+    result.write(result.values, out);
   }
-  state_->early.resize(result.size);
-  byte_writer out{state_->early};
-  result.write(result.values, out);
+  state_->answered = true;
 }
 
 void deferred_answer::error(std::exception_ptr problem) {

@@ -1,22 +1,34 @@
 // Exceptions as plain data: no user's constructor runs where they arrive.
 #pragma once
 
+#include <troupe/errors.hpp>
+
+#include <cstdint>
 #include <exception>
 #include <string>
+#include <vector>
 
 namespace troupe::wire {
 
-/// An exception on its way to whoever asked. Texts are cut at 64 KiB.
+/// Whose number an error code is; `none` where there is no code, or one of a category that is not the standard's.
+enum class code_category : std::uint8_t { none, generic, system, iostream, future };
+
+/// An exception on its way to whoever asked. Texts are cut so that all of it is below 64 KiB.
 struct problem {
   std::string type;  ///< demangled
   std::string text;  ///< its what()
   bool broken_promise = false;
+  code_category category = code_category::none;
+  std::int32_t code = 0;
+  std::vector<std::string> paths;               ///< a filesystem_error's
+  std::vector<remote_exception::cause> causes;  ///< what was nested in it, outermost first, at most 64
 };
 
 /// Describes a caught exception; never throws what it has been given.
 [[nodiscard]] problem describe(const std::exception_ptr& caught);
 
-/// Throws it at the asker: a standard type as itself, anything else as `remote_exception` from `actor`.
+/// Throws it at the asker: a standard type as itself, with its causes nested in it, anything else as `remote_exception` from
+/// `actor`.
 [[noreturn]] void rethrow(const problem& what, const std::string& actor);
 
 }  // namespace troupe::wire

@@ -57,9 +57,7 @@ struct queue_options {
 /// after fork() by other means.
 template <class T>
 class queue {
-  static_assert(message<T>,
-                "troupe: the items of a queue must be messages: arithmetic types, strings, standard "
-                "containers, plain aggregates, or classes with a cereal `serialize` member");
+  static_assert(detail::check_message<T>());
 
  public:
   /// No queue yet: anything but assignment throws `std::logic_error`.

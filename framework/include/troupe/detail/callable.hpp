@@ -28,6 +28,14 @@ template <class R, class... P, bool N>
 struct function_traits<R(P...)& noexcept(N)> : known_function<R, P...> {};
 template <class R, class... P, bool N>
 struct function_traits<R(P...) const& noexcept(N)> : known_function<R, P...> {};
+template <class R, class... P, bool N>
+struct function_traits<R(P...)&& noexcept(N)> : function_traits<void> {
+  using result = R;
+};
+template <class R, class... P, bool N>
+struct function_traits<R(P...) volatile noexcept(N)> : function_traits<void> {
+  using result = R;
+};
 
 /// What is called: `R (*)(P...)`, `R (C::*)(P...)`, or an object with one `operator()`.
 template <class Callable>

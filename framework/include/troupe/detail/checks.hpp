@@ -116,11 +116,13 @@ consteval bool check_constructor() {
 /// Whether a handler's parameter can be filled from a message; says why not.
 template <class P>
 consteval bool check_parameter() {
-  static_assert(!std::is_lvalue_reference_v<P> || std::is_const_v<std::remove_reference_t<P>>,
-                "troupe: a handler's parameter must be a value, const& or &&: a reference to the sender's "
-                "object cannot "
-                "reach into another process");
-  if constexpr (is_view<sent<P>>) {
+  if constexpr (std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>>) {
+    static_assert(
+        never<P>,
+        "troupe: a handler's parameter must be a value, const& or &&: a reference to the sender's object "
+        "cannot reach into another process");
+    return false;
+  } else if constexpr (is_view<sent<P>>) {
     return true;
   } else {
     return check_message<sent<P>>();
