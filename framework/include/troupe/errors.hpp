@@ -4,6 +4,7 @@
 //   ├─ timeout             the answer is late: wait again, or give up
 //   ├─ actor_down          the actor is gone; says whether the call had begun
 //   ├─ remote_exception    the handler threw something that has no standard type
+//   ├─ cancelled           the answer was given up, by future::cancel
 //   ├─ broken_promise      the actor let go of a promise without an answer
 //   ├─ would_deadlock      waiting would be for ever: the actor waited for waits for this one
 //   ├─ start_failed        a process could not be started; says at which stage
@@ -82,6 +83,12 @@ class remote_exception : public error {
   std::string type_;
   std::string text_;
   std::vector<cause> nested_;
+};
+
+/// The call was cancelled: at the caller, who gave the answer up, and in the handler, if that is a coroutine.
+class cancelled : public error {
+ public:
+  using error::error;
 };
 
 class broken_promise : public error {

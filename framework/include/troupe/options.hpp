@@ -46,6 +46,10 @@ struct spawn_options {
   /// larger than the bound still passes, alone.
   std::size_t mailbox_messages = 16384;
   std::size_t mailbox_bytes = std::size_t{1} << 20;  ///< rounded up to a power of two, at least 128 KiB
+
+  /// How many handlers that are coroutines (`task<T>`) may be suspended at a time: 1 to 16. With 1 each is finished before
+  /// the next coroutine begins.
+  std::uint32_t in_flight = 16;
 };
 
 }  // namespace troupe

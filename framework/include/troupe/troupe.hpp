@@ -13,5 +13,7 @@
 #include <troupe/port.hpp>
 #include <troupe/process.hpp>
 #include <troupe/promise.hpp>
+#include <troupe/task.hpp>
 #include <troupe/this_actor.hpp>
+#include <troupe/timer.hpp>
 #include <troupe/wait.hpp>

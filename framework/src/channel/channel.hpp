@@ -108,8 +108,8 @@ class channel {
   [[nodiscard]] bool is_finished(std::uint64_t sequence) const {
     return peer_page_.finished(peer_slot_).sequence >= sequence;
   }
-  [[nodiscard]] bool is_running(std::uint64_t sequence) const {
-    return peer_page_.is_running(peer_slot_, sequence);
+  [[nodiscard]] bool has_begun(std::uint64_t sequence) const {
+    return peer_page_.has_begun(peer_slot_, sequence);
   }
   /// Whether the other end's process waits for somebody itself.
   [[nodiscard]] bool peer_is_blocked() const { return peer_page_.waits_for() != 0; }

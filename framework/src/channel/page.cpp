@@ -37,6 +37,7 @@ commit_entry& page::copy(std::uint64_t ahead, slot where) {
 }
 
 void page::clear(slot where) {
+  for (const std::uint64_t ahead : {0U, 1U}) copy(ahead, where).begun.store(0, relaxed);
   publish_head(where, 0);
   publish_finished(where, {});
 }
@@ -74,16 +75,21 @@ void page::publish_finished(slot where, progress done) {
   }
 }
 
-void page::begin(slot channel, std::uint64_t sequence, std::uint32_t attempt, std::int64_t since) {
-  auto& place = memory_->running[0];
-  place.channel.store(static_cast<std::uint32_t>(channel), relaxed);
-  place.attempt.store(attempt, relaxed);
-  place.sequence.store(sequence, relaxed);
-  place.since.store(since, std::memory_order_release);
+std::size_t page::begin(slot channel, std::uint64_t sequence, std::uint32_t attempt, std::int64_t since) {
+  std::size_t place = 0;
+  while (place + 1 < max_running && memory_->running[place].since.load(relaxed) != 0) ++place;
+  auto& message = memory_->running[place];
+  message.channel.store(static_cast<std::uint32_t>(channel), relaxed);
+  message.attempt.store(attempt, relaxed);
+  message.sequence.store(sequence, relaxed);
+  message.since.store(since, std::memory_order_release);
+  for (const std::uint64_t ahead : {0U, 1U})
+    copy(ahead, channel).begun.store(sequence, std::memory_order_release);
+  return place;
 }
 
-void page::end() {
-  memory_->running[0].since.store(0, relaxed);
+void page::end(std::size_t place) {
+  if (place < max_running) memory_->running[place].since.store(0, relaxed);
   memory_->handled.store(memory_->handled.load(relaxed) + 1, relaxed);
 }
 
@@ -129,11 +135,10 @@ progress peer_page::finished(slot where) const {
   });
 }
 
-bool peer_page::is_running(slot channel, std::uint64_t sequence) const {
-  const auto& place = memory_->running[0];
-  return place.since.load(std::memory_order_acquire) != 0 &&
-         place.channel.load(relaxed) == static_cast<std::uint32_t>(channel) &&
-         place.sequence.load(relaxed) == sequence;
+bool peer_page::has_begun(slot channel, std::uint64_t sequence) const {
+  return read_in_force(channel, [&](const commit_entry& entry) {
+    return entry.begun.load(std::memory_order_acquire) >= sequence;
+  });
 }
 
 }  // namespace troupe::channel

@@ -37,7 +37,8 @@ struct commit_entry {
   std::atomic<std::uint64_t> finished_sequence;
   std::atomic<std::uint64_t> finished_position;
   std::atomic<std::uint64_t> head;
-  std::uint64_t unused;
+  std::atomic<std::uint64_t>
+      begun;  ///< last frame whose handler began; alike in both copies: no part of a turn
 };
 
 /// A message being handled. `since` is 0 where the place is free.
@@ -48,7 +49,8 @@ struct running_message {
   std::atomic<std::int64_t> since;  ///< monotonic nanoseconds
   std::atomic<std::uint64_t> item;  ///< of a chunk
 };
-inline constexpr std::size_t max_running = 16;
+inline constexpr std::size_t max_in_flight = 16;               ///< handlers that are coroutines
+inline constexpr std::size_t max_running = max_in_flight + 1;  ///< and an ordinary one beside them
 
 struct page_front {
   std::uint64_t magic;
@@ -87,8 +89,10 @@ class page {
   void publish_head(slot where, std::uint64_t head);
   void publish_finished(slot where, progress done);
 
-  void begin(slot channel, std::uint64_t sequence, std::uint32_t attempt, std::int64_t since);
-  void end();
+  /// Notes a message as being handled; returns its place. At most `max_running` at a time.
+  std::size_t begin(slot channel, std::uint64_t sequence, std::uint32_t attempt, std::int64_t since);
+  /// A `place` that is none: the message's channel was gone before it began.
+  void end(std::size_t place);
 
   /// Says that the owner is about to sleep. What it looks at between this and sleeping is not missed: the store is ordered
   /// before every later load.
@@ -116,7 +120,8 @@ class peer_page {
   [[nodiscard]] progress finished(slot where) const;
   [[nodiscard]] std::uint64_t handled() const { return memory_->handled.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint32_t waits_for() const { return memory_->waits_for.load(std::memory_order_relaxed); }
-  [[nodiscard]] bool is_running(slot channel, std::uint64_t sequence) const;
+  /// Whether the handler of that message has begun: those of one channel begin in order.
+  [[nodiscard]] bool has_begun(slot channel, std::uint64_t sequence) const;
 
  private:
   template <class Read>

@@ -72,6 +72,7 @@ struct spawn {
   std::uint64_t mailbox_bytes = 0;
   std::vector<std::uint8_t> arguments;
   std::uint64_t outside_arguments = 0;  ///< their size, where they lie in the message's descriptor instead
+  std::uint32_t in_flight = 0;
 };
 /// More than this is an `outside_arguments`: the guardian hands it through without looking.
 inline constexpr std::size_t max_inside_arguments = 16 * 1024;
@@ -247,6 +248,7 @@ struct start {
   detail::actor_ref parent;  ///< id 0: the host
   std::string parent_name;
   std::uint64_t outside_arguments = 0;
+  std::uint32_t in_flight = 0;
 };
 
 // --- The guardian and the zygote ------------------------------------------------------------------------------------

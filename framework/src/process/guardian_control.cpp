@@ -223,7 +223,9 @@ guardian::pending_start& guardian::prepare(const client& from, const spawn& want
   actor.output = collect(std::move(out.read_end), standard_output_);
   actor.errors = collect(std::move(err.read_end), standard_error_);
   const actor_record* const parent = from.id == 0 ? nullptr : actors_.at(from.id).get();
-  start description{actor.ref, actor.name, wanted.entry, wanted.arguments, {}, {}, wanted.outside_arguments};
+  start description{
+      actor.ref,       actor.name, wanted.entry, wanted.arguments, {}, {}, wanted.outside_arguments,
+      wanted.in_flight};
   if (parent != nullptr) {
     description.parent = parent->ref;
     description.parent_name = parent->name;

@@ -42,8 +42,8 @@ registrar::registrar(const char* name, const void* owner, construct_function mak
 
 registrar::registrar(const char* name, run_function body) : pretty{name}, run{body} { link(); }
 
-registrar::registrar(const char* name, const void* owner, call_function body)
-    : pretty{name}, actor_class{owner}, call{body} {
+registrar::registrar(const char* name, const void* owner, call_function body, bool may_suspend)
+    : pretty{name}, actor_class{owner}, call{body}, is_coroutine{may_suspend} {
   link();
 }
 

@@ -18,7 +18,9 @@ void run_actor(platform::descriptor control) {
   }
   int code = 1;
   if (start.kind() == process_layer::control_kind::start && !start.descriptors.empty()) {
-    code = std::make_shared<actor_member>(std::move(link), start)->run();
+    // Never destroyed: what a failed actor's tasks and callbacks own is its objects', and ends with the process.
+    static const auto self = std::make_shared<actor_member>(std::move(link), start);
+    code = self->run();
   }
   // Not through exit(3): the handlers registered there are those of the program's main, which never ran here.
   std::cout.flush();

@@ -74,6 +74,7 @@ int actor_member::run_actor(const detail::registrar& what) try {
   for (const auto& [peer, over] : connections_) listen_to(over);
   serve();
   what.destroy(std::exchange(object_, nullptr));
+  drop_callbacks();
   send_last_answers();
   return 0;
 } catch (...) {
@@ -100,14 +101,17 @@ void actor_member::serve() {
   while (!should_end()) {
     now_ = platform::monotonic_nanoseconds();
     int turns = 0;
-    while (turns < turns_between_looks && !should_end() && (take_continuation() || take_turn())) ++turns;
+    for (bool more = true; more && turns < turns_between_looks && !should_end(); ++turns) {
+      more = take_continuations();
+      more = take_turn() || more;
+    }
     if (should_end()) break;
     if (turns == turns_between_looks) loop_.poll();
     look_everywhere();
     run_ends();
-    if (!inbox_.empty() || !later_.empty() || should_end() || !prepare_to_sleep()) continue;
+    if (can_take_turn() || !later_.empty() || should_end() || !prepare_to_sleep()) continue;
     answer_inquiries();
-    loop_.run_one();
+    sleep_in_loop();
     page_.set_idle(false);
   }
 }
@@ -168,7 +172,8 @@ void actor_member::answer_inquiries() {
   for (const auto& each : listeners_) {
     if (each->over->is_live()) pump(each->over);  // also what is in sockets
   }
-  auto on = inbox_.empty() ? relied_on() : std::vector<std::uint32_t>{};
+  const bool acts_by_itself = !in_flight_.empty() || timers_.next() != platform::never;
+  auto on = inbox_.empty() && !acts_by_itself ? relied_on() : std::vector<std::uint32_t>{};
   const auto kind = on.empty() ? wait_kind::free : wait_kind::relying;
   watch_.answer({kind, taken_, 0, std::move(on)});
 }
@@ -177,30 +182,54 @@ void actor_member::receive_request(const std::shared_ptr<connection>& from, chan
   inbox_.push_back({from, std::move(request)});
 }
 
+const detail::registrar* actor_member::entry_of(std::uint64_t method) {
+  if (method != last_method_) {
+    last_entry_ = registry::find(detail::entry_id{method});
+    last_method_ = method;
+  }
+  return last_entry_;
+}
+
+bool actor_member::can_take_turn() {
+  if (inbox_.empty() || takes_no_more()) return false;
+  if (in_flight_.size() < start_.in_flight) return true;
+  const auto* const next = entry_of(inbox_.front().message.frame.header.method);
+  return next == nullptr || !next->is_coroutine;
+}
+
 bool actor_member::take_turn() {
-  if (inbox_.empty()) return false;
+  if (!can_take_turn()) return false;
   auto next = std::move(inbox_.front());
   inbox_.pop_front();
   ++taken_;
   const auto& header = next.message.frame.header;
-  if (next.from->channel) page_.begin(next.from->channel->own_slot(), header.sequence, header.attempt, now_);
+  const bool is_ask = header.kind == wire::frame_kind::ask;
+  call_in_hand now{next.from, {header.sequence, next.message.end}, is_ask ? next.message.frame.call : 0};
+  if (now.from->channel)
+    now.place = page_.begin(now.from->channel->own_slot(), header.sequence, header.attempt, now_);
   turn_open_ = true;
+  in_hand_ = &now;
   call_handler(next.from, next.message);
-  commit(next.from, next.message);
+  if (std::exchange(in_hand_, nullptr) != nullptr) finished_.push_back(std::move(now));
+  commit();
   turn_open_ = false;
   return true;
 }
 
-bool actor_member::take_continuation() {
-  if (later_.empty()) return false;
+// A timer that is due and an answer that something follows: one of each, so that messages have their turn in between.
+bool actor_member::take_continuations() {
+  const auto run = [this](const std::function<void()>& turn) {
+    turn_open_ = true;
+    turn();
+    commit();
+    turn_open_ = false;
+  };
+  const auto due = take_due_timer();
+  if (due) run(due);
+  if (later_.empty()) return static_cast<bool>(due);
   const auto next = std::move(later_.front());
   later_.pop_front();
-  turn_open_ = true;
-  next();
-  stage_sends();
-  page_.commit();
-  push_sends();
-  turn_open_ = false;
+  run(next);
   return true;
 }
 
@@ -219,10 +248,7 @@ void actor_member::call_back(const due_callback& due) {
 
 void actor_member::call_handler(const std::shared_ptr<connection>& from, channel::message& request) {
   const auto& header = request.frame.header;
-  if (header.method != last_method_) {
-    last_entry_ = registry::find(detail::entry_id{header.method});
-    last_method_ = header.method;
-  }
+  const auto* const entry = entry_of(header.method);
   const bool is_ask = header.kind == wire::frame_kind::ask;
   answer due{*this, from, is_ask ? request.frame.call : 0};
   try {
@@ -230,14 +256,14 @@ void actor_member::call_handler(const std::shared_ptr<connection>& from, channel
       throw refused_message{"the message could not be taken in: " +
                             std::generic_category().message(request.problem)};
     }
-    if (last_entry_ == nullptr || last_entry_->call == nullptr || last_entry_->actor_class != actor_class_) {
+    if (entry == nullptr || entry->call == nullptr || entry->actor_class != actor_class_) {
       throw refused_message{"it names a method that this actor does not have"};
     }
     const std::function<void()> let_go = [&request] {
       if (request.frame.outside != 0) request.pin.reset();
     };
     detail::byte_reader in{request.frame.payload, this, let_go};
-    last_entry_->call(object_, in, due);
+    entry->call(object_, in, due);
   } catch (const refused_message& problem) {
     // Bytes from another process are input: the message is refused, the actor is not at fault.
     if (is_ask) return due.error(std::current_exception());
@@ -263,18 +289,21 @@ void actor_member::push_sends() {
   touched_.clear();
 }
 
-void actor_member::commit(const std::shared_ptr<connection>& from, const channel::message& request) {
+void actor_member::commit() {
   stage_sends();
-  --from->requests;
-  const channel::progress done{request.frame.header.sequence, request.end};
-  from->handled_sequence = done.sequence;
-  if (from->channel) from->channel->stage_finished(from->requests == 0 ? from->newest : done);
-  page_.end();
+  for (const auto& done : finished_) {
+    done.from->finished(done.at);
+    if (done.from->channel) done.from->channel->stage_finished(done.from->dealt_with());
+    page_.end(done.place);
+  }
   page_.commit();
   push_sends();
-  if (!from->channel) return;
-  from->channel->offer_room();
-  if (handled_.empty() || handled_.back() != from) handled_.push_back(from);
+  for (const auto& done : finished_) {
+    if (!done.from->channel) continue;
+    done.from->channel->offer_room();
+    if (handled_.empty() || handled_.back() != done.from) handled_.push_back(done.from);
+  }
+  finished_.clear();
 }
 
 // Sends that found no room wait here, between turns. They are shown together with the turn where they fit the journal
@@ -384,7 +413,7 @@ void actor_member::interrupt(connection& over) {
   listeners_.erase(place);
 }
 
-bool actor_member::should_end() {
+bool actor_member::takes_no_more() {
   if (stopping_ || !stop_) return stopping_;
   if (stop_->sequence == 0) return stopping_ = true;
   const auto [first, end] = connections_.equal_range(stop_->client);
@@ -392,7 +421,7 @@ bool actor_member::should_end() {
     return c.second->channel && c.second->channel->own_slot() == channel::slot{stop_->slot};
   });
   // Where the caller has ended meanwhile, what is left of its messages is in the inbox.
-  stopping_ = over != end ? over->second->dealt_with() >= stop_->sequence
+  stopping_ = over != end ? over->second->dealt_with().sequence >= stop_->sequence
                           : std::none_of(inbox_.begin(), inbox_.end(),
                                          [&](const auto& i) { return i.from->peer == stop_->client; });
   return stopping_;

@@ -5,10 +5,13 @@
 
 #include "channel/outside.hpp"
 #include "process/readiness.hpp"
+#include "runtime/calls.hpp"
 #include "runtime/member.hpp"
+#include "runtime/timers.hpp"
 #include "runtime/wait_watch.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -42,6 +45,15 @@ class actor_member final : public member {
   [[nodiscard]] const process_layer::start& description() const { return start_; }
   [[nodiscard]] actor_system& system() const { return *system_; }
   void stop_self() { stopping_ = true; }
+
+  // What tasks, timers and this_actor ask for.
+  void begin_coroutine(std::unique_ptr<detail::coroutine_handler> what, detail::replier& reply);
+  void resume_when_settled(std::coroutine_handle<> where, detail::pending_reply& what);
+  void resume_after(std::coroutine_handle<> where, std::chrono::nanoseconds time);
+  void throw_if_cancelled();
+  std::uint64_t add_timer(std::chrono::nanoseconds time, std::chrono::nanoseconds period,
+                          std::function<void()> callback);
+  void cancel_timer(std::uint64_t number) { timers_.cancel(number); }
   [[nodiscard]] bool stop_was_requested();
 
   /// The one of this process; null outside of actors.
@@ -63,15 +75,23 @@ class actor_member final : public member {
   int run_function(const detail::registrar& what);
   int run_actor(const detail::registrar& what);
   void serve();
+  [[nodiscard]] bool can_take_turn();
   bool take_turn();
-  bool take_continuation();
+  bool take_continuations();
   void run_in_function();
   void run_ends();
   void call_handler(const std::shared_ptr<connection>& from, channel::message& request);
-  void commit(const std::shared_ptr<connection>& from, const channel::message& request);
+  void commit();
   void stage_sends();
   void push_sends();
   void make_room_for_kept(const std::shared_ptr<connection>& over);
+  void run_segment(const std::shared_ptr<call_in_flight>& call, std::coroutine_handle<> from);
+  static void end_coroutine(call_in_flight& call);
+  void go_on(const std::shared_ptr<call_in_flight>& call, std::uint64_t suspension);
+  std::shared_ptr<call_in_flight> suspend(std::coroutine_handle<> where);
+  [[nodiscard]] std::function<void()> take_due_timer();
+  void sleep_in_loop();
+  void drop_callbacks();
   void look_everywhere();
   void send_last_answers();
   bool prepare_to_sleep();
@@ -83,7 +103,9 @@ class actor_member final : public member {
   void listen(const std::shared_ptr<listener>& to);
   void read_control();
   void handle(process_layer::control_message& message);
-  [[nodiscard]] bool should_end();
+  [[nodiscard]] bool should_end() { return takes_no_more() && in_flight_.empty(); }
+  [[nodiscard]] bool takes_no_more();
+  const detail::registrar* entry_of(std::uint64_t method);
   void give_way_to_stop() const;
   int fail(const std::exception_ptr& problem);
   void complain(const std::string& what) const;
@@ -128,6 +150,15 @@ class actor_member final : public member {
   std::vector<std::shared_ptr<connection>> handled_;  // connections of messages handled since the last sleep
   wait_watch watch_{link_};
   bool turn_open_ = false;
+
+  call_in_hand* in_hand_ = nullptr;          // the message whose handler runs
+  std::shared_ptr<call_in_flight> running_;  // where that is a coroutine
+  std::vector<std::shared_ptr<call_in_flight>>
+      in_flight_;                       // coroutines that are suspended, or go on just now
+  std::vector<call_in_hand> finished_;  // by the open turn
+  timers timers_;
+  std::optional<boost::asio::steady_timer> alarm_;  // made with the first timer that is slept for
+  platform::time_point alarm_at_ = platform::never;
   std::int64_t now_ = 0;
   std::uint64_t last_method_ = 0;
   const detail::registrar* last_entry_ = nullptr;

@@ -122,7 +122,7 @@ bool actor_member::wait_reading(std::span<connection* const> overs, std::span<co
     page_.set_waits_for(on.size() == 1 ? on.front() : 0);
     page_.set_idle(true);
     const auto wake = here.before_sleep(!overs.empty() && list.are_blocked());
-    if (!list.has_more()) list.sleep(link_.socket(), wake);
+    if (!list.has_more()) list.sleep(link_.socket(), is_function_ ? std::min(wake, timers_.next()) : wake);
     page_.set_idle(false);
     page_.set_waits_for(0);
   }
@@ -146,11 +146,42 @@ void actor_member::asked(const std::shared_ptr<connection>& over) {
 
 bool actor_member::has_others_to_read() {
   std::erase_if(continued_, [](const auto& over) { return over->continued == 0; });
-  return !continued_.empty();
+  return !continued_.empty() || (is_function_ && timers_.next() != platform::never);
+}
+
+std::uint64_t actor_member::add_timer(std::chrono::nanoseconds time, std::chrono::nanoseconds period,
+                                      std::function<void()> callback) {
+  return timers_.add(platform::deadline_after(time), period, std::move(callback));
+}
+
+std::function<void()> actor_member::take_due_timer() {
+  if (timers_.next() == platform::never) return {};
+  return timers_.take_due(platform::time_point::clock::now());
+}
+
+void actor_member::sleep_in_loop() {
+  if (const auto next = timers_.next(); next != platform::never && next != alarm_at_) {
+    if (!alarm_) alarm_.emplace(loop_);
+    alarm_->expires_at(alarm_at_ = next);
+    alarm_->async_wait([this](const boost::system::error_code& error) {
+      if (!error) alarm_at_ = platform::never;
+    });
+  }
+  loop_.run_one();
+}
+
+// At an orderly end: promises that callbacks hold are broken while there is somebody to say so.
+void actor_member::drop_callbacks() {
+  timers_ = {};
+  later_.clear();
+  ends_.clear();
+  for (auto& [id, known] : acquaintances_) known.callbacks.clear();
+  for (const auto& [peer, over] : connections_) over->drop_continuations();
 }
 
 void actor_member::run_in_function() {
   run_callbacks();
+  if (const auto due = take_due_timer()) due();
   while (!later_.empty()) {
     const auto next = std::move(later_.front());
     later_.pop_front();

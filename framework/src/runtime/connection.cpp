@@ -94,6 +94,11 @@ connection::connection(member& whose, channel::page& page, channel::channel_part
   channel = std::make_unique<channel::channel>(page, std::move(parts));
 }
 
+void connection::drop_continuations() {
+  std::vector<std::function<void()>> dropped;  // they may own promises, whose end sends
+  for (const auto& [call, ask] : asks) dropped.push_back(ask->take_continuation());
+}
+
 void connection::announce() {
   changed.notify_all();
   for (const auto* watcher : watchers) watcher->wake();
@@ -104,6 +109,19 @@ void connection::check_open() const {
     throw troupe::system_stopped{"the system has been stopped: actor " + peer_name + " cannot be reached"};
   if (down) throw actor_down{peer_name, call_fate::gone, *down};
   if (broken) std::rethrow_exception(broken);
+}
+
+void connection::finished(channel::progress at) {
+  --requests;
+  const auto place = std::lower_bound(
+      begun.begin(), begun.end(), at.sequence,
+      [](const begun_request& each, std::uint64_t sequence) { return each.at.sequence < sequence; });
+  if (place != begun.end()) {
+    place->is_handled = true;  // it is that one: messages of one channel begin in order
+  } else {
+    begun.push_back({at, true});
+  }
+  for (; !begun.empty() && begun.front().is_handled; begun.pop_front()) handled = begun.front().at;
 }
 
 void connection::settle(channel::message&& reply) {
@@ -121,9 +139,9 @@ void connection::settle_all(const std::exception_ptr& problem) {
 
 void connection::settle_down(const exit_status& status) {
   for (const auto& [call, ask] : asks) {
-    const bool begun = channel->is_finished(ask->sequence()) || channel->is_running(ask->sequence());
+    const bool has_begun = channel->is_finished(ask->sequence()) || channel->has_begun(ask->sequence());
     ask->settle(std::make_exception_ptr(
-        actor_down{peer_name, begun ? call_fate::died_running : call_fate::not_started, status}));
+        actor_down{peer_name, has_begun ? call_fate::died_running : call_fate::not_started, status}));
   }
   asks.clear();
   down = status;

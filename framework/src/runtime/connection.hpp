@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace troupe::runtime {
@@ -40,6 +41,7 @@ class pending_ask final : public detail::pending_reply {
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
   void settle(channel::message&& reply);
   void settle(std::exception_ptr problem);
+  [[nodiscard]] std::function<void()> take_continuation() { return std::exchange(then_, nullptr); }
 
  private:
   void set_settled();
@@ -81,14 +83,22 @@ struct connection : std::enable_shared_from_this<connection> {
       0;  ///< of them, those whose answer starts something: to be read though nobody waits
 
   // Of what has come in: the finished mark moves over replies at once, but never past a request that is not handled yet.
-  std::size_t requests = 0;
+  // Handlers that are coroutines finish in any order; the mark waits for the first of them.
+  std::size_t requests = 0;  ///< that are not handled
   channel::progress newest;
-  std::uint64_t handled_sequence = 0;
+  channel::progress handled;  ///< of requests, up to here
+  struct begun_request {
+    channel::progress at;
+    bool is_handled = false;
+  };
+  std::deque<begun_request> begun;  ///< from the first coroutine that is not at its end, in order
+  void suspended(channel::progress at) { begun.push_back({at}); }
+  void finished(channel::progress at);
   /// The last frame up to which everything has been dealt with.
-  [[nodiscard]] std::uint64_t dealt_with() const {
-    return requests == 0 ? newest.sequence : handled_sequence;
-  }
+  [[nodiscard]] channel::progress dealt_with() const { return requests == 0 ? newest : handled; }
 
+  /// Forgets what was to follow the answers that are due.
+  void drop_continuations();
   /// Tells whoever waits for a change. With the mutex held.
   void announce();
 

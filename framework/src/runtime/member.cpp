@@ -68,6 +68,8 @@ member::guardian_request member::wait_for(request_number number) {
 
 detail::endpoint::spawned member::spawn(detail::entry_id what, const std::string& default_name,
                                         const spawn_options& options, const detail::body& arguments) {
+  if (options.in_flight < 1 || options.in_flight > channel::max_in_flight)
+    throw std::invalid_argument{"troupe: spawn_options::in_flight must be 1 to 16"};
   if (options.name.size() > longest_name) {
     throw std::invalid_argument{"troupe: an actor's name has at most " + std::to_string(longest_name) +
                                 " bytes: this one has " + std::to_string(options.name.size())};
@@ -78,6 +80,7 @@ detail::endpoint::spawned member::spawn(detail::entry_id what, const std::string
   message.default_name = default_name;
   message.mailbox_messages = options.mailbox_messages;
   message.mailbox_bytes = options.mailbox_bytes;
+  message.in_flight = options.in_flight;
   platform::descriptor outside;
   if (arguments.size > max_inside_arguments) {
     message.outside_arguments = arguments.size;

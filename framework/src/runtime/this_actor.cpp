@@ -1,10 +1,12 @@
 #include <troupe/packed.hpp>
 #include <troupe/this_actor.hpp>
+#include <troupe/timer.hpp>
 
 #include "platform/process.hpp"
 #include "runtime/actor_member.hpp"
 
 #include <stdexcept>
+#include <utility>
 
 namespace troupe {
 namespace {
@@ -24,6 +26,16 @@ actor_system& system() { return troupe::self().system(); }
 void stop() { troupe::self().stop_self(); }
 bool stop_requested() { return troupe::self().stop_was_requested(); }
 
+timer after(std::chrono::nanoseconds time, std::function<void()> callback) {
+  return timer{troupe::self().add_timer(time, std::chrono::nanoseconds{0}, std::move(callback))};
+}
+
+timer every(std::chrono::nanoseconds period, std::function<void()> callback) {
+  if (period <= std::chrono::nanoseconds{0})
+    throw std::invalid_argument{"troupe::this_actor::every: the period must be positive"};
+  return timer{troupe::self().add_timer(period, period, std::move(callback))};
+}
+
 std::optional<process> parent() {
   const auto& start = troupe::self().description();
   if (start.parent.id == 0) return std::nullopt;
@@ -36,6 +48,10 @@ process detail::self_as_process() {
 }
 
 }  // namespace this_actor
+
+void timer::cancel() const {
+  if (number_ != 0) self().cancel_timer(number_);
+}
 
 unpacker::unpacker(std::span<const std::byte> bytes)
     : where_{runtime::actor_member::current() != nullptr ? detail::own_endpoint() : nullptr},

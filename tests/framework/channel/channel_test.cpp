@@ -244,6 +244,6 @@ TEST_CASE("what has been finished and what is being handled is to be seen from t
   p.own_b.begin(p.b.own_slot(), 2, 0, 1);
   CHECK(p.a.is_finished(1));
   CHECK_FALSE(p.a.is_finished(2));
-  CHECK(p.a.is_running(2));
-  CHECK_FALSE(p.a.is_running(3));
+  CHECK(p.a.has_begun(2));
+  CHECK_FALSE(p.a.has_begun(3));
 }

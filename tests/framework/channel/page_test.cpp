@@ -7,12 +7,14 @@
 
 #include <catch2/catch.hpp>
 #include <memory>
+#include <set>
 #include <thread>
 #include <type_traits>
 
 namespace {
 
 using namespace troupe::channel;
+namespace channel = troupe::channel;
 namespace platform = troupe::platform;
 
 constexpr slot one{1}, two{2}, last{max_slots - 1};
@@ -109,17 +111,29 @@ TEST_CASE("a reader never sees half a commit") {
   CHECK(forward);
 }
 
-TEST_CASE("the message that is being handled is to be seen, and none between messages") {
+TEST_CASE("that a message's handler has begun is to be seen, while it runs and afterwards") {
   both_views page;
-  CHECK_FALSE(page.seen.is_running(one, 7));
-  page.own->begin(one, 7, 0, 123);
-  CHECK(page.seen.is_running(one, 7));
-  CHECK_FALSE(page.seen.is_running(one, 8));
-  CHECK_FALSE(page.seen.is_running(two, 7));
+  CHECK_FALSE(page.seen.has_begun(one, 7));
+  const auto place = page.own->begin(one, 7, 0, 123);
+  CHECK(page.seen.has_begun(one, 7));
+  CHECK_FALSE(page.seen.has_begun(one, 8));
+  CHECK_FALSE(page.seen.has_begun(two, 7));
   CHECK(page.seen.handled() == 0);
-  page.own->end();
-  CHECK_FALSE(page.seen.is_running(one, 7));
+  page.own->end(place);
+  page.own->commit();
+  CHECK(page.seen.has_begun(one, 7));
   CHECK(page.seen.handled() == 1);
+  page.own->clear(one);
+  CHECK_FALSE(page.seen.has_begun(one, 1));
+}
+
+TEST_CASE("messages that are handled at the same time have a place each") {
+  both_views page;
+  std::set<std::size_t> places;
+  for (std::uint64_t i = 1; i <= channel::max_running; ++i) places.insert(page.own->begin(one, i, 0, 123));
+  CHECK(places.size() == channel::max_running);
+  page.own->end(3);
+  CHECK(page.own->begin(two, 1, 0, 124) == 3);
 }
 
 TEST_CASE("memory that is no page is refused") {

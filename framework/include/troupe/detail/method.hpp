@@ -4,11 +4,14 @@
 #include <troupe/detail/body.hpp>
 #include <troupe/detail/callable.hpp>
 #include <troupe/detail/checks.hpp>
+#include <troupe/detail/coroutine.hpp>
 #include <troupe/detail/endpoint.hpp>
 #include <troupe/detail/parameters.hpp>
 #include <troupe/promise.hpp>
 
+#include <coroutine>
 #include <iterator>
+#include <memory>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -97,23 +100,50 @@ struct constructor_entry {
                                            relies_function_of<A>()};
 };
 
+/// Calls `Method` on `object`, or without it where it is a static member.
+template <class A, auto Method, class Arguments>
+decltype(auto) call_with(void* object, Arguments& values) {
+  return values.apply([object](auto&&... value) -> decltype(auto) {
+    if constexpr (std::is_member_function_pointer_v<decltype(Method)>) {
+      return (static_cast<A*>(object)->*Method)(std::forward<decltype(value)>(value)...);
+    } else {
+      return Method(std::forward<decltype(value)>(value)...);
+    }
+  });
+}
+
+/// A handler that is a coroutine. Its arguments stay where they are: it may refer to them until its end.
+template <class A, auto Method>
+class coroutine_method final : public coroutine_handler {
+ public:
+  using traits = callable_traits<decltype(Method)>;
+  coroutine_method(void* object, byte_reader& in)
+      : arguments_{in}, coroutine_{call_with<A, Method>(object, arguments_)} {}
+
+  [[nodiscard]] std::coroutine_handle<> handle() const override { return coroutine_.handle(); }
+  void answer(replier& to) override {
+    answer_with(to, [this]() -> decltype(auto) { return coroutine_.handle().promise().take(); });
+  }
+
+ private:
+  arguments<typename traits::parameters> arguments_;
+  typename traits::result coroutine_;
+};
+
 template <class A, auto Method>
 struct method_entry {
   using traits = callable_traits<decltype(Method)>;
+  static constexpr bool is_task = is_coroutine<typename traits::result>;
   static void call(void* object, byte_reader& in, replier& reply) {
-    arguments<typename traits::parameters> values{in};
-    answer_with(reply, [&]() -> decltype(auto) {
-      return values.apply([object](auto&&... value) -> decltype(auto) {
-        if constexpr (std::is_member_function_pointer_v<decltype(Method)>) {
-          return (static_cast<A*>(object)->*Method)(std::forward<decltype(value)>(value)...);
-        } else {
-          return Method(std::forward<decltype(value)>(value)...);
-        }
-      });
-    });
+    if constexpr (is_task) {
+      begin_coroutine(std::make_unique<coroutine_method<A, Method>>(object, in), reply);
+    } else {
+      arguments<typename traits::parameters> values{in};
+      answer_with(reply, [&]() -> decltype(auto) { return call_with<A, Method>(object, values); });
+    }
   }
   static constexpr const char* name() { return __PRETTY_FUNCTION__; }
-  static inline const registrar registered{name(), &class_identity<A>::tag, &call};
+  static inline const registrar registered{name(), &class_identity<A>::tag, &call, is_task};
 };
 
 /// `Function` is a pointer to a function or a function object without state.

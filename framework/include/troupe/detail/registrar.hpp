@@ -30,7 +30,7 @@ class registrar {
   registrar(const char* name, const void* actor_class, construct_function construct, destroy_function destroy,
             relies_function relies_on = nullptr);
   registrar(const char* name, run_function run);
-  registrar(const char* name, const void* actor_class, call_function call);
+  registrar(const char* name, const void* actor_class, call_function call, bool is_coroutine = false);
   registrar(const registrar&) = delete;
   registrar& operator=(const registrar&) = delete;
 
@@ -45,6 +45,7 @@ class registrar {
   relies_function relies_on = nullptr;  ///< null where the class does not say
   run_function run = nullptr;
   call_function call = nullptr;
+  bool is_coroutine = false;  ///< `call` may leave the message unfinished
 
   const registrar* next = nullptr;  ///< the one registered before this
 
