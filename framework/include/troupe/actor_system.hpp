@@ -121,6 +121,11 @@ class actor_system {
     return queue<T>{*this, options};
   }
 
+  /// Loads a shared library into every actor that is started from now on: a plug-in that the host has loaded since the
+  /// system was made. Spawning what is in such a library does this by itself; actors that are there already stay without
+  /// it. The host does not load it. Waits; throws `start_failed`, stage "preload", with the loader's words.
+  void preload(const std::string& path) { endpoint_->preload(path); }
+
   /// The actors that are alive: those of the whole system, also in an actor. Waits for a round trip to the guardian.
   /// Throws `system_stopped`.
   [[nodiscard]] std::vector<actor_entry> actors() const { return endpoint_->actors(); }

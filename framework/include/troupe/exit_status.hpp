@@ -13,7 +13,15 @@ enum class exit_kind : std::uint8_t {
   code,       ///< the process called exit with another code
   signal,     ///< a signal killed it
   exception,  ///< an exception left the constructor, a told handler or the function
+  limit,      ///< the kernel killed it by a limit that it was under: which one is in `limit`
   forgotten,  ///< it ended so long ago (4096 others have ended since) that nothing is known any more
+};
+
+/// A limit of `resource_limits` that has to do with an end.
+enum class limit_kind : std::uint8_t {
+  none,
+  private_data,  ///< it ended by `std::bad_alloc` (kind `exception`), and was under this limit
+  cpu_time,      ///< it was killed by SIGXCPU (kind `limit`)
 };
 
 /// How a process ended, and what it used. A value: copies are independent. Any thread, any process.
@@ -23,7 +31,9 @@ struct exit_status {
   bool core_dumped = false;    ///< the signal left a core dump
   std::string exception_type;  ///< as the compiler names it, demangled
   std::string exception_text;  ///< its what()
-  std::string last_words;      ///< the last 8 KiB at most of what it wrote to its standard error
+  limit_kind limit = limit_kind::none;
+  std::uint64_t limit_value = 0;  ///< bytes or seconds
+  std::string last_words;         ///< the last 8 KiB at most of what it wrote to its standard error
 
   std::chrono::microseconds user_time{};
   std::chrono::microseconds system_time{};

@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace troupe {
 
@@ -17,6 +19,26 @@ enum class output : std::uint8_t {
   plain,    ///< as printed
   tagged,   ///< every line behind its actor's name: "[name] line"
   discard,  ///< thrown away; the last of a standard error is still kept for `exit_status::last_words`
+};
+
+/// How a new process comes to be.
+enum class start_method : std::uint8_t {
+  fork,  ///< forked from a small process that has done nothing yet: fast
+  spawn,  ///< the program executed afresh: slower by what its start takes, and shares nothing with others, not even the
+  ///< addresses it is loaded at
+};
+
+/// What the kernel grants an actor's process, from before its first line on. Zero and empty: as the host has it. What is not
+/// possible, or not permitted, makes the spawn throw `start_failed`, stage "limits".
+struct resource_limits {
+  /// Bytes of private, writable memory (RLIMIT_DATA; not stacks, and not what is shared). What goes beyond is not given:
+  /// `std::bad_alloc`.
+  std::size_t private_data = 0;
+  /// CPU time, rounded up to seconds (RLIMIT_CPU). Who has used it up is killed by SIGXCPU, or a second later by SIGKILL.
+  std::chrono::milliseconds cpu_time{};
+  std::vector<unsigned> cpus{};  ///< the CPUs that it may run on, by their numbers
+  int niceness = 0;              ///< -20 to 19; less than the host's needs privileges
+  std::size_t open_files = 0;    ///< descriptors at a time (RLIMIT_NOFILE); each channel takes three
 };
 
 struct system_options {
@@ -34,6 +56,17 @@ struct system_options {
   /// How deep actors may spawn actors: those of the host are at depth 1. What would be deeper is refused (`start_failed`,
   /// stage "too_deep"), so that actors that spawn their like do not take the machine.
   std::uint32_t max_depth = 64;
+
+  /// How actors are started for which `spawn_options::start` says nothing.
+  start_method start = start_method::fork;
+
+  /// The program that actors are processes of; empty: the host's own. For a host whose `main` is not ours. It calls
+  /// `troupe::guard` first thing in its `main`, and contains the actors by being linked with the same shared library as
+  /// the host (the same file: by its build id both know what is meant). It gets no arguments but its name.
+  std::string executable{};
+
+  /// Shared libraries that are loaded before the first actor starts, in this order. As `actor_system::preload`.
+  std::vector<std::string> preload{};
 };
 
 struct spawn_options {
@@ -50,6 +83,8 @@ struct spawn_options {
   /// How many handlers that are coroutines (`task<T>`) may be suspended at a time: 1 to 16. With 1 each is finished before
   /// the next coroutine begins.
   std::uint32_t in_flight = 16;
+  std::optional<start_method> start{};  ///< nullopt: as the system's options say
+  resource_limits limits{};
 };
 
 }  // namespace troupe

@@ -3,6 +3,7 @@
 
 #include <troupe/actor.hpp>
 #include <troupe/actor_system.hpp>
+#include <troupe/available_cpus.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/exit_status.hpp>
 #include <troupe/failure.hpp>

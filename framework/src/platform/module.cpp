@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <dlfcn.h>
 #include <elf.h>
+#include <filesystem>
 #include <link.h>
 #include <span>
+#include <stdexcept>
+#include <system_error>
 
 namespace troupe::platform {
 namespace {
@@ -46,22 +50,42 @@ bool contains(const dl_phdr_info& module, std::uintptr_t address) {
   });
 }
 
+// The loader gives the program no name.
+std::string path_of(const dl_phdr_info& module) {
+  if (module.dlpi_name != nullptr && *module.dlpi_name != '\0') {
+    std::error_code problem;
+    const auto whole = std::filesystem::absolute(module.dlpi_name, problem);
+    return problem ? module.dlpi_name : whole.string();
+  }
+  std::error_code problem;
+  return std::filesystem::read_symlink("/proc/self/exe", problem).string();
+}
+
 // A module linked without a build id is known by the shape of its segments.
-std::uint64_t identity_of(const dl_phdr_info& module) {
+module_info describe(const dl_phdr_info& module) {
+  module_info found;
+  found.base = module.dlpi_addr;
+  found.is_program = module.dlpi_name == nullptr || *module.dlpi_name == '\0';
+  found.path = path_of(module);
   for (int i = 0; i < module.dlpi_phnum; ++i) {
     const auto& segment = module.dlpi_phdr[i];
     if (segment.p_type != PT_NOTE) continue;
     const auto* notes = reinterpret_cast<const unsigned char*>(module.dlpi_addr + segment.p_vaddr);
-    if (const auto id = build_id({notes, segment.p_memsz})) return *id;
+    if (const auto id = build_id({notes, segment.p_memsz})) {
+      found.identity = *id;
+      found.has_build_id = true;
+      return found;
+    }
   }
-  return hash(
+  found.identity = hash(
       {reinterpret_cast<const unsigned char*>(module.dlpi_phdr), module.dlpi_phnum * sizeof(ElfW(Phdr))});
+  return found;
 }
 
 int visit(dl_phdr_info* module, std::size_t, void* data) {
   auto& wanted = *static_cast<search*>(data);
   if (!contains(*module, wanted.address)) return 0;
-  wanted.found = module_info{module->dlpi_addr, identity_of(*module)};
+  wanted.found = describe(*module);
   return 1;
 }
 
@@ -71,6 +95,13 @@ std::optional<module_info> module_of(const void* address) {
   search wanted{reinterpret_cast<std::uintptr_t>(address), std::nullopt};
   ::dl_iterate_phdr(visit, &wanted);
   return wanted.found;
+}
+
+void load_module(const std::string& path) {
+  // Bound at once, so that what is missing is told now and not in the middle of a handler.
+  if (::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) != nullptr) return;
+  const char* const why = ::dlerror();
+  throw std::runtime_error{why != nullptr ? why : "the loader gave no reason"};
 }
 
 }  // namespace troupe::platform

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <linux/close_range.h>
@@ -18,6 +19,7 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace troupe::platform {
@@ -57,6 +59,12 @@ std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
   for (const auto& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
   pointers.push_back(nullptr);
   return pointers;
+}
+
+// What this process, or the one that it was forked from, was started with, once a name stands in its place.
+std::vector<std::string>& overwritten_arguments() {
+  static std::vector<std::string> only;
+  return only;
 }
 
 // The bytes that /proc/self/cmdline shows: proc(5), arg_start and arg_end.
@@ -154,13 +162,17 @@ pid_t start_program(const program& what) {
   sigfillset(&all);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  const int place = what.own_session ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP;
+  posix_spawnattr_setflags(&attributes,
+                           static_cast<short>(place | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
   pid_t pid = -1;
   const int failure = ::posix_spawn(&pid, path.c_str(), &actions, &attributes,
                                     pointers_to(what.arguments).data(), pointers_to(what.environment).data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
-  if (failure != 0) throw_system_error(failure, "posix_spawn", "the program's own executable");
+  if (failure != 0)
+    throw_system_error(failure, "posix_spawn", what.arguments.empty() ? "" : what.arguments.front());
   return pid;
 }
 
@@ -239,6 +251,7 @@ void set_process_name(const std::string& name) {
   ::prctl(PR_SET_NAME, name.c_str(), 0, 0, 0);  // the kernel cuts it to 15 bytes
   static const auto area = argument_area();     // a forked process has it where its parent had it
   if (area.empty()) return;
+  if (overwritten_arguments().empty()) overwritten_arguments() = split_at_zero("/proc/self/cmdline");
   // Without a zero at the end of the arguments the kernel reads on into the environment, whose first string is our own
   // padding: see proc(5) on cmdline, and name_room.
   const auto room = area.size() + name_room;
@@ -251,7 +264,9 @@ void set_process_name(const std::string& name) {
 pid_t own_pid() { return ::getpid(); }
 pid_t parent_pid() { return ::getppid(); }
 
-std::vector<std::string> own_arguments() { return split_at_zero("/proc/self/cmdline"); }
+std::vector<std::string> own_arguments() {
+  return overwritten_arguments().empty() ? split_at_zero("/proc/self/cmdline") : overwritten_arguments();
+}
 
 std::vector<std::string> own_environment() {
   std::vector<std::string> variables;
@@ -263,6 +278,18 @@ std::vector<std::string> own_environment() {
 descriptor own_executable() {
   return adopt_above_standard(
       require("open", "/proc/self/exe", [] { return ::open("/proc/self/exe", O_RDONLY | O_CLOEXEC); }));
+}
+
+descriptor open_executable(const std::string& path) {
+  require("access", path, [&] { return ::access(path.c_str(), X_OK); });
+  return adopt_above_standard(
+      require("open", path, [&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
+}
+
+std::size_t own_threads() {
+  std::error_code none;
+  const std::filesystem::directory_iterator threads{"/proc/self/task", none};
+  return none ? 1 : static_cast<std::size_t>(std::distance(begin(threads), end(threads)));
 }
 
 std::uint64_t random_bits() {

@@ -73,11 +73,12 @@ struct program {
   const descriptor* executable = nullptr;  ///< an open file, so that replacing the path does not matter
   std::vector<std::string> arguments;
   std::vector<std::string> environment;  ///< NAME=value
-  int inherited = -1;  ///< the one descriptor handed over; it gets the number `inherited_number`
+  int inherited = -1;       ///< the one descriptor handed over; it gets the number `inherited_number`
+  bool own_session = true;  ///< otherwise it leads a process group in the caller's session
 };
 inline constexpr int inherited_number = 3;
 
-/// Executes a program in a session of its own, with default signal dispositions, nothing masked and /dev/null as its
+/// Executes a program, with default signal dispositions, nothing masked and /dev/null as its
 /// standard streams. Safe in a process with many threads (posix_spawn). Throws `std::system_error`.
 [[nodiscard]] pid_t start_program(const program& what);
 
@@ -138,6 +139,12 @@ inline constexpr std::size_t name_room = 160;
 [[nodiscard]] std::vector<std::string> own_environment();
 /// The file that the caller executes, open. Throws `std::system_error`.
 [[nodiscard]] descriptor own_executable();
+
+/// Opens a program's file, as `program::executable`. Throws `std::system_error`, also where it is not executable.
+[[nodiscard]] descriptor open_executable(const std::string& path);
+
+/// How many threads the calling process has.
+[[nodiscard]] std::size_t own_threads();
 /// Random bits from the kernel.
 [[nodiscard]] std::uint64_t random_bits();
 /// "SIGKILL" for 9, and so on; "signal N" for those without a name.

@@ -8,9 +8,11 @@
 #include <troupe/exit_status.hpp>
 #include <troupe/options.hpp>
 
+#include "platform/limits.hpp"
 #include "process/inquiry.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,7 +45,15 @@ enum class control_kind : std::uint8_t {
   inquire,
   standing,
   deadlocked,
+  execute,
+  entered,
+  loaded,
+  preload,
+  preloaded,
 };
+
+/// Of this protocol. The guardian's program may be another file than the host's (`system_options::executable`).
+inline constexpr std::uint32_t control_version = 3;
 
 /// Chosen by whoever asks; its answer carries it.
 using request_number = std::uint64_t;
@@ -53,13 +63,17 @@ using request_number = std::uint64_t;
 /// The host's first words. Descriptors: its standard output and error, as far as it has them.
 struct hello {
   static constexpr auto kind = control_kind::hello;
+  std::uint32_t version = control_version;  ///< first, whatever else changes
   std::uint64_t cookie = 0;
   std::int32_t host = 0;  ///< its process number
   troupe::output output{};
   bool has_output = false;
   bool has_error = false;
   std::uint64_t grace_milliseconds = 0;  ///< for what an ended actor had spawned
+  std::uint64_t start_milliseconds = 0;  ///< for what has to come to its guard by itself
   std::uint32_t max_depth = 0;
+  start_method start = start_method::fork;
+  std::vector<std::string> modules;  ///< to be loaded before the first actor starts
 };
 
 struct spawn {
@@ -70,12 +84,23 @@ struct spawn {
   std::string default_name;
   std::uint64_t mailbox_messages = 0;
   std::uint64_t mailbox_bytes = 0;
+  std::optional<start_method> start;
+  platform::limits limits;
+  std::string module;       ///< the file that the entry lies in, as the spawner has it
+  bool in_program = false;  ///< that is the spawner's program, not a shared library
   std::vector<std::uint8_t> arguments;
   std::uint64_t outside_arguments = 0;  ///< their size, where they lie in the message's descriptor instead
   std::uint32_t in_flight = 0;
 };
 /// More than this is an `outside_arguments`: the guardian hands it through without looking.
 inline constexpr std::size_t max_inside_arguments = 16 * 1024;
+
+/// Actors that are started from now on have this shared library.
+struct preload {
+  static constexpr auto kind = control_kind::preload;
+  request_number request = 0;
+  std::string module;
+};
 
 struct connect {
   static constexpr auto kind = control_kind::connect;
@@ -184,7 +209,12 @@ struct listed {
   std::vector<actor_entry> actors;
 };
 
-/// A `spawn` or `connect` that did not work.
+struct preloaded {
+  static constexpr auto kind = control_kind::preloaded;
+  request_number request = 0;
+};
+
+/// A `spawn`, `connect`, `preload` or, with the number 0, `hello` that did not work.
 struct refused {
   static constexpr auto kind = control_kind::refused;
   request_number request = 0;
@@ -251,20 +281,47 @@ struct start {
   std::uint32_t in_flight = 0;
 };
 
-// --- The guardian and the zygote ------------------------------------------------------------------------------------
+// --- Starting a process ---------------------------------------------------------------------------------------------------
 
-/// Descriptors: the new actor's control socket, its standard output, its standard error.
+/// To the zygote, or as a part of `execute`. Descriptors: the new actor's control socket (to the zygote only), its standard
+/// output, its standard error.
 struct fork {
   static constexpr auto kind = control_kind::fork;
   std::uint32_t actor = 0;
   std::string name;
+  std::uint64_t entry = 0;
+  platform::limits limits;  ///< where there are any, the new process says `entered`
+};
+
+/// The first message to a process that was executed to be an actor.
+struct execute {
+  static constexpr auto kind = control_kind::execute;
+  std::uint64_t cookie = 0;
+  fork what;
+  std::vector<std::string> modules;  ///< to be loaded
+  std::string module;  ///< to be loaded too where the entry is not there without it; may be empty
+};
+
+/// From a new actor, or the new zygote (`loaded`): it is what it was to be, or why it is not and ends.
+struct entered {
+  static constexpr auto kind = control_kind::entered;
+  std::string stage;  ///< empty: all is well
+  std::string why;
+};
+struct loaded {
+  static constexpr auto kind = control_kind::loaded;
+  std::string why;  ///< empty: all is well
 };
 
 struct forked {
   static constexpr auto kind = control_kind::forked;
   std::uint32_t actor = 0;
   std::int32_t pid = 0;  ///< 0: the fork failed
-  std::int32_t error = 0;
+  std::string stage;
+  std::string why;
 };
+
+/// The stage of a start that failed because the program of the actors does not have what is to be run.
+inline constexpr const char* unknown_entry = "unknown";
 
 }  // namespace troupe::process_layer

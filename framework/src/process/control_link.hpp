@@ -50,6 +50,7 @@ class control_link {
   [[nodiscard]] int socket() const { return socket_.get(); }
   explicit operator bool() const { return static_cast<bool>(socket_); }
   void close() { socket_.reset(); }
+  [[nodiscard]] platform::descriptor release() { return std::move(socket_); }
 
   /// Sends without waiting; the descriptors stay the caller's.
   platform::send_result try_send(const encoded_message& message, std::span<const int> descriptors) const;

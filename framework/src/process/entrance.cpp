@@ -8,9 +8,11 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace troupe::process_layer {
@@ -18,9 +20,13 @@ namespace {
 
 constexpr const char* variable = "TROUPE_ENTRANCE";
 
+enum class role : char { guardian = 'g', actor = 'a' };
+
 struct entrance {
   bool open = false;
+  role as = role::guardian;
   std::uint64_t cookie = 0;
+  pid_t parent = 0;
 };
 
 entrance read_entrance() {
@@ -33,6 +39,12 @@ entrance read_entrance() {
   ::unsetenv(variable);  // what this process starts must not take itself for a guardian
   if (result.ec != std::errc{} || !platform::is_packet_socket(platform::inherited_number)) return found;
   platform::close_on_exec(platform::inherited_number);
+  if (end != text.end() && end + 1 != text.end() && *(end + 1) == static_cast<char>(role::actor)) {
+    found.as = role::actor;
+    found.parent = platform::parent_pid();
+    static_cast<void>(
+        platform::die_with_parent(found.parent));  // what runs before the guard must not outlive it either
+  }
   found.open = true;
   return found;
 }
@@ -52,8 +64,8 @@ std::string to_hex(std::uint64_t value) {
 }
 
 // The variable comes first: its padding lies right behind the arguments, where set_process_name writes.
-std::vector<std::string> environment_with(std::uint64_t cookie) {
-  std::string entry = std::string{variable} + "=" + to_hex(cookie) + ";";
+std::vector<std::string> environment_with(std::uint64_t cookie, role as) {
+  std::string entry = std::string{variable} + "=" + to_hex(cookie) + ";" + static_cast<char>(as) + ";";
   entry.resize(std::max(entry.size(), platform::name_room), ' ');
   std::vector<std::string> all{std::move(entry)};
   for (auto& inherited : platform::own_environment()) {
@@ -74,7 +86,10 @@ void send_hello(const control_link& link, const system_options& options, std::ui
   words.has_output = platform::is_open(1);
   words.has_error = platform::is_open(2);
   words.grace_milliseconds = milliseconds_of(options.grace);
+  words.start_milliseconds = milliseconds_of(options.start_timeout);
   words.max_depth = options.max_depth;
+  words.start = options.start;
+  for (const auto& path : options.preload) words.modules.push_back(whole_module_path(path));
   std::vector<int> streams;
   if (words.has_output) streams.push_back(1);
   if (words.has_error) streams.push_back(2);
@@ -89,9 +104,7 @@ void send_hello(const control_link& link, const system_options& options, std::ui
 }
 
 void wait_until_ready(launched_guardian& started, platform::time_point deadline) {
-  const std::string advice =
-      "; make the actor_system, or call troupe::guard(argc, argv), before anything in main that may end the "
-      "program";
+  const std::string advice{guard_advice};
   for (;;) {
     control_message answer;
     switch (started.link.receive(answer)) {
@@ -99,6 +112,10 @@ void wait_until_ready(launched_guardian& started, platform::time_point deadline)
         give_up(started, "entering",
                 "the program's second start ended before it came to its actor_system" + advice);
       case control_link::state::message:
+        if (answer.kind() == control_kind::refused) {
+          const auto problem = answer.as<refused>();
+          give_up(started, problem.stage, problem.why);
+        }
         if (answer.kind() != control_kind::ready || answer.descriptors.size() != 1) {
           give_up(started, "handshake", "the guardian answered with something else than expected");
         }
@@ -113,15 +130,39 @@ void wait_until_ready(launched_guardian& started, platform::time_point deadline)
   }
 }
 
+// The host's own program again, with its arguments; or the program that was named instead, with none: the host's would not
+// be for it.
+pid_t start_guardian(const system_options& options, std::uint64_t cookie, int inherited) {
+  const bool own = options.executable.empty();
+  const auto executable = own ? platform::own_executable() : platform::open_executable(options.executable);
+  const auto arguments = own ? platform::own_arguments() : std::vector{options.executable};
+  return platform::start_program(
+      {&executable, arguments, environment_with(cookie, role::guardian), inherited, true});
+}
+
 }  // namespace
 
 bool is_at_the_entrance() { return the_entrance().open; }
 
 void enter(actor_main run_actor) {
-  the_entrance().open = false;
+  const auto found = std::exchange(the_entrance(), {});
   const std::array kept{platform::inherited_number};
   platform::close_all_but(kept);  // what the host or its libraries left inheritable
-  guardian{platform::descriptor::adopt(platform::inherited_number), the_entrance().cookie, run_actor}.run();
+  auto control = platform::descriptor::adopt(platform::inherited_number);
+  if (found.as == role::actor)
+    become_executed_actor(std::move(control), found.cookie, found.parent, run_actor);
+  guardian{std::move(control), found.cookie, run_actor}.run();
+}
+
+pid_t execute_as_actor(std::uint64_t cookie, const platform::descriptor& control) {
+  const auto executable = platform::own_executable();
+  return platform::start_program(
+      {&executable, platform::own_arguments(), environment_with(cookie, role::actor), control.get(), false});
+}
+
+std::string whole_module_path(const std::string& path) {
+  // Without a slash it is a name that the loader looks for.
+  return path.find('/') == std::string::npos ? path : std::filesystem::absolute(path).string();
 }
 
 launched_guardian launch_guardian(const system_options& options) {
@@ -129,14 +170,12 @@ launched_guardian launch_guardian(const system_options& options) {
   const auto cookie = platform::random_bits();
   launched_guardian started;
   try {
-    const auto executable = platform::own_executable();
     auto [ours, its] = platform::packet_pair();
-    const auto pid = platform::start_program(
-        {&executable, platform::own_arguments(), environment_with(cookie), its.get()});
-    started.process = platform::process_handle::open(pid);
+    started.process = platform::process_handle::open(start_guardian(options, cookie, its.get()));
     started.link = control_link{std::move(ours)};
   } catch (const std::system_error& problem) {
-    throw start_failed{"executing the program again", problem.what()};
+    throw start_failed{options.executable.empty() ? "executing the program again" : "executable",
+                       problem.what()};
   }
   send_hello(started.link, options, cookie);
   wait_until_ready(started, deadline);

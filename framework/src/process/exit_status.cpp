@@ -23,11 +23,17 @@ std::string to_string(const exit_status& status) {
     case exit_kind::code: return "exit code " + std::to_string(status.code);
     case exit_kind::signal:
       return "killed by " + platform::signal_name(status.code) + (status.core_dumped ? " (core dumped)" : "");
+    case exit_kind::limit:
+      return "killed by " + platform::signal_name(status.code) + ": its CPU time was limited to " +
+             std::to_string(status.limit_value) + " s";
     case exit_kind::forgotten: return "ended long ago";
     case exit_kind::exception: break;
   }
-  return "exception " + status.exception_type +
-         (status.exception_text.empty() ? "" : ": " + status.exception_text);
+  const auto& text = status.exception_text;
+  auto line = "exception " + status.exception_type + (text.empty() ? "" : ": " + text);
+  if (status.limit == limit_kind::private_data)
+    line += " (its private data was limited to " + std::to_string(status.limit_value) + " bytes)";
+  return line;
 }
 
 actor_down::actor_down(const std::string& actor, call_fate fate, exit_status status)

@@ -9,10 +9,44 @@ namespace {
 
 constexpr std::size_t remembered_ends = 4096;  // for whoever asks late
 
+exit_status status_of(const platform::ended& end) {
+  exit_status status;
+  status.kind = end.by_signal ? exit_kind::signal : end.code == 0 ? exit_kind::normal : exit_kind::code;
+  status.code = end.code;
+  status.core_dumped = end.core_dumped;
+  status.user_time = end.user_time;
+  status.system_time = end.system_time;
+  status.max_resident_bytes = end.max_resident_bytes;
+  return status;
+}
+
+// What the kernel's word alone does not say: the exception that it ended by, the limit that it was under.
+void add_cause(exit_status& status, const actor_record& actor) {
+  const bool by_signal = status.kind == exit_kind::signal;
+  if (by_signal && actor.limits.cpu_seconds != 0 && platform::is_cpu_time_signal(status.code)) {
+    status.kind = exit_kind::limit;
+    status.limit = limit_kind::cpu_time;
+    status.limit_value = actor.limits.cpu_seconds;
+  }
+  if (by_signal || !actor.exception) return;
+  status.kind = exit_kind::exception;
+  status.exception_type = actor.exception->type;
+  status.exception_text = actor.exception->text;
+  if (actor.limits.private_data != 0 && status.exception_type == "std::bad_alloc") {
+    status.limit = limit_kind::private_data;
+    status.limit_value = actor.limits.private_data;
+  }
+}
+
 }  // namespace
 
 guardian::guardian(platform::descriptor host, std::uint64_t cookie, actor_main run_actor)
-    : cookie_{cookie}, run_actor_{run_actor} {
+    : cookie_{cookie},
+      run_actor_{run_actor},
+      loader_{loop_,
+              run_actor,
+              {[this](zygote_process next) { replace_zygote(std::move(next)); },
+               [this](const auto& path, const auto& problem) { on_module_done(path, problem); }}} {
   platform::set_process_name("troupe-guardian");
   platform::become_subreaper();
   zygote_ = start_zygote(run_actor_);  // first: what it holds, every actor inherits
@@ -47,7 +81,7 @@ void guardian::listen_to_zygote() {
     control_message message;
     auto state = zygote_link_.receive(message);
     for (; state == control_link::state::message; state = zygote_link_.receive(message))
-      on_forked(message.as<forked>());
+      on_zygote_message(message);
     reap_ended_children();  // one of them may have ended before we heard of its start
     if (state == control_link::state::empty) listen_to_zygote();
   });
@@ -61,27 +95,77 @@ void guardian::listen_to_children() {
   });
 }
 
-void guardian::start_zygote_again() {
-  // What the old one forked without telling is nobody's, and may have read what the next one needs: end it.
+void guardian::on_zygote_message(const control_message& message) {
+  if (message.kind() != control_kind::loaded) return on_forked(message.as<forked>());
+  const auto why = message.as<loaded>().why;
+  is_loading_ = !why.empty();  // then it ends
+  if (!is_loading_) failed_zygotes_ = 0;
+  if (is_loading_) give_up_starts(pending_start::way::zygote, "preload", why);
+}
+
+// What a zygote forked without telling is nobody's, and may have read what the next one needs.
+void guardian::end_untold_children(pid_t next) {
   for (const pid_t child : platform::children()) {
-    const bool known = std::any_of(actors_.begin(), actors_.end(),
+    const bool known = child == next || child == loader_.candidate() ||
+                       std::any_of(actors_.begin(), actors_.end(),
                                    [child](const auto& a) { return a.second->pid == child; });
     if (!known) platform::process_handle::open(child).send(platform::kill_signal);
   }
+}
+
+// All starts that are due are ordered of it, from the beginning.
+void guardian::use_zygote(zygote_process next) {
   zygote_ready_.end();
-  zygote_ = {};
-  for (auto& [id, start] : pending_starts_) start.ordered = false;
-  try {
-    zygote_ = start_zygote(run_actor_);
-  } catch (const std::system_error& problem) {
-    // The next spawn tries again.
-    while (!pending_starts_.empty()) refuse_start(pending_starts_.begin()->first, "fork", problem.what());
-    return;
-  }
+  zygote_ = std::move(next);
   zygote_link_ = control_link{std::move(zygote_.control)};
   zygote_ready_.watch(zygote_link_.socket());
   listen_to_zygote();
+  for (auto& [id, start] : pending_starts_) start.ordered = false;
   order_starts();
+}
+
+void guardian::start_zygote_again() {
+  constexpr int patience = 5;
+  end_untold_children();
+  zygote_ready_.end();
+  zygote_ = {};  // where there will be no other, the next spawn tries again
+  if (std::exchange(is_loading_, false) && ++failed_zygotes_ >= patience) {
+    failed_zygotes_ = 0;
+    return give_up_starts(pending_start::way::zygote, "preload",
+                          "the process that loads the actors' modules ends again and again");
+  }
+  try {
+    auto next = start_zygote(run_actor_, loader_.modules());
+    is_loading_ = !loader_.modules().empty();
+    use_zygote(std::move(next));
+  } catch (const std::system_error& problem) {
+    give_up_starts(pending_start::way::zygote, "fork", problem.what());
+  }
+}
+
+// The new one has loaded a module more.
+void guardian::replace_zygote(zygote_process next) {
+  if (zygote_.pid != 0) {
+    const auto old = platform::process_handle::open(zygote_.pid);
+    old.send(platform::kill_signal);
+    old.reap(platform::never);
+    end_untold_children(next.pid);
+  }
+  is_loading_ = false;
+  use_zygote(std::move(next));
+}
+
+bool guardian::waits_for_zygote() const {
+  return std::any_of(pending_starts_.begin(), pending_starts_.end(),
+                     [](const auto& p) { return p.second.by == pending_start::way::zygote; });
+}
+
+void guardian::give_up_starts(pending_start::way which, const std::string& stage, const std::string& why) {
+  std::vector<std::uint32_t> lost;
+  for (const auto& [id, start] : pending_starts_) {
+    if (start.by == which) lost.push_back(id);
+  }
+  for (const auto id : lost) refuse_start(id, stage, why);
 }
 
 void guardian::reap_ended_children() {
@@ -94,7 +178,9 @@ void guardian::reap_ended_children() {
     } else if (*pid == zygote_.pid) {
       static_cast<void>(platform::reap_child(*pid));
       start_zygote_again();
-    } else if (!pending_starts_.empty()) {
+    } else if (*pid == loader_.candidate()) {
+      if (const auto end = platform::reap_child(*pid)) loader_.candidate_ended(to_string(status_of(*end)));
+    } else if (waits_for_zygote()) {
       // Whatever hides behind it in the kernel's list, the zygote's end must not: nobody else would answer.
       if (zygote_.pid != 0 && platform::reap_child(zygote_.pid)) {
         start_zygote_again();
@@ -112,19 +198,15 @@ void guardian::finish(actor_record& actor, const platform::ended& end) {
   actor.output->finish();
   actor.errors->finish();
 
-  exit_status status;
-  status.kind = end.by_signal ? exit_kind::signal : end.code == 0 ? exit_kind::normal : exit_kind::code;
-  status.code = end.code;
-  status.core_dumped = end.core_dumped;
-  if (actor.exception && !end.by_signal) {
-    status.kind = exit_kind::exception;
-    status.exception_type = actor.exception->type;
-    status.exception_text = actor.exception->text;
+  auto status = status_of(end);
+  if (!actor.has_started) {
+    fail_start(actor.ref.id, "entering",
+               "the actor's program ended (" + to_string(status) + ") before it came to its guard" +
+                   std::string{guard_advice});
+    return forget(actor.ref.id);
   }
+  add_cause(status, actor);
   if (!status.ok()) status.last_words = actor.errors->last_words();
-  status.user_time = end.user_time;
-  status.system_time = end.system_time;
-  status.max_resident_bytes = end.max_resident_bytes;
   status.messages_handled = channel::peer_page{actor.control.page}.handled();
 
   const auto id = actor.ref.id;
@@ -152,6 +234,7 @@ void guardian::finish(actor_record& actor, const platform::ended& end) {
 void guardian::begin_shutdown(std::chrono::milliseconds grace) {
   is_shutting_down_ = true;
   for (auto& [id, actor] : actors_) tell_stop(actor->control, {});
+  give_up_starts(pending_start::way::module, "spawn", "the system is stopping");
   shutdown_timer_.expires_after(grace);
   shutdown_timer_.async_wait([this](auto error) {
     if (error) return;

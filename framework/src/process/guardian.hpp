@@ -4,6 +4,7 @@
 
 #include "platform/process.hpp"
 #include "process/control_link.hpp"
+#include "process/module_loader.hpp"
 #include "process/output_collector.hpp"
 #include "process/readiness.hpp"
 #include "process/zygote.hpp"
@@ -56,7 +57,7 @@ struct actor_record {
   std::uint32_t depth = 1;     ///< how many owners it has, the host included
   std::uint32_t eviction = 0;  ///< the one that it ends by; 0: none
   client control;
-  pid_t pid = 0;  ///< 0 until the zygote has answered
+  pid_t pid = 0;  ///< 0 until there is a process
   platform::process_handle process;
   std::set<std::uint32_t> watchers;
   std::size_t mailbox_bytes = 0;
@@ -64,7 +65,9 @@ struct actor_record {
   std::optional<failed> exception;
   std::shared_ptr<output_collector> output;
   std::shared_ptr<output_collector> errors;
-  bool was_killed = false;  ///< by the system's end, after the grace
+  platform::limits limits;
+  bool has_started = false;  ///< it has entered, and its spawner knows it
+  bool was_killed = false;   ///< by the system's end, after the grace
 };
 
 /// What is remembered of an actor that has ended.
@@ -91,6 +94,11 @@ class guardian {
   void listen_to_zygote();
   void listen_to_children();
   void start_zygote_again();
+  void use_zygote(zygote_process next);
+  void replace_zygote(zygote_process next);
+  void end_untold_children(pid_t next = 0);
+  void on_zygote_message(const control_message& message);
+  [[nodiscard]] bool waits_for_zygote() const;
   void reap_ended_children();
   void finish(actor_record& actor, const platform::ended& end);
   void begin_shutdown(std::chrono::milliseconds grace);
@@ -98,6 +106,26 @@ class guardian {
   void end_shutdown_when_empty();
   void report_when_drained();
   [[noreturn]] void end_everything();
+
+  // guardian_starts.cpp: new actors, and the modules that they need
+  struct pending_start;
+  void on_spawn(client& from, control_message& message);
+  pending_start& prepare(const client& owner, const spawn& wanted);
+  void connect_control(const pending_start& start, platform::descriptor ours);
+  /// Asks the zygote for the starts that are due, as far as it keeps up: it is never waited for.
+  void order_starts();
+  [[nodiscard]] bool order(pending_start& start);
+  void run_program(pending_start& start);
+  void on_forked(const forked& answer);
+  void has_process(pending_start& start, pid_t pid);
+  void on_entered(client& from, const entered& answer);
+  void await_entering(std::uint32_t id);
+  void complete(std::uint32_t id);
+  void fail_start(std::uint32_t id, const std::string& stage, const std::string& why);
+  void forget(std::uint32_t id);
+  void refuse_start(std::uint32_t id, const std::string& stage, const std::string& why);
+  void on_preload(client& from, const preload& wanted);
+  void on_module_done(const std::string& path, const std::string& problem);
 
   // guardian_ownership.cpp: who spawns owns
   [[nodiscard]] bool may_own(client& owner, const spawn& wanted);
@@ -120,9 +148,7 @@ class guardian {
   void send_encoded(client& to, encoded_message message, std::span<const int> descriptors);
   void flush(client& to);
   void on_hello(client& from, control_message& message);
-  void on_spawn(client& from, control_message& message);
-  void on_forked(const forked& answer);
-  void introduce(client& asker, actor_record& actor, request_number request);
+  void welcome_host();
   void on_connect(client& from, const connect& wanted);
   void make_connection(client& from, const connect& wanted);
   void retry_flush(client& to);
@@ -131,6 +157,8 @@ class guardian {
   void refuse(client& to, request_number request, const std::string& stage, const std::string& why);
   struct channel_pair;
   channel_pair open_channel(client& from, actor_record& to);
+  void introduce(client& asker, actor_record& actor, request_number request);
+  void tell_stop(client& whom, const stop_after& what);
   void close_channels(client& of);
 
   // guardian_inquiries.cpp: deadlocks
@@ -153,28 +181,43 @@ class guardian {
   readiness host_ended_{loop_};
   platform::descriptor children_;
   readiness children_ended_{loop_};
-  zygote_process zygote_;
+  zygote_process zygote_;  ///< pid 0: none
   control_link zygote_link_;
   readiness zygote_ready_{loop_};
 
-  /// A start that the zygote has not answered: kept so that another zygote can be asked, from the beginning.
+  /// A start that is under way: kept whole, so that another zygote can be asked, from the beginning.
   struct pending_start {
-    request_number request;
-    fork order;
+    enum class way { zygote, module, program, itself };  ///< what it waits for; `itself`: it has a process
+    way by = way::zygote;
+    request_number request = 0;
+    std::uint32_t owner = 0;
+    std::string what;  ///< for people
+    std::string module;
+    bool in_program = false;
+    execute order;
     start description;
-    platform::descriptor control{};
-    platform::descriptor output{};
-    platform::descriptor errors{};
-    platform::descriptor arguments{};  ///< where they lie outside
-    bool ordered = false;              ///< of the zygote that there is now
+    platform::descriptor control;
+    platform::descriptor output;
+    platform::descriptor errors;
+    platform::descriptor arguments;  ///< where they lie outside
+    bool ordered = false;            ///< of the zygote that there is now
+    std::unique_ptr<boost::asio::steady_timer> patience;
   };
   std::map<std::uint32_t, pending_start> pending_starts_;
-  /// Asks the zygote for the starts that are due, as far as it keeps up: it is never waited for.
-  void order_starts();
-  [[nodiscard]] pending_start& prepare(const client& from, const spawn& wanted);
-  [[nodiscard]] bool order(pending_start& start);
-  void refuse_start(std::uint32_t id, const std::string& stage, const std::string& why);
-  void tell_stop(client& whom, const stop_after& what);
+  void give_up_starts(pending_start::way which, const std::string& stage, const std::string& why);
+  std::chrono::milliseconds start_timeout_{};
+  start_method default_start_ = start_method::fork;
+
+  struct preload_request {
+    std::uint32_t asker;
+    request_number request;  // 0: the host's first words
+    std::string path;
+  };
+  std::vector<preload_request> preloads_;
+  module_loader loader_;
+  bool is_loading_ = false;  ///< the zygote has not said yet that it has the modules
+  int failed_zygotes_ = 0;   ///< in a row, while they loaded
+  bool host_is_ready_ = false;
 
   std::unordered_map<std::uint32_t, std::unique_ptr<actor_record>> actors_;
   std::deque<ended_record> ended_;

@@ -14,10 +14,6 @@ namespace {
 
 constexpr const char* out_of = "descriptors and memory";  // a stage of `start_failed`
 
-// What the zygote is asked for at a time: their descriptors, and both its sockets' buffers, stay within the limits of users
-// who are not root.
-constexpr std::ptrdiff_t most_orders = 64;
-
 // Control messages kept for a client that does not read, before new channels to it wait. (Its socket takes a hundred first.)
 constexpr std::size_t most_unread = 32;
 
@@ -31,6 +27,11 @@ std::uint32_t take_slot(client& of) {
   }
   return of.free_slots.extract(of.free_slots.begin()).value();
 }
+
+/// How every version of `hello` begins.
+struct beginning {
+  std::uint32_t version = 0;
+};
 
 }  // namespace
 
@@ -70,6 +71,8 @@ void guardian::dispatch(client& from, control_message& message) {
   switch (message.kind()) {
     case control_kind::spawn: return on_spawn(from, message);
     case control_kind::connect: return on_connect(from, message.as<connect>());
+    case control_kind::entered: return on_entered(from, message.as<entered>());
+    case control_kind::preload: return on_preload(from, message.as<preload>());
     case control_kind::list: return on_list(from, message.as<list>());
     case control_kind::watch: return on_watch(from, message.as<watch>());
     case control_kind::stop: {
@@ -164,13 +167,23 @@ struct guardian::channel_pair {
 };
 
 void guardian::on_hello(client& from, control_message& message) {
+  if (const auto its = message.as<beginning>().version; its != control_version) {
+    refuse(from, 0, "handshake",
+           "the actors' program has another version of the library than the host (" +
+               std::to_string(control_version) + " and " + std::to_string(its) +
+               "): link both with the same one");
+    return;
+  }
   const auto words = message.as<hello>();
   // Somebody else's child by now: the host died before we could watch it.
   if (words.cookie != cookie_ || words.host != platform::parent_pid()) end_everything();
   host_is_known_ = true;
   output_ = words.output;
   grace_ = std::chrono::milliseconds{words.grace_milliseconds};
+  start_timeout_ = std::chrono::milliseconds{words.start_milliseconds};
+  loader_.set_patience(start_timeout_);
   max_depth_ = words.max_depth;
+  default_start_ = words.start;
   auto next = message.descriptors.begin();
   const auto take_stream = [&](bool has) {
     auto given = has && next != message.descriptors.end() ? std::move(*next++) : platform::descriptor{};
@@ -178,144 +191,16 @@ void guardian::on_hello(client& from, control_message& message) {
   };
   standard_output_ = take_stream(words.has_output);
   standard_error_ = take_stream(words.has_error);
-  from.page = channel::page::create();
-  const std::array page{from.page.get()};
-  send(from, ready{platform::own_pid()}, page);
+  if (words.modules.empty()) return welcome_host();
+  for (const auto& path : words.modules) preloads_.push_back({0, 0, path});
+  for (const auto& path : words.modules) loader_.load(path);
 }
 
-void guardian::on_spawn(client& from, control_message& message) {
-  const auto wanted = message.as<spawn>();
-  const bool is_outside = wanted.outside_arguments != 0;
-  if (is_shutting_down_) return refuse(from, wanted.request, "spawn", "the system is stopping");
-  if (!may_own(from, wanted)) return;
-  if (message.lost) return refuse(from, wanted.request, out_of, "the guardian has no room for the arguments");
-  if (message.descriptors.size() != (is_outside ? 1 : 0))
-    throw malformed_message{"a spawn without its arguments"};
-  if (zygote_.pid == 0) start_zygote_again();
-  if (zygote_.pid == 0) return refuse(from, wanted.request, "fork", "the zygote cannot be started again");
-  try {
-    auto& start = prepare(from, wanted);
-    if (is_outside) start.arguments = std::move(message.descriptors.front());
-  } catch (const std::system_error& problem) {
-    return refuse(from, wanted.request, out_of, problem.what());
-  }
-  order_starts();
-}
-
-guardian::pending_start& guardian::prepare(const client& from, const spawn& wanted) {
-  auto made = std::make_unique<actor_record>();
-  actor_record& actor = *made;
-  actor.ref = {++last_id_, 0, platform::random_bits()};
-  actor.name = wanted.name.empty() ? wanted.default_name + "-" + std::to_string(actor.ref.id) : wanted.name;
-  actor.owner = from.id;
-  actor.mailbox_bytes = wanted.mailbox_bytes;
-  actor.mailbox_messages = wanted.mailbox_messages;
-
-  auto out = platform::make_pipe();
-  auto err = platform::make_pipe();
-  actor.control.id = actor.ref.id;
-  actor.control.page = channel::page::create();
-  const auto tag = output_ == output::tagged ? "[" + actor.name + "] " : "";
-  const auto collect = [&](platform::descriptor pipe, const std::unique_ptr<output_sink>& sink) {
-    return std::make_shared<output_collector>(loop_, std::move(pipe), tag,
-                                              output_ == output::discard ? nullptr : sink.get());
-  };
-  actor.output = collect(std::move(out.read_end), standard_output_);
-  actor.errors = collect(std::move(err.read_end), standard_error_);
-  const actor_record* const parent = from.id == 0 ? nullptr : actors_.at(from.id).get();
-  start description{
-      actor.ref,       actor.name, wanted.entry, wanted.arguments, {}, {}, wanted.outside_arguments,
-      wanted.in_flight};
-  if (parent != nullptr) {
-    description.parent = parent->ref;
-    description.parent_name = parent->name;
-    actor.depth = parent->depth + 1;
-    actor.eviction = parent->eviction;
-  }
-  const auto id = actor.ref.id;
-  actors_.emplace(id, std::move(made));
-  pending_start pending{
-      .request = wanted.request, .order = {id, actor.name}, .description = std::move(description)};
-  pending.output = std::move(out.write_end);
-  pending.errors = std::move(err.write_end);
-  return pending_starts_.emplace(id, std::move(pending)).first->second;
-}
-
-void guardian::order_starts() {
-  auto under_way = std::count_if(pending_starts_.begin(), pending_starts_.end(),
-                                 [](const auto& start) { return start.second.ordered; });
-  for (auto next = pending_starts_.begin(); next != pending_starts_.end() && under_way < most_orders;) {
-    const auto id = next->first;
-    auto& start = (next++)->second;  // a refusal erases it
-    if (start.ordered) continue;
-    try {
-      if (!order(start)) return;  // the zygote's next answer brings us here again
-      ++under_way;
-    } catch (const std::system_error& problem) {
-      refuse_start(id, out_of, problem.what());
-    }
-  }
-}
-
-bool guardian::order(pending_start& start) {
-  auto [ours, its] = platform::packet_pair();
-  const std::array descriptors{its.get(), start.output.get(), start.errors.get()};
-  if (zygote_link_.try_send(encode_message(start.order), descriptors) == platform::send_result::full)
-    return false;
-  auto& control = actors_.at(start.order.actor)->control;
-  control.ready.reset();
-  control.outgoing.clear();
-  control.stop_was_told = false;
-  control.link = control_link{std::move(ours)};
-  control.ready = std::make_unique<readiness>(loop_, control.link.socket());
-  start.control = std::move(its);
-  start.ordered = true;
-  const std::array given{control.page.get(), start.arguments.get()};
-  send(control, start.description, std::span{given}.first(start.arguments ? 2 : 1));
-  return true;
-}
-
-void guardian::refuse_start(std::uint32_t id, const std::string& stage, const std::string& why) {
-  const auto request = pending_starts_.at(id).request;
-  if (client* const asker = find_client(actors_.at(id)->owner)) refuse(*asker, request, stage, why);
-  pending_starts_.erase(id);
-  const auto eviction = actors_.at(id)->eviction;
-  actors_.erase(id);
-  leave_eviction(eviction);
-  end_shutdown_when_empty();
-}
-
-void guardian::on_forked(const forked& answer) {
-  const auto place = pending_starts_.find(answer.actor);
-  if (place == pending_starts_.end() || !place->second.ordered) return;
-  if (answer.pid == 0) {
-    refuse_start(answer.actor, "fork", std::generic_category().message(answer.error));
-    return order_starts();
-  }
-  const auto request = place->second.request;
-  pending_starts_.erase(place);  // and with it the descriptors that the process has by now
-  auto& actor = *actors_.at(answer.actor);
-  actor.pid = answer.pid;
-  actor.process = platform::process_handle::open(answer.pid);
-  actor.output->start();
-  actor.errors->start();
-  serve(actor.control);
-  client* const asker = find_client(actor.owner);
-  // Where the owner has ended meanwhile, nobody will ever send it anything.
-  if (is_shutting_down_ || asker == nullptr) tell_stop(actor.control, {});
-  if (asker != nullptr) introduce(*asker, actor, request);
-  order_starts();
-}
-
-void guardian::introduce(client& asker, actor_record& actor, request_number request) {
-  try {
-    auto channel = open_channel(asker, actor);
-    actor.watchers.insert(asker.id);
-    send(asker, spawned{request, actor.ref, actor.name, actor.pid, channel.numbers}, channel.descriptors());
-  } catch (const std::system_error& problem) {
-    refuse(asker, request, out_of, problem.what());
-    actor.process.send(platform::kill_signal);
-  }
+void guardian::welcome_host() {
+  host_is_ready_ = true;
+  host_.page = channel::page::create();
+  const std::array page{host_.page.get()};
+  send(host_, ready{platform::own_pid()}, page);
 }
 
 guardian::channel_pair guardian::open_channel(client& from, actor_record& to) {
@@ -341,6 +226,17 @@ guardian::channel_pair guardian::open_channel(client& from, actor_record& to) {
   return made;
 }
 
+void guardian::introduce(client& asker, actor_record& actor, request_number request) {
+  try {
+    auto channel = open_channel(asker, actor);
+    actor.watchers.insert(asker.id);
+    send(asker, spawned{request, actor.ref, actor.name, actor.pid, channel.numbers}, channel.descriptors());
+  } catch (const std::system_error& problem) {
+    refuse(asker, request, out_of, problem.what());
+    actor.process.send(platform::kill_signal);
+  }
+}
+
 void guardian::close_channels(client& of) {
   for (const auto& [peer, end] : of.channels) {
     client* const other = find_client(peer);
@@ -360,7 +256,7 @@ void guardian::on_connect(client& from, const connect& wanted) {
 
 void guardian::make_connection(client& from, const connect& wanted) try {
   actor_record* const to = find(wanted.to);
-  if (to == nullptr || to->pid == 0) {
+  if (to == nullptr || !to->has_started) {
     tell_end(from, wanted.to);
     return refuse(from, wanted.request, "connect", "the actor has ended");
   }

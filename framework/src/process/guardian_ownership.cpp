@@ -73,7 +73,7 @@ void guardian::leave_eviction(std::uint32_t number) {
 void guardian::on_list(client& from, const list& wanted) {
   listed answer{wanted.request, {}};
   for (const auto& [id, actor] : actors_) {
-    if (actor->pid == 0) continue;
+    if (!actor->has_started) continue;
     const auto owner = actors_.find(actor->owner);
     const bool has_owner = owner != actors_.end();
     answer.actors.push_back({actor->name, static_cast<int>(actor->pid), has_owner ? owner->second->name : "",

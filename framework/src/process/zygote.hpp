@@ -4,20 +4,20 @@
 
 #include "platform/descriptor.hpp"
 #include "platform/process.hpp"
+#include "process/actor_start.hpp"
 
 #include <string>
+#include <vector>
 
 namespace troupe::process_layer {
-
-/// What a new actor process runs: never returns.
-using actor_main = void (*)(platform::descriptor control);
 
 struct zygote_process {
   pid_t pid = 0;
   platform::descriptor control;
 };
 
-/// Forks the zygote off the calling, single-threaded guardian.
-[[nodiscard]] zygote_process start_zygote(actor_main run_actor);
+/// Forks the zygote off the calling, single-threaded guardian. Where there are modules it first loads them, and says
+/// `loaded`; if that fails it ends.
+[[nodiscard]] zygote_process start_zygote(actor_main run_actor, const std::vector<std::string>& modules = {});
 
 }  // namespace troupe::process_layer

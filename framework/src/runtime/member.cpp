@@ -3,11 +3,16 @@
 #include <troupe/errors.hpp>
 
 #include "channel/outside.hpp"
+#include "platform/module.hpp"
 #include "platform/packet.hpp"
 #include "platform/process.hpp"
+#include "process/entrance.hpp"
+#include "registry/registry.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <stdexcept>
 #include <utility>
 
@@ -19,6 +24,34 @@ using namespace process_layer;
 std::atomic<std::uint64_t> last_serial{0};
 
 constexpr std::size_t longest_name = 1024;
+
+platform::limits to_platform(const resource_limits& wanted) {
+  constexpr auto almost_a_second = std::chrono::milliseconds{999};
+  const auto time = std::max(wanted.cpu_time, std::chrono::milliseconds{0});
+  platform::limits limits;
+  limits.private_data = wanted.private_data;
+  limits.cpu_seconds =
+      static_cast<std::uint64_t>(std::chrono::floor<std::chrono::seconds>(time + almost_a_second).count());
+  limits.cpus.assign(wanted.cpus.begin(), wanted.cpus.end());
+  limits.niceness = wanted.niceness;
+  limits.open_files = wanted.open_files;
+  return limits;
+}
+
+// Says where the entry is, for a process that does not have it.
+void name_module(process_layer::spawn& message, detail::entry_id what) {
+  const auto* const entry = registry::find(what);
+  const auto module = entry == nullptr ? std::nullopt : platform::module_of(entry);
+  if (!module) return;
+  message.module = module->path;
+  message.in_program = module->is_program;
+  if (!module->has_build_id && !module->is_program) {
+    throw start_failed{"build id",
+                       message.default_name + " is in " + module->path +
+                           ", which was linked without a build id, so that no other process can tell "
+                           "what is in it; link it with -Wl,--build-id"};
+  }
+}
 
 // The connection that this thread used last: most threads talk to one actor for a while.
 struct last_used {
@@ -81,6 +114,9 @@ detail::endpoint::spawned member::spawn(detail::entry_id what, const std::string
   message.mailbox_messages = options.mailbox_messages;
   message.mailbox_bytes = options.mailbox_bytes;
   message.in_flight = options.in_flight;
+  message.start = options.start;
+  message.limits = to_platform(options.limits);
+  name_module(message, what);
   platform::descriptor outside;
   if (arguments.size > max_inside_arguments) {
     message.outside_arguments = arguments.size;
@@ -97,6 +133,15 @@ detail::endpoint::spawned member::spawn(detail::entry_id what, const std::string
   auto answered = wait_for(message.request);
   if (!answered.made) throw start_failed{answered.refusal.stage, answered.refusal.why};
   return std::move(*answered.made);
+}
+
+void member::preload(const std::string& path) {
+  process_layer::preload message;
+  message.module = process_layer::whole_module_path(path);
+  open_request(message.request);
+  send_control(message);
+  if (auto answered = wait_for(message.request); !answered.refusal.stage.empty())
+    throw start_failed{answered.refusal.stage, answered.refusal.why};
 }
 
 std::vector<actor_entry> member::actors() {
@@ -328,6 +373,11 @@ bool member::handle_control(control_message& message) {
       auto came = message.as<refused>();
       const std::lock_guard lock{mutex_};
       complete(came.request, [&](guardian_request& asked) { asked.refusal = std::move(came); });
+      break;
+    }
+    case control_kind::preloaded: {
+      const std::lock_guard lock{mutex_};
+      complete(message.as<preloaded>().request, [](guardian_request&) {});
       break;
     }
     case control_kind::listed: {

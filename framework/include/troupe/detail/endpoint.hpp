@@ -83,6 +83,7 @@ class endpoint {
   virtual std::optional<exit_status> join(const actor_ref& whom, deadline until) = 0;
   virtual int pid(const actor_ref& whom) = 0;
   virtual std::vector<actor_entry> actors() = 0;
+  virtual void preload(const std::string& path) = 0;
   virtual void on_down(const actor_ref& whom, std::function<void(const exit_status&)> callback) = 0;
 };
 

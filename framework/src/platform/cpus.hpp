@@ -1,0 +1,18 @@
+// How many CPUs a process may keep busy.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+namespace troupe::platform {
+
+/// The CPUs that the calling process may run on (sched_getaffinity(2)); at least 1.
+[[nodiscard]] unsigned cpus_by_affinity();
+
+/// The CPUs' worth of time that control groups grant, rounded up; nullopt where none of them limits it. `membership` is
+/// /proc/self/cgroup, `mount` is where the hierarchies are mounted: /sys/fs/cgroup. Version 2 (cpu.max) and version 1 (CFS
+/// quota), the group itself and all above it: see the kernel's admin-guide/cgroup-v2.
+[[nodiscard]] std::optional<unsigned> cpus_by_quota(const std::filesystem::path& membership,
+                                                    const std::filesystem::path& mount);
+
+}  // namespace troupe::platform

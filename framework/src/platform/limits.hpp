@@ -1,0 +1,31 @@
+// What the kernel grants a process: limits set on the calling process, before it runs anything of the user's.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace troupe::platform {
+
+/// Zero and empty mean: as inherited.
+struct limits {
+  std::uint64_t private_data = 0;   ///< bytes: RLIMIT_DATA
+  std::uint64_t cpu_seconds = 0;    ///< RLIMIT_CPU: SIGXCPU, and a second later SIGKILL
+  std::vector<std::uint32_t> cpus;  ///< the set of CPUs: sched_setaffinity(2)
+  std::int32_t niceness = 0;        ///< -20 to 19
+  std::uint64_t open_files = 0;     ///< RLIMIT_NOFILE
+
+  [[nodiscard]] bool any() const {
+    return private_data != 0 || cpu_seconds != 0 || !cpus.empty() || niceness != 0 || open_files != 0;
+  }
+};
+
+/// Limits the calling process. Throws `std::runtime_error` with a sentence that says what is not possible, and why.
+void apply(const limits& wanted);
+
+/// The CPUs that the calling process may run on, by their numbers.
+[[nodiscard]] std::vector<std::uint32_t> allowed_cpus();
+
+/// The signal of a process that has used up its CPU time.
+[[nodiscard]] bool is_cpu_time_signal(int signal);
+
+}  // namespace troupe::platform

@@ -1,0 +1,101 @@
+#include "process/actor_start.hpp"
+
+#include "platform/module.hpp"
+#include "platform/packet.hpp"
+#include "platform/process.hpp"
+#include "process/control_link.hpp"
+#include "registry/registry.hpp"
+
+#include <array>
+#include <cstdio>
+#include <exception>
+#include <utility>
+
+namespace troupe::process_layer {
+namespace {
+
+enum standard_stream { output = 1, error = 2 };
+
+[[noreturn]] void give_up(const control_link& link, const std::string& stage, const std::string& why) {
+  link.send(entered{stage, why});
+  platform::exit_now(1);
+}
+
+bool is_known(std::uint64_t entry) { return registry::find(detail::entry_id{entry}) != nullptr; }
+
+// The executed process's own part: what a forked one has inherited from the zygote.
+void load_for(const execute& order, const control_link& link) {
+  auto problem = load_modules(order.modules);
+  if (problem.empty() && !order.module.empty() && !is_known(order.what.entry))
+    problem = load_modules({order.module});
+  if (!problem.empty()) give_up(link, "preload", problem);
+  if (!is_known(order.what.entry)) give_up(link, unknown_entry, "");
+}
+
+}  // namespace
+
+void become_actor(const fork& order, actor_descriptors given, pid_t guardian, bool confirms,
+                  actor_main run_actor) {
+  const std::array kept{given.control.get(), given.output.get(), given.errors.get()};
+  platform::close_all_but(kept);
+  platform::lead_own_group();
+  if (!platform::die_with_parent(guardian)) platform::exit_now(1);
+  platform::set_process_name(order.name);
+  platform::set_standard_stream(output, given.output.get());
+  platform::set_standard_stream(error, given.errors.get());
+  given.output.reset();
+  given.errors.reset();
+  if (confirms || order.limits.any()) {
+    control_link link{std::move(given.control)};
+    try {
+      platform::apply(order.limits);
+    } catch (const std::exception& problem) {
+      give_up(link, "limits", problem.what());
+    }
+    link.send(entered{});
+    given.control = link.release();
+  }
+  // Lines appear when they are whole, as on a terminal: whoever watches an actor sees what it does.
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  run_actor(std::move(given.control));
+  platform::exit_now(0);
+}
+
+void become_executed_actor(platform::descriptor control, std::uint64_t cookie, pid_t guardian,
+                           actor_main run_actor) {
+  control_link link{std::move(control)};
+  control_message message;
+  for (;;) {
+    const auto state = link.receive(message);
+    if (state == control_link::state::closed) platform::exit_now(1);
+    if (state == control_link::state::message) break;
+    platform::wait_readable({link.socket()}, platform::never);
+  }
+  if (message.kind() != control_kind::execute || message.descriptors.size() != 2) platform::exit_now(1);
+  const auto order = message.as<execute>();
+  if (order.cookie != cookie) platform::exit_now(1);
+  load_for(order, link);
+  become_actor(order.what,
+               {link.release(), std::move(message.descriptors[0]), std::move(message.descriptors[1])},
+               guardian, true, run_actor);
+}
+
+std::string load_modules(const std::vector<std::string>& paths) {
+  const auto threads = platform::own_threads();
+  for (const auto& path : paths) {
+    try {
+      platform::load_module(path);
+    } catch (const std::exception& problem) {
+      return problem.what();
+    }
+    if (platform::own_threads() > threads) {
+      return path +
+             " starts a thread when it is loaded, and a process with threads cannot be forked; start "
+             "threads " +
+             "later, in the actors";
+    }
+  }
+  return {};
+}
+
+}  // namespace troupe::process_layer
