@@ -35,8 +35,9 @@ std::string explain_unknown(const std::string& what, const std::string& module, 
            "ids agree)";
   }
   return missing +
-         ", though it has loaded a file of that name: that is another build; give both programs the same "
-         "file";
+         ", not even with that file loaded: it is another build than the spawner's, or it brings a copy of "
+         "Troupe of "
+         "its own; link the program with that very library, and not with Troupe beside it";
 }
 
 }  // namespace
