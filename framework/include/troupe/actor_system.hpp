@@ -130,6 +130,15 @@ class actor_system {
   /// Throws `system_stopped`.
   [[nodiscard]] std::vector<actor_entry> actors() const { return endpoint_->actors(); }
 
+  /// Has SIGINT and SIGTERM end this system. The first is orderly: every actor is asked to stop as by `stop`, with the
+  /// options' grace, and what this process waits for, or asks for from then on, throws `system_stopped`; leaving the
+  /// system's scope waits for the rest. The second ends this process by that signal, and all others with it. Installs
+  /// handlers of its own until the system's end, then the former ones are back; a signal that is ignored stays so. Throws
+  /// `std::logic_error` inside an actor.
+  void handle_signals();
+  /// The signal that has ended the system in this way; 0: none.
+  [[nodiscard]] int interrupted_by() const;
+
   /// Stops every actor: asks them all, then SIGTERM after `grace`, then SIGKILL to whole families. Returns within `grace`
   /// and a second. Afterwards every handle throws `system_stopped`; a second call returns an empty report.
   stop_report stop(std::chrono::milliseconds grace);

@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
+#include <vector>
 
 namespace troupe::system_layer {
 namespace {
@@ -16,8 +17,8 @@ using process_layer::control_kind;
 using process_layer::control_link;
 }  // namespace
 
-host_member::host_member(process_layer::launched_guardian guardian)
-    : member{std::move(guardian.link), guardian.page}, guardian_{std::move(guardian)} {
+host_member::host_member(process_layer::launched_guardian guardian, std::chrono::milliseconds grace)
+    : member{std::move(guardian.link), guardian.page}, guardian_{std::move(guardian)}, grace_{grace} {
   // Whoever reads sleeps in the kernel, so every send to the host may have to wake somebody.
   page_.set_idle(true);
 }
@@ -42,13 +43,13 @@ void host_member::listen_to_control() {
     if (open) {
       listen_to_control();
     } else {
-      close_all();
+      lose_guardian();
     }
   });
 }
 
 void host_member::listen_to_guardian() {
-  guardian_ended_.when_readable([this] { close_all(); });
+  guardian_ended_.when_readable([this] { lose_guardian(); });
 }
 
 bool host_member::read_control() {
@@ -90,27 +91,77 @@ void host_member::run_what_is_left() {
   loop_.poll();
 }
 
-stop_report host_member::shut_down(std::chrono::milliseconds grace) {
-  if (!background_.joinable()) return {};
-  bool open = false;
+void host_member::lose_guardian() {
   {
     const std::lock_guard lock{mutex_};
-    open = !std::exchange(is_ending_, true) && !stopped_;
+    guardian_is_gone_ = true;
   }
-  if (open) {
-    try {
-      stop_all();
-      send_control(process_layer::shutdown{static_cast<std::uint64_t>(grace.count())});
-      wait_for_control([&] { return report_ || stopped_; },
-                       platform::deadline_after(grace + std::chrono::seconds{1}));
-    } catch (const error&) {
-      // The guardian is gone, and everything with it.
-    }
+  close_all();
+}
+
+// --- The end --------------------------------------------------------------------------------------------------------------
+
+void host_member::handle_signals() {
+  {
+    const std::lock_guard lock{mutex_};
+    check_not_stopped();
   }
+  const std::lock_guard lock{ending_};
+  if (signals_) return;
+  signals_.emplace();
+  boost::asio::post(loop_, [this, number = signals_->descriptor_number()] {
+    signal_came_.watch(number);
+    signal_came_.when_readable([this] { end_by_signal(); });
+  });
+}
+
+// Everything is asked to stop as by `shut_down`, which collects the report later. The host's own threads do not wait for
+// that: channels stay open, so that what was accepted is handled, but nobody gets an answer over them any more.
+void host_member::end_by_signal() {
+  {
+    const std::lock_guard lock{ending_};
+    interrupted_by_ = signals_->number();
+  }
+  if (!begin_ending(grace_)) return;
+  std::vector<std::shared_ptr<runtime::connection>> open;
+  {
+    const std::lock_guard lock{mutex_};
+    stopped_ = true;
+    for (const auto& [peer, over] : connections_) open.push_back(over);
+  }
+  interruption_.wake();
+  for (const auto& over : open) {
+    const std::lock_guard lock{over->mutex};
+    over->system_stopped = true;
+    over->settle_all(std::make_exception_ptr(system_stopped{"the system was stopped by a signal"}));
+    over->announce();
+  }
+  control_changed_.notify_all();
+}
+
+// False where it has begun already, or there is nothing left to end.
+bool host_member::begin_ending(std::chrono::milliseconds grace) try {
+  {
+    const std::lock_guard lock{mutex_};
+    if (std::exchange(is_ending_, true) || stopped_) return false;
+  }
+  stop_all();
+  send_control(process_layer::shutdown{static_cast<std::uint64_t>(grace.count())});
+  return true;
+} catch (const error&) {
+  return false;  // the guardian is gone, and everything with it
+}
+
+stop_report host_member::shut_down(std::chrono::milliseconds grace) {
+  if (!background_.joinable()) return {};
+  begin_ending(grace);
+  wait_for_control([&] { return report_ || guardian_is_gone_; },
+                   platform::deadline_after(grace + std::chrono::seconds{1}));
   boost::asio::post(loop_, [this] {  // what the background thread listens to, only it lets go
     close_all();
     control_ready_.end();
     guardian_ended_.end();
+    signal_came_.end();
     keep_running_.reset();  // not stop: callbacks that are due are run first
   });
   background_.join();
@@ -119,6 +170,10 @@ stop_report host_member::shut_down(std::chrono::milliseconds grace) {
   if (!guardian_.process.reap(platform::deadline_after(std::chrono::seconds{1})) &&
       guardian_.process.send(platform::kill_signal)) {
     guardian_.process.reap(platform::never);
+  }
+  {
+    const std::lock_guard lock{ending_};
+    signals_.reset();  // not before: a second signal in the meantime does not wait for all that
   }
   stop_report ended;
   if (report_) {

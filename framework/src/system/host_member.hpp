@@ -3,12 +3,16 @@
 
 #include <troupe/actor_system.hpp>
 
+#include "platform/signals.hpp"
+#include "platform/waker.hpp"
 #include "process/entrance.hpp"
 #include "process/readiness.hpp"
 #include "runtime/member.hpp"
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -20,13 +24,18 @@ namespace troupe::system_layer {
 /// reads control messages, and those channels on which many answers are due that nobody waits for.
 class host_member final : public runtime::member {
  public:
-  explicit host_member(process_layer::launched_guardian guardian);
+  /// `grace` is for an end that a signal brings.
+  host_member(process_layer::launched_guardian guardian, std::chrono::milliseconds grace);
   ~host_member() override;
 
   /// Starts the background thread; once, after construction.
   void start();
   /// Ends the system. A second call returns an empty report.
   stop_report shut_down(std::chrono::milliseconds grace);
+  /// From now on a signal ends the system.
+  void handle_signals();
+  /// The signal that has; 0 where none has.
+  [[nodiscard]] int interrupted_by() const { return interrupted_by_; }
 
   bool wait_on(runtime::connection& over, const runtime::condition& done, detail::deadline until) override;
   bool wait_on_any(std::span<runtime::connection* const> overs, const runtime::condition& done,
@@ -46,6 +55,9 @@ class host_member final : public runtime::member {
   void listen_to_control();
   void listen_to_guardian();
   void run_what_is_left();
+  bool begin_ending(std::chrono::milliseconds grace);
+  void end_by_signal();
+  void lose_guardian();
   bool read_control();
 
   process_layer::launched_guardian guardian_;  // its link and page have moved to the base
@@ -55,6 +67,12 @@ class host_member final : public runtime::member {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_{
       loop_.get_executor()};
   std::thread background_;
+  std::chrono::milliseconds grace_;
+  std::optional<platform::signal_watch> signals_;  // guarded by ending_
+  process_layer::readiness signal_came_{loop_};
+  platform::waker interruption_;  // readable for good once a signal has come: ends every wait for an answer
+  std::atomic<int> interrupted_by_{0};
+  bool guardian_is_gone_ = false;  // guarded by mutex_
   std::mutex ending_;
   bool background_ended_ = false;                 // guarded by ending_
   std::optional<process_layer::stopped> report_;  // guarded by mutex_

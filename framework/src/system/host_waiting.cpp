@@ -53,7 +53,8 @@ bool host_member::wait_on(connection& over, const runtime::condition& done, deta
     lock.unlock();
     if (!pump(shared)) {
       page_.set_idle(true);
-      if (!over.channel->has_more()) in_time = platform::wait_readable({over.channel->socket()}, until);
+      if (!over.channel->has_more())
+        in_time = platform::wait_readable({over.channel->socket(), interruption_.descriptor_number()}, until);
     }
     lock.lock();
     over.reading = false;
@@ -114,6 +115,7 @@ class host_member::joint_wait {
       if (each.reads && each.over->channel->has_more()) return true;
       sockets.push_back({each.reads ? each.over->channel->socket() : -1});  // poll passes over -1
     }
+    if (!places_.empty()) sockets.push_back({host_of(places_.front()).interruption_.descriptor_number()});
     if (waker_) sockets.push_back({waker_->descriptor_number()});
     const bool in_time = platform::wait_readable(sockets, until);
     for (std::size_t i = 0; i < places_.size(); ++i) places_[i].is_due = sockets[i].ready;

@@ -34,10 +34,17 @@ std::string summary_line(const run_report& report) {
 run_report run_in_system(const topology& graph, bool as_json) {
   // With --json standard output is one object, so what actors print has no place there.
   actor_system system{{.output = as_json ? output::discard : output::tagged}};
+  system.handle_signals();
   progress_line line;
   run_options options;
   if (line.is_shown()) options.on_progress = [&line](const progress& so_far) { line.show(so_far); };
-  return graph.run(system, options);
+  try {
+    auto report = graph.run(system, options);
+    if (system.interrupted_by() == 0) return report;
+  } catch (const std::exception&) {
+    if (system.interrupted_by() == 0) throw;
+  }
+  throw interrupted{system.interrupted_by()};
 }
 
 int finished(bool ok) {

@@ -181,6 +181,9 @@ int main(int argc, char** argv) {
   } catch (const usage_error& problem) {
     std::cerr << program << ": " << problem.what() << '\n';
     return usage_status;
+  } catch (const interrupted& problem) {
+    std::cerr << program << ": " << problem.what() << '\n';
+    return problem.status();
   } catch (const std::exception& problem) {
     std::cerr << program << ": " << problem.what() << '\n';
     return 1;
