@@ -73,7 +73,7 @@ struct hello {
   std::uint64_t start_milliseconds = 0;  ///< for what has to come to its guard by itself
   std::uint32_t max_depth = 0;
   start_method start = start_method::fork;
-  std::vector<std::string> modules;  ///< to be loaded before the first actor starts
+  std::vector<std::string> modules{};  ///< to be loaded before the first actor starts
 };
 
 struct spawn {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <signal.h>
 #include <string>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
@@ -102,7 +103,11 @@ TEST_CASE("a system inside an actor ends with the outer system's host or guardia
   auto system = std::make_unique<troupe::actor_system>();
   const auto host = system->spawn<host_itself>();
   const auto pids = host.ask<&host_itself::begin>().get();
-  ::kill(support::descendant_called("troupe-guardian", ::getpid()), SIGKILL);
+  const auto inner = support::descendant_called("troupe-guardian", host.pid());
+  REQUIRE(inner != 0);
+  ::kill(support::parent_of(host.pid()), SIGKILL);
   for (const int pid : pids) CHECK(support::wait_until_ended(pid, 5s));
+  CHECK(support::wait_until_ended(inner, 5s));
+  ::waitpid(inner, nullptr, 0);  // left to us
   CHECK_THROWS_AS(host.join(), troupe::system_stopped);
 }
