@@ -64,15 +64,16 @@ class promise {
     } else {
       constexpr bool converts = (std::is_convertible_v<const Value&, T> && ...);
       static_assert(converts, "troupe: the value cannot be converted to the promise's type");
-      if constexpr (converts) give(value...);
+      if constexpr (converts) give<T>(value...);
     }
   }
   void set_exception(std::exception_ptr problem) const { answer_->error(std::move(problem)); }
 
  private:
   friend struct detail::promise_access;
-  void give(const T& value) const {
-    const std::tuple<const T&> values{value};
+  template <class Exact>
+  void give(const Exact& value) const {
+    const std::tuple<const Exact&> values{value};
     answer_->value(detail::body_of(values));
   }
 
