@@ -61,7 +61,8 @@ void answer_with(replier& reply, Invoke&& invoke) {
     invoke();
     reply.value(body_of(std::tuple<>{}));
   } else if constexpr (is_promise<std::remove_cvref_t<result>>) {
-    promise_access::bind(invoke(), reply.detach());
+    const auto made = invoke();  // first: where it throws, the reply is still the caller's
+    promise_access::bind(made, reply.detach());
   } else if constexpr (is_message<std::remove_cvref_t<result>>()) {
     const std::tuple<result> value{invoke()};
     reply.value(body_of(value));
