@@ -167,6 +167,7 @@ struct guardian::channel_pair {
 };
 
 void guardian::on_hello(client& from, control_message& message) {
+  if (message.kind() != control_kind::hello) throw malformed_message{"first words that are no hello"};
   if (const auto its = message.as<beginning>().version; its != control_version) {
     refuse(from, 0, "handshake",
            "the actors' program has another version of the library than the host (" +

@@ -42,10 +42,11 @@ class vandal {
   }
 };
 
-/// The zygote, idle. What it has just forked still bears its name, but holds more than the one socket.
+/// The zygote, idle. What it has just forked still bears its name, but holds more than the one socket; when it no longer
+/// does it has a name of its own.
 pid_t idle_zygote() {
   for (const pid_t pid : support::descendants_of(::getpid())) {
-    if (support::command_of(pid) == "troupe-zygote" && support::open_descriptors_of(pid).size() == 4)
+    if (support::open_descriptors_of(pid).size() == 4 && support::command_of(pid) == "troupe-zygote")
       return pid;
   }
   return 0;
