@@ -23,6 +23,18 @@ descriptor adopt_above_standard(int number) {
   return number > STDERR_FILENO ? std::move(owner) : owner.duplicate();
 }
 
+standard_numbers_kept::standard_numbers_kept() {
+  for (auto& place : taken_) {
+    auto lowest = descriptor::adopt(retry([] { return ::open("/dev/null", O_RDWR | O_CLOEXEC); }));
+    if (lowest.get() > STDERR_FILENO) return;
+    place = std::move(lowest);
+  }
+}
+
+void standard_numbers_kept::release() {
+  for (auto& place : taken_) place.reset();
+}
+
 bool is_open(int number) { return number >= 0 && ::fcntl(number, F_GETFD) != -1; }
 
 void close_on_exec(int number) {

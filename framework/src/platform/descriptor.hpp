@@ -1,6 +1,7 @@
 // Ownership of a file descriptor.
 #pragma once
 
+#include <array>
 #include <utility>
 
 namespace troupe::platform {
@@ -38,6 +39,17 @@ class descriptor {
 /// Takes ownership of `number`, moved to 3 or above where it is a standard stream's: a host may run with those closed, and
 /// what it prints must never land in a socket of ours. Throws `std::system_error`.
 [[nodiscard]] descriptor adopt_above_standard(int number);
+
+/// Keeps the numbers of those standard streams that are closed from being taken, for as long as it lives or until `release`:
+/// by descriptors that others' code opens for us, and that cannot be moved.
+class standard_numbers_kept {
+ public:
+  standard_numbers_kept();
+  void release();
+
+ private:
+  std::array<descriptor, 3> taken_;
+};
 
 /// Whether `number` is an open descriptor of this process.
 [[nodiscard]] bool is_open(int number);

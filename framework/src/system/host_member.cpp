@@ -19,6 +19,7 @@ using process_layer::control_link;
 
 host_member::host_member(process_layer::launched_guardian guardian, std::chrono::milliseconds grace)
     : member{std::move(guardian.link), guardian.page}, guardian_{std::move(guardian)}, grace_{grace} {
+  numbers_kept_.release();
   // Whoever reads sleeps in the kernel, so every send to the host may have to wake somebody.
   page_.set_idle(true);
 }

@@ -61,6 +61,8 @@ class host_member final : public runtime::member {
   bool read_control();
 
   process_layer::launched_guardian guardian_;  // its link and page have moved to the base
+  platform::standard_numbers_kept
+      numbers_kept_;  // while Asio opens what its loop needs: this line stands before that
   boost::asio::io_context loop_{1};
   process_layer::readiness control_ready_{loop_};
   process_layer::readiness guardian_ended_{loop_};

@@ -78,7 +78,7 @@ TEST_CASE("an answer that had not come, and a wait that had begun, end with the 
     pending = actor.ask<&echo::say>(1);
   }
   try {
-    CHECK(pending.get(20s) == 1);  // or it had come in time
+    (void)pending.get(20s);  // it had come in time
   } catch (const troupe::timeout&) {
     FAIL("it waits for nothing");
   } catch (const troupe::error&) {
