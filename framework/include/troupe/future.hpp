@@ -49,6 +49,12 @@ class future {
   /// Whether `get` would not wait. Does not block.
   [[nodiscard]] bool ready() const { return checked().ready(); }
 
+  /// Gives the answer up, where it is not there yet: `get` throws `cancelled` from here on, and the actor is told, ahead of
+  /// all messages. A call whose handler has not begun is then never run; a handler that is a coroutine has `cancelled` thrown
+  /// out of its current or next `co_await`; an ordinary one may look at `this_actor::cancel_requested()`. What has been done
+  /// by then stays done. Returns at once.
+  void cancel() { checked().cancel(); }
+
   /// Has `callback` called with this future once it is ready: it takes a `future<T>`, and its `get` tells an error too.
   /// Called exactly once, also where the answer is there already, the actor has died or the system is stopped. This future
   /// is empty afterwards.

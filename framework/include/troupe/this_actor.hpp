@@ -25,6 +25,10 @@ void stop();
 /// Whether somebody has asked this actor to stop. For functions that compute for long without calling the library.
 [[nodiscard]] bool stop_requested();
 
+/// Whether whoever asked for what the current handler does has given the answer up (`future::cancel`). For handlers that
+/// take long.
+[[nodiscard]] bool cancel_requested();
+
 namespace detail {
 [[nodiscard]] process self_as_process();
 }

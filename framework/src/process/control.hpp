@@ -50,10 +50,11 @@ enum class control_kind : std::uint8_t {
   loaded,
   preload,
   preloaded,
+  cancel,
 };
 
 /// Of this protocol. The guardian's program may be another file than the host's (`system_options::executable`).
-inline constexpr std::uint32_t control_version = 3;
+inline constexpr std::uint32_t control_version = 4;
 
 /// Chosen by whoever asks; its answer carries it.
 using request_number = std::uint64_t;
@@ -125,6 +126,14 @@ struct stop {
   detail::actor_ref whom;
   std::uint64_t sequence = 0;
   std::uint32_t slot = 0;  ///< which channel's messages: in the receiver's page
+};
+
+/// Nobody wants the answer of that call any more: the receiver need not begin it.
+struct cancel {
+  static constexpr auto kind = control_kind::cancel;
+  detail::actor_ref whom;
+  std::uint32_t slot = 0;  ///< which channel it came over: in the receiver's page
+  std::uint64_t call = 0;
 };
 
 struct signal {
@@ -255,6 +264,14 @@ struct deadlocked {
   static constexpr auto kind = control_kind::deadlocked;
   std::uint64_t wait = 0;
   std::string circle;  ///< "a waits for b, which waits for a"
+};
+
+/// To an actor: a client's `cancel`, passed on.
+struct cancel_call {
+  static constexpr auto kind = control_kind::cancel;
+  std::uint32_t client = 0;
+  std::uint32_t slot = 0;
+  std::uint64_t call = 0;
 };
 
 struct ended_actor {

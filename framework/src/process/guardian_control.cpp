@@ -81,6 +81,12 @@ void guardian::dispatch(client& from, control_message& message) {
         tell_stop(whom->control, {from.id, wanted.sequence, wanted.slot});
       return;
     }
+    case control_kind::cancel: {
+      const auto wanted = message.as<cancel>();
+      if (actor_record* whom = find(wanted.whom))
+        send(whom->control, cancel_call{from.id, wanted.slot, wanted.call});
+      return;
+    }
     case control_kind::signal: {
       const auto wanted = message.as<signal>();
       if (const actor_record* whom = find(wanted.whom)) whom->process.send(wanted.number);

@@ -22,6 +22,7 @@ using namespace process_layer;
 
 actor_member* the_current = nullptr;
 constexpr int turns_between_looks = 256;
+constexpr std::int64_t longest_without_look = 1'000'000;  // nanoseconds: control overtakes messages
 constexpr std::size_t longest_type = 1024, longest_text = 16 * 1024;  // of the exception in an exit_status
 
 }  // namespace
@@ -104,9 +105,10 @@ void actor_member::serve() {
     for (bool more = true; more && turns < turns_between_looks && !should_end(); ++turns) {
       more = take_continuations();
       more = take_turn() || more;
+      if (!inbox_.empty() && platform::monotonic_nanoseconds() - now_ > longest_without_look) break;
     }
     if (should_end()) break;
-    if (turns == turns_between_looks) loop_.poll();
+    if (!inbox_.empty()) loop_.poll();
     look_everywhere();
     run_ends();
     if (can_take_turn() || !later_.empty() || should_end() || !prepare_to_sleep()) continue;
@@ -179,7 +181,14 @@ void actor_member::answer_inquiries() {
 }
 
 void actor_member::receive_request(const std::shared_ptr<connection>& from, channel::message&& request) {
+  const auto call = request.frame.header.kind == wire::frame_kind::ask ? request.frame.call : 0;
   inbox_.push_back({from, std::move(request)});
+  if (call == 0) return;
+  from->last_call_in = call;
+  auto& given_up = from->given_up;
+  if (given_up.empty()) return;
+  inbox_.back().is_given_up = given_up.contains(call);
+  given_up.erase(given_up.begin(), given_up.upper_bound(call));
 }
 
 const detail::registrar* actor_member::entry_of(std::uint64_t method) {
@@ -209,7 +218,7 @@ bool actor_member::take_turn() {
     now.place = page_.begin(now.from->channel->own_slot(), header.sequence, header.attempt, now_);
   turn_open_ = true;
   in_hand_ = &now;
-  call_handler(next.from, next.message);
+  if (!next.is_given_up) call_handler(next.from, next.message);
   if (std::exchange(in_hand_, nullptr) != nullptr) finished_.push_back(std::move(now));
   commit();
   turn_open_ = false;
@@ -377,6 +386,8 @@ void actor_member::handle(control_message& message) {
   if (message.kind() == control_kind::stop) {
     if (!stop_) stop_ = message.as<stop_after>();
     if (is_function_) stopping_ = true;
+  } else if (message.kind() == control_kind::cancel) {
+    give_up(message.as<process_layer::cancel_call>());
   } else if (message.kind() == control_kind::inquire) {
     watch_.asked(message.as<inquire>());
   } else if (message.kind() == control_kind::deadlocked) {

@@ -51,6 +51,7 @@ class actor_member final : public member {
   void resume_when_settled(std::coroutine_handle<> where, detail::pending_reply& what);
   void resume_after(std::coroutine_handle<> where, std::chrono::nanoseconds time);
   void throw_if_cancelled();
+  [[nodiscard]] bool cancel_was_requested();
   std::uint64_t add_timer(std::chrono::nanoseconds time, std::chrono::nanoseconds period,
                           std::function<void()> callback);
   void cancel_timer(std::uint64_t number) { timers_.cancel(number); }
@@ -88,6 +89,8 @@ class actor_member final : public member {
   void run_segment(const std::shared_ptr<call_in_flight>& call, std::coroutine_handle<> from);
   static void end_coroutine(call_in_flight& call);
   void go_on(const std::shared_ptr<call_in_flight>& call, std::uint64_t suspension);
+  void give_up(const process_layer::cancel_call& which);
+  void give_up(const std::shared_ptr<call_in_flight>& call);
   std::shared_ptr<call_in_flight> suspend(std::coroutine_handle<> where);
   [[nodiscard]] std::function<void()> take_due_timer();
   void sleep_in_loop();
@@ -132,6 +135,7 @@ class actor_member final : public member {
   struct incoming {
     std::shared_ptr<connection> from;
     channel::message message;
+    bool is_given_up = false;
   };
   std::deque<incoming> inbox_;
   std::uint64_t taken_ = 0;  // out of the inbox

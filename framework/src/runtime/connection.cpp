@@ -47,6 +47,19 @@ void pending_ask::then(std::function<void()> run) {
   owner_->asked(over_);
 }
 
+void pending_ask::cancel() {
+  std::uint32_t slot = 0;
+  {
+    const std::lock_guard lock{over_->mutex};
+    if (settled()) return;
+    const auto self = std::move(over_->asks.extract(call_).mapped());
+    slot = static_cast<std::uint32_t>(over_->channel->peer_slot());
+    settle(std::make_exception_ptr(cancelled{"the call was cancelled: its answer was given up"}));
+    over_->announce();
+  }
+  owner_->cancel_call(over_->peer, slot, call_);
+}
+
 // In the middle of taking something in, with the connection's mutex held: what is to follow is handed on, never run here.
 void pending_ask::set_settled() {
   settled_.store(true, std::memory_order_release);

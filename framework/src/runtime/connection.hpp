@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -28,8 +29,9 @@ struct connection;
 /// An ask that waits for its answer. Its state is guarded by the connection's mutex.
 class pending_ask final : public detail::pending_reply {
  public:
-  pending_ask(std::shared_ptr<member> owner, std::shared_ptr<connection> over, std::uint64_t sequence)
-      : owner_{std::move(owner)}, over_{std::move(over)}, sequence_{sequence} {}
+  pending_ask(std::shared_ptr<member> owner, std::shared_ptr<connection> over, std::uint64_t sequence,
+              std::uint64_t call)
+      : owner_{std::move(owner)}, over_{std::move(over)}, sequence_{sequence}, call_{call} {}
 
   bool ready() override;
   bool wait(detail::deadline until) override;
@@ -37,6 +39,7 @@ class pending_ask final : public detail::pending_reply {
   [[nodiscard]] bool settled() const noexcept override { return settled_.load(std::memory_order_acquire); }
   bool wait_any(std::span<detail::pending_reply* const> several, detail::deadline until) override;
   void then(std::function<void()> run) override;
+  void cancel() override;
 
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
   void settle(channel::message&& reply);
@@ -49,6 +52,7 @@ class pending_ask final : public detail::pending_reply {
   std::shared_ptr<member> owner_;
   std::shared_ptr<connection> over_;
   std::uint64_t sequence_;  // of the question, in our journal
+  std::uint64_t call_;
   std::function<void()> then_;
   std::atomic<bool> settled_{false};  // with everything below, which is not changed any more
   std::exception_ptr problem_;
@@ -81,6 +85,10 @@ struct connection : std::enable_shared_from_this<connection> {
   std::unordered_map<std::uint64_t, std::shared_ptr<pending_ask>> asks;
   std::size_t continued =
       0;  ///< of them, those whose answer starts something: to be read though nobody waits
+
+  /// Calls that the peer gave up before they came: its numbers grow, so that what is not above `last_call_in` came before.
+  std::set<std::uint64_t> given_up;
+  std::uint64_t last_call_in = 0;
 
   // Of what has come in: the finished mark moves over replies at once, but never past a request that is not handled yet.
   // Handlers that are coroutines finish in any order; the mark waits for the first of them.

@@ -15,6 +15,12 @@
 
 namespace troupe {
 namespace runtime {
+namespace {
+
+// Calls that were given up and have not come: of one channel no more can be under way than its mailbox holds.
+constexpr std::size_t most_given_up = 65536;
+
+}  // namespace
 
 void actor_member::begin_coroutine(std::unique_ptr<detail::coroutine_handler> what, detail::replier& reply) {
   const auto call = std::make_shared<call_in_flight>();
@@ -74,6 +80,47 @@ void actor_member::resume_when_settled(std::coroutine_handle<> where, detail::pe
 void actor_member::resume_after(std::coroutine_handle<> where, std::chrono::nanoseconds time) {
   const auto call = suspend(where);
   call->timer = add_timer(time, {}, [this, call, which = call->suspensions] { go_on(call, which); });
+}
+
+// --- Cancellation ---------------------------------------------------------------------------------------------------------
+
+// Control overtakes messages: the call may be on its way, in the inbox, being handled, or long done.
+void actor_member::give_up(const process_layer::cancel_call& which) {
+  const auto is_it = [&](const std::shared_ptr<connection>& from, std::uint64_t call) {
+    return call == which.call && from->peer == which.client && from->channel &&
+           from->channel->own_slot() == channel::slot{which.slot};
+  };
+  for (const auto& call : in_flight_) {
+    if (is_it(call->what.from, call->what.call)) return give_up(call);
+  }
+  if (in_hand_ != nullptr && is_it(in_hand_->from, in_hand_->call)) {
+    in_hand_->is_cancelled = true;
+    if (running_) running_->throws_cancelled = true;
+    return;
+  }
+  for (auto& waiting : inbox_) {
+    if (is_it(waiting.from, waiting.message.frame.call)) waiting.is_given_up = true;
+  }
+  const auto [first, end] = connections_.equal_range(which.client);
+  for (auto place = first; place != end; ++place) {
+    auto& from = *place->second;
+    if (is_it(place->second, which.call) && which.call > from.last_call_in &&
+        from.given_up.size() < most_given_up)
+      from.given_up.insert(which.call);
+  }
+}
+
+void actor_member::give_up(const std::shared_ptr<call_in_flight>& call) {
+  if (std::exchange(call->what.is_cancelled, true)) return;
+  call->throws_cancelled = true;
+  if (!call->where) return;  // it runs just now
+  timers_.cancel(call->timer);
+  run_later([this, call, which = call->suspensions] { go_on(call, which); });
+}
+
+bool actor_member::cancel_was_requested() {
+  read_control();
+  return in_hand_ != nullptr && in_hand_->is_cancelled;
 }
 
 void actor_member::throw_if_cancelled() {

@@ -187,7 +187,7 @@ bool member::tell(const detail::actor_ref& to, detail::entry_id method, const de
   const auto over = find_connection(to);
   const channel::envelope what{wire::frame_kind::tell, static_cast<std::uint64_t>(method), 0};
   if (!in_turn() && how == detail::patience::wait) {
-    send_now(over, what, arguments, [] {});
+    send_now(over, what, arguments, [](std::uint64_t) {});
     return true;
   }
   const std::lock_guard lock{over->mutex};
@@ -210,29 +210,39 @@ bool member::tell(const detail::actor_ref& to, detail::entry_id method, const de
 std::shared_ptr<detail::pending_reply> member::ask(const detail::actor_ref& to, detail::entry_id method,
                                                    const detail::body& arguments) {
   const auto over = find_connection(to);
-  channel::envelope what{wire::frame_kind::ask, static_cast<std::uint64_t>(method), 0};
-  {
-    const std::lock_guard lock{over->mutex};
-    what.call = ++over->last_call;
-  }
+  const channel::envelope what{wire::frame_kind::ask, static_cast<std::uint64_t>(method), 0};
   std::shared_ptr<pending_ask> pending;
-  send_now(over, what, arguments, [&] {
-    pending = std::make_shared<pending_ask>(shared_from_this(), over, over->channel->last_sequence());
-    over->asks.emplace(what.call, pending);
+  send_now(over, what, arguments, [&](std::uint64_t call) {
+    pending = std::make_shared<pending_ask>(shared_from_this(), over, over->channel->last_sequence(), call);
+    over->asks.emplace(call, pending);
   });
   asked(over);
   return pending;
 }
 
-void member::send_now(const std::shared_ptr<connection>& over, const channel::envelope& what,
-                      const detail::body& body, const std::function<void()>& sent) {
+void member::cancel_call(std::uint32_t peer, std::uint32_t slot, std::uint64_t call) {
+  process_layer::cancel message{{}, slot, call};
+  {
+    const std::lock_guard lock{mutex_};
+    message.whom = acquaintances_[peer].ref;
+    if (stopped_) return;
+  }
+  send_control(message);
+}
+
+void member::send_now(const std::shared_ptr<connection>& over, channel::envelope what,
+                      const detail::body& body, const std::function<void(std::uint64_t call)>& sent) {
   const auto try_to = [&] {
     over->check_open();
     auto& channel = *over->channel;
+    if (what.kind == wire::frame_kind::ask) what.call = over->last_call + 1;  // in the order of the frames
     const bool appended = channel.append_kept() && channel.append(what, body);
     // Without an own message in it, an open turn's earlier sends are shown only where the turn itself is in their way.
     if (!appended && !channel.waits_for_publication()) return false;
-    if (appended) sent();
+    if (appended) {
+      over->last_call = std::max(over->last_call, what.call);
+      sent(what.call);
+    }
     channel.publish();
     channel.push();
     return appended;

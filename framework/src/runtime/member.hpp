@@ -60,6 +60,8 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   virtual bool wait_on_any(std::span<connection* const> overs, const condition& done,
                            detail::deadline until) = 0;
 
+  /// Tells the peer that nobody wants that call's answer.
+  void cancel_call(std::uint32_t peer, std::uint32_t slot, std::uint64_t call);
   /// An answer is due on a connection that nobody may be waiting on.
   virtual void asked(const std::shared_ptr<connection>& over) = 0;
   /// Has `what` run where callbacks run. Any thread; does not run it before it returns, but after the system's end.
@@ -142,8 +144,8 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   std::shared_ptr<connection> connect(const detail::actor_ref& to);
   std::shared_ptr<connection> find_connection(const detail::actor_ref& to);
   /// Sends one message now, waiting for room; calls `sent` under the connection's mutex before any answer can be read.
-  void send_now(const std::shared_ptr<connection>& over, const channel::envelope& what,
-                const detail::body& body, const std::function<void()>& sent);
+  void send_now(const std::shared_ptr<connection>& over, channel::envelope what, const detail::body& body,
+                const std::function<void(std::uint64_t call)>& sent);
   void on_lost(process_layer::control_message& message);
   void take_in(const std::shared_ptr<connection>& over, channel::message&& came);
   acquaintance& watch(const detail::actor_ref& whom, std::unique_lock<std::mutex>& lock);

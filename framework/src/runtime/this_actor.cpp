@@ -36,6 +36,8 @@ timer every(std::chrono::nanoseconds period, std::function<void()> callback) {
   return timer{troupe::self().add_timer(period, period, std::move(callback))};
 }
 
+bool cancel_requested() { return troupe::self().cancel_was_requested(); }
+
 std::optional<process> parent() {
   const auto& start = troupe::self().description();
   if (start.parent.id == 0) return std::nullopt;

@@ -55,6 +55,8 @@ class pending_reply {
   /// which reads the channel where nobody else does; in an actor its one thread, as a turn of its own between two messages;
   /// in a function's process while that waits in the library; after a system's end the calling thread. At most once an ask.
   virtual void then(std::function<void()> run) = 0;
+  /// Settles it with `cancelled`, where it is not settled, and tells the actor.
+  virtual void cancel() = 0;
 };
 
 enum class patience : std::uint8_t { wait, refuse };
