@@ -6,6 +6,7 @@
 #include <troupe/errors.hpp>
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -54,6 +55,18 @@ class future {
   /// out of its current or next `co_await`; an ordinary one may look at `this_actor::cancel_requested()`. What has been done
   /// by then stays done. Returns at once.
   void cancel() { checked().cancel(); }
+
+  /// What `get` would throw, without taking the answer; null where it would return. Only once it is ready: before that it
+  /// waits.
+  [[nodiscard]] std::exception_ptr exception() const {
+    checked().wait(detail::no_deadline);
+    try {
+      (void)checked().result();
+      return nullptr;
+    } catch (...) {
+      return std::current_exception();
+    }
+  }
 
   /// Has `callback` called with this future once it is ready: it takes a `future<T>`, and its `get` tells an error too.
   /// Called exactly once, also where the answer is there already, the actor has died or the system is stopped. This future

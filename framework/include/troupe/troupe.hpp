@@ -14,6 +14,7 @@
 #include <troupe/port.hpp>
 #include <troupe/process.hpp>
 #include <troupe/promise.hpp>
+#include <troupe/relay.hpp>
 #include <troupe/task.hpp>
 #include <troupe/this_actor.hpp>
 #include <troupe/timer.hpp>

@@ -21,7 +21,7 @@ std::optional<std::size_t> arrivals::next(deadline until) {
   if (ready_.empty() && !left_.empty()) {
     std::vector<pending_reply*> waited;
     for (const auto& each : left_) waited.push_back(each.reply.get());
-    if (waited.front()->wait_any(waited, until)) collect();
+    if (wait_for_any(waited, until)) collect();
   }
   if (ready_.empty()) return std::nullopt;
   const auto index = ready_.back();

@@ -32,7 +32,7 @@ void host_member::start() {
   listen_to_control();
   listen_to_guardian();
   const platform::signals_blocked in_the_new_thread;  // the host's handlers are for the host's threads
-  background_ = std::thread{[this] { loop_.run(); }};
+  background_ = std::thread{[this] { run_in_background(); }};
 }
 
 // --- The background thread ------------------------------------------------------------------------------------------------

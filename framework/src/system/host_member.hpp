@@ -46,6 +46,7 @@ class host_member final : public runtime::member {
  private:
   bool wait_for_control(const runtime::condition& done, detail::deadline until,
                         std::uint32_t on = 0) override;
+  bool wait_for_control_in_background(const runtime::condition& done, detail::deadline until);
   void receive_request(const std::shared_ptr<runtime::connection>& from, channel::message&& request) override;
   void interrupt(runtime::connection& over) override;
 
@@ -54,6 +55,7 @@ class host_member final : public runtime::member {
   void read_in_background(const std::shared_ptr<runtime::connection>& over);
   void listen_to_control();
   void listen_to_guardian();
+  void run_in_background();
   void run_what_is_left();
   bool begin_ending(std::chrono::milliseconds grace);
   void end_by_signal();

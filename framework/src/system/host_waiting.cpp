@@ -27,9 +27,16 @@ bool wait_until(std::condition_variable& changed, std::unique_lock<std::mutex>& 
   return true;
 }
 
+thread_local const host_member* this_background = nullptr;  // whose background thread this is
+
 bool is_open(const connection& over) { return over.is_live() && !over.channel->closed(); }
 
 }  // namespace
+
+void host_member::run_in_background() {
+  this_background = this;
+  loop_.run();
+}
 
 bool host_member::wait_on(connection& over, const runtime::condition& done, detail::deadline until) {
   const auto shared = over.shared_from_this();
@@ -167,8 +174,22 @@ bool host_member::wait_on_any(std::span<connection* const> overs, const runtime:
 }
 
 bool host_member::wait_for_control(const runtime::condition& done, detail::deadline until, std::uint32_t) {
+  if (this_background == this) return wait_for_control_in_background(done, until);
   std::unique_lock lock{mutex_};
   return wait_until(control_changed_, lock, until, done);
+}
+
+// A callback starts a process, or asks for one's number: there is no other thread that would read the answer.
+bool host_member::wait_for_control_in_background(const runtime::condition& done, detail::deadline until) {
+  boost::asio::post(loop_, [this] { run_callbacks(); });  // ends that are read here are told when this one has ended
+  for (;;) {
+    {
+      const std::lock_guard lock{mutex_};
+      if (done()) return true;
+    }
+    if (!platform::wait_readable({link_.socket()}, until)) return false;
+    if (!read_control()) close_all();
+  }
 }
 
 void host_member::receive_request(const std::shared_ptr<connection>& from, channel::message&&) {

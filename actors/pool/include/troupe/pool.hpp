@@ -3,10 +3,12 @@
 
 #include <troupe/actor_system.hpp>
 #include <troupe/detail/pool_crew.hpp>
+#include <troupe/detail/pool_desk.hpp>
 #include <troupe/detail/pool_stream.hpp>
 #include <troupe/detail/pool_task.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/failed_at.hpp>
+#include <troupe/future.hpp>
 #include <troupe/map_options.hpp>
 #include <troupe/pool_results.hpp>
 
@@ -15,6 +17,7 @@
 #include <memory>
 #include <ranges>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -103,6 +106,20 @@ class pool {
     return imap_task<detail::lambda_task<Lambda>>(std::forward<Items>(items), options, false);
   }
 
+  /// Has a worker call the function with these arguments, which the pool keeps copies of; the answer is a future like that
+  /// to an ask. Returns at once: where all workers are busy, the call waits in this process, and whichever is free first
+  /// takes the next. Calls get on whether anybody waits for them or not. Throws `pool_closed`. The future ends in
+  /// `actor_down` if the worker dies after it has begun, in `pool_closed` if the pool is gone before that, and in
+  /// `start_failed` where no worker can be had.
+  template <auto Function, class... Arguments>
+  auto submit(Arguments&&... arguments) {
+    return submit_task<detail::named_task<Function>>(std::forward<Arguments>(arguments)...);
+  }
+  template <class Lambda, class... Arguments>
+  auto submit(const Lambda&, Arguments&&... arguments) {
+    return submit_task<detail::lambda_task<Lambda>>(std::forward<Arguments>(arguments)...);
+  }
+
   /// Refuses new work from here on; returns at once, and may be called any number of times.
   void close();
 
@@ -132,19 +149,19 @@ class pool {
   template <class Items>
   static consteval bool check_range() {
     static_assert(
-        std::ranges::input_range<Items> && std::ranges::viewable_range<Items>,
+        std::ranges::input_range<Items> && detail::can_be_taken<Items>,
         "troupe: a pool takes its items from a range: a container, a view, a generator with begin and end");
-    return std::ranges::input_range<Items> && std::ranges::viewable_range<Items>;
+    return std::ranges::input_range<Items> && detail::can_be_taken<Items>;
   }
 
   template <class Task, class Items>
   auto map_task(Items&& items, const map_options& options) {
     if constexpr (check_range<Items>()) {
-      using view = std::views::all_t<Items>;
+      using view = decltype(detail::view_of(std::forward<Items>(items)));
       if constexpr (check_items<Task, view>()) {
         crew_->check_open();
         using item = detail::item_of<Task, view>;
-        detail::pool_mapping<Task, item, view> mapping{crew_, std::views::all(std::forward<Items>(items)),
+        detail::pool_mapping<Task, item, view> mapping{crew_, detail::view_of(std::forward<Items>(items)),
                                                        options};
         if constexpr (std::is_void_v<detail::task_result<Task, item>>) {
           mapping.run();
@@ -158,7 +175,7 @@ class pool {
   template <class Task, class Items>
   auto imap_task(Items&& items, const map_options& options, bool in_order) {
     if constexpr (check_range<Items>()) {
-      using view = std::views::all_t<Items>;
+      using view = decltype(detail::view_of(std::forward<Items>(items)));
       if constexpr (check_items<Task, view>()) {
         using item = detail::item_of<Task, view>;
         static_assert(!std::is_void_v<detail::task_result<Task, item>>,
@@ -166,13 +183,36 @@ class pool {
         crew_->check_open();
         using stream = detail::pool_stream<Task, item, view>;
         return pool_results<stream>{
-            std::make_unique<stream>(crew_, std::views::all(std::forward<Items>(items)), options, in_order)};
+            std::make_unique<stream>(crew_, detail::view_of(std::forward<Items>(items)), options, in_order)};
       }
     }
   }
 
+  template <class Task, class... Arguments>
+  auto submit_task(Arguments&&... arguments) {
+    if constexpr (detail::check_task<Task, std::decay_t<Arguments>...>()) {
+      using values = typename detail::task_values<Task, std::decay_t<Arguments>...>::type;
+      if constexpr (detail::check_conversions<values, Arguments...>()) {
+        crew_->check_open();
+        auto call = make_call<Task>(std::type_identity<values>{}, std::forward<Arguments>(arguments)...);
+        auto answer = call->get_future();
+        desk_->submit(std::move(call));
+        return answer;
+      }
+    }
+  }
+  template <class Task, class... Value, class... Arguments>
+  auto make_call(std::type_identity<std::tuple<Value...>>, Arguments&&... arguments) {
+    using result = detail::task_result<Task, Value...>;
+    static_assert(std::is_void_v<result> || detail::is_message<detail::kept_result<result>>(),
+                  "troupe: the result of the pool's function is not a message type");
+    return std::make_unique<detail::submitted_call<Task, Value...>>(desk_,
+                                                                    std::forward<Arguments>(arguments)...);
+  }
+
   pool_options options_;
   std::shared_ptr<detail::pool_crew> crew_;
+  std::shared_ptr<detail::pool_desk> desk_;
 };
 
 }  // namespace troupe

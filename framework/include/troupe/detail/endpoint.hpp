@@ -53,11 +53,20 @@ class pending_reply {
   virtual bool wait_any(std::span<pending_reply* const> several, deadline until) = 0;
   /// Calls `run` once after this has been settled, on the thread that runs callbacks: in the host the background thread,
   /// which reads the channel where nobody else does; in an actor its one thread, as a turn of its own between two messages;
-  /// in a function's process while that waits in the library; after a system's end the calling thread. At most once an ask.
+  /// in a function's process while that waits in the library; after a system's end the calling thread. At most one
+  /// before this has been settled.
   virtual void then(std::function<void()> run) = 0;
   /// Settles it with `cancelled`, where it is not settled, and tells the actor.
   virtual void cancel() = 0;
+
+  /// Of an answer that comes by way of others: those of which one must be settled before `advance` can bring it nearer.
+  /// nullopt for an ask.
+  virtual std::optional<std::vector<std::shared_ptr<pending_reply>>> sources() { return std::nullopt; }
+  virtual void advance() {}
 };
+
+/// Waits as `pending_reply::wait_any` does, for asks and for what comes by way of others.
+bool wait_for_any(std::span<pending_reply* const> several, deadline until);
 
 enum class patience : std::uint8_t { wait, refuse };
 

@@ -13,6 +13,19 @@
 
 namespace troupe::detail {
 
+/// The range as a view: the range itself where it is given for good, a reference to it elsewhere, also where it is a view
+/// that cannot be copied.
+template <std::ranges::range Items>
+constexpr auto view_of(Items&& items) {
+  if constexpr (std::ranges::viewable_range<Items>) {
+    return std::views::all(std::forward<Items>(items));
+  } else {
+    return std::ranges::ref_view{items};
+  }
+}
+template <class Items>
+concept can_be_taken = std::ranges::viewable_range<Items> || std::is_lvalue_reference_v<Items>;
+
 /// Some items that go to a worker together, kept until it is known what became of them.
 template <class Item>
 struct pool_chunk {

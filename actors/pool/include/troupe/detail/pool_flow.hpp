@@ -12,7 +12,6 @@
 #include <deque>
 #include <exception>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -46,18 +45,16 @@ class pool_flow {
     bool until_failure = false;
   };
 
-  pool_flow(std::shared_ptr<pool_crew> crew, const bounds& most)
-      : crew_{std::move(crew)}, most_{most}, depth_{std::min(most.at_first, most.a_lane)} {
+  pool_flow(std::shared_ptr<pool_crew> crew, const bounds& most) : crew_{std::move(crew)}, most_{most} {
     for (std::size_t seat = 0; seat < crew_->size(); ++seat) {
-      lanes_.push_back({crew_->at(seat), {}, {}});
+      lanes_.push_back({crew_->at(seat), {}, {}, std::min(most_.at_first, most_.a_lane)});
       fronts_.emplace_back();
     }
   }
 
   [[nodiscard]] bool has_room() const {
-    return out_ < most_.in_all && std::any_of(lanes_.begin(), lanes_.end(), [this](const lane& each) {
-             return each.chunks.size() < depth_;
-           });
+    return out_ < most_.in_all &&
+           std::any_of(lanes_.begin(), lanes_.end(), [](const lane& each) { return each.has_room(); });
   }
   [[nodiscard]] bool is_empty() const { return out_ == 0; }
   /// Nanoseconds that an item took lately.
@@ -65,16 +62,14 @@ class pool_flow {
 
   /// To the worker with the least to do. Throws `start_failed` where no worker can be had, `system_stopped`.
   void send(pool_chunk<Item> chunk) {
-    std::vector<std::size_t> by_load(lanes_.size());
-    std::iota(by_load.begin(), by_load.end(), std::size_t{0});
-    std::stable_sort(by_load.begin(), by_load.end(), [this](std::size_t a, std::size_t b) {
-      return lanes_[a].chunks.size() < lanes_[b].chunks.size();
-    });
-    for (const auto place : by_load) {
+    std::vector<bool> without_worker(lanes_.size());
+    for (std::size_t tries = 1;; ++tries) {
+      const auto place = least_busy(without_worker);
       try {
         return send_to(place, chunk);
       } catch (const start_failed&) {
-        if (place == by_load.back()) throw;  // others may still be there
+        if (tries == lanes_.size()) throw;  // else others may still be there
+        without_worker[place] = true;
       }
     }
   }
@@ -103,10 +98,24 @@ class pool_flow {
     pool_actor worker;
     std::deque<pool_chunk<Item>> chunks;
     std::deque<future<results>> behind;  // of all chunks but the first, whose answer is in `fronts_`
+    std::size_t depth;                   // chunks that it should have: by how long its last ones took
+    [[nodiscard]] bool has_room() const { return chunks.size() < depth; }
   };
   static constexpr int most_in_vain = 3;  // workers that die whatever they do are no reason to go on for ever
   static constexpr double long_chunk = 10e6;  // nanoseconds: then a round trip does not count
   static constexpr double in_hand = 200e3;    // nanoseconds of work, so that a worker need not wait for us
+
+  std::size_t least_busy(const std::vector<bool>& passed_over) const {
+    std::size_t best = lanes_.size();
+    const auto is_better = [](const lane& a, const lane& b) {
+      return a.has_room() != b.has_room() ? a.has_room() : a.chunks.size() < b.chunks.size();
+    };
+    for (std::size_t place = 0; place < lanes_.size(); ++place) {
+      if (!passed_over[place] && (best == lanes_.size() || is_better(lanes_[place], lanes_[best])))
+        best = place;
+    }
+    return best;
+  }
 
   void send_to(std::size_t place, pool_chunk<Item>& chunk) {
     auto& to = lanes_[place];
@@ -124,7 +133,7 @@ class pool_flow {
   std::optional<settled> take_current() {
     auto done = finish(current_);
     if (!done.problem) {
-      adapt(done);
+      adapt(done, lanes_[current_]);
     } else if (has_not_begun(done.problem) && ++done.what.sent_in_vain <= most_in_vain) {
       send(std::move(done.what));
       return std::nullopt;
@@ -197,17 +206,16 @@ class pool_flow {
     }
   }
 
-  void adapt(const settled& done) {
+  void adapt(const settled& done, lane& which) {
     const auto took = std::max(static_cast<double>(done.made.nanoseconds), 1.0);
     chunk_time_ = chunk_time_ == 0 ? took : 0.75 * chunk_time_ + 0.25 * took;
     pace_ = chunk_time_ / static_cast<double>(done.what.items.size());
     const auto wanted = chunk_time_ >= long_chunk ? 1.0 : std::max(2.0, in_hand / chunk_time_);
-    depth_ = static_cast<std::size_t>(std::min(wanted, static_cast<double>(most_.a_lane)));
+    which.depth = static_cast<std::size_t>(std::min(wanted, static_cast<double>(most_.a_lane)));
   }
 
   std::shared_ptr<pool_crew> crew_;
   bounds most_;
-  std::size_t depth_;  // chunks a lane, now
   std::vector<lane> lanes_;
   std::vector<future<results>> fronts_;
   std::size_t current_ = 0;

@@ -2,9 +2,9 @@
 // worker's by being named at a call site.
 #pragma once
 
+#include <troupe/actor.hpp>
 #include <troupe/message.hpp>
 
-#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <ranges>
@@ -18,36 +18,10 @@
 
 namespace troupe::detail {
 
-/// The parameters of something that can be called; `known` is false for what takes several kinds (`auto` parameters).
-template <class Callable>
-struct pool_signature {
-  static constexpr bool known = false;
-};
-template <class... P>
-struct pool_parameters {
-  static constexpr bool known = true;
-  using parameters = std::tuple<P...>;
-};
-template <class R, class... P>
-struct pool_signature<R (*)(P...)> : pool_parameters<P...> {};
-template <class R, class... P>
-struct pool_signature<R (*)(P...) noexcept> : pool_parameters<P...> {};
-template <class R, class C, class... P>
-struct pool_signature<R (C::*)(P...)> : pool_parameters<P...> {};
-template <class R, class C, class... P>
-struct pool_signature<R (C::*)(P...) const> : pool_parameters<P...> {};
-template <class R, class C, class... P>
-struct pool_signature<R (C::*)(P...) noexcept> : pool_parameters<P...> {};
-template <class R, class C, class... P>
-struct pool_signature<R (C::*)(P...) const noexcept> : pool_parameters<P...> {};
-template <class F>
-requires requires { &F::operator(); }
-struct pool_signature<F> : pool_signature<decltype(&F::operator())> {};
-
 /// A function, named by a template argument: `map<f>`; or a lambda in the same place.
 template <auto Function>
 struct named_task {
-  using signature = pool_signature<std::remove_cv_t<decltype(Function)>>;
+  using signature = callable_traits<std::remove_cv_t<decltype(Function)>>;
   static constexpr bool is_sendable = true;
   template <class... Arguments>
   static decltype(auto) call(Arguments&&... arguments) {
@@ -60,8 +34,8 @@ struct named_task {
 /// An object of an empty class, such as a lambda without captures: the worker makes one of its own.
 template <class F>
 struct lambda_task {
-  using signature = pool_signature<F>;
-  static constexpr bool is_sendable = std::is_empty_v<F> && std::is_default_constructible_v<F>;
+  using signature = callable_traits<F>;
+  static constexpr bool is_sendable = stateless<F>;
   template <class... Arguments>
   static decltype(auto) call(Arguments&&... arguments) {
     return F{}(std::forward<Arguments>(arguments)...);
@@ -117,6 +91,14 @@ decltype(auto) call_task(Value&... value) {
 }
 template <class Task, class... Value>
 using task_result = std::remove_cvref_t<decltype(call_task<Task>(std::declval<Value&>()...))>;
+
+/// Whether arguments become what travels for the parameters.
+template <class Values, class... Arguments>
+consteval bool check_conversions() {
+  static_assert(std::is_constructible_v<Values, Arguments...>,
+                "troupe: an argument cannot be converted to the type of the function's parameter");
+  return std::is_constructible_v<Values, Arguments...>;
+}
 
 /// What travels of a range's items.
 template <class Task, class View>

@@ -1,0 +1,114 @@
+// Where submitted calls wait for a worker.
+#pragma once
+
+#include <troupe/detail/pool_crew.hpp>
+#include <troupe/relay.hpp>
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace troupe::detail {
+
+/// A submitted call: it waits at the desk, is at a worker, is answered. Used by one thread at a time.
+class pool_task {
+ public:
+  pool_task() = default;
+  pool_task(const pool_task&) = delete;
+  pool_task& operator=(const pool_task&) = delete;
+  virtual ~pool_task() = default;
+
+  /// Asks a worker; again where one has died before it had begun.
+  virtual void send(const pool_actor& to) = 0;
+  /// The worker's answer. Only after `send`.
+  [[nodiscard]] virtual awaited answer() const = 0;
+  /// What the answer is, if it is an error. Only once it is there.
+  [[nodiscard]] virtual std::exception_ptr problem() const = 0;
+  /// Gives the answer to whoever has submitted the call.
+  virtual void deliver() = 0;
+  virtual void fail(std::exception_ptr problem) = 0;
+
+  int sent_in_vain = 0;
+};
+
+template <class Task, class... Value>
+class submitted_call final : public pool_task {
+ public:
+  using result = task_result<Task, Value...>;
+
+  template <class... Given>
+  explicit submitted_call(std::shared_ptr<relay_driver> driver, Given&&... given)
+      : values_{std::forward<Given>(given)...}, relay_{std::move(driver)} {}
+
+  [[nodiscard]] future<result> get_future() const { return relay_.get_future(); }
+
+  void send(const pool_actor& to) override {
+    answer_ = to.template ask<&pool_worker::template run_one<Task, Value...>>(values_);
+  }
+  [[nodiscard]] awaited answer() const override { return awaited{answer_}; }
+  [[nodiscard]] std::exception_ptr problem() const override { return answer_.exception(); }
+  void deliver() override { relay_.forward(std::move(answer_)); }
+  void fail(std::exception_ptr problem) override { relay_.fail(std::move(problem)); }
+
+ private:
+  std::tuple<Value...> values_;
+  relay<result> relay_;
+  future<result> answer_;
+};
+
+/// The queue of submitted calls, and who does which. A worker has one of them at a time, so that none waits behind another
+/// while a worker is idle.
+///
+/// Whoever waits for an answer brings all of them on; where nobody waits, the thread that runs callbacks does. That thread
+/// must never be kept waiting by one that waits for it, as the start of a process does. So nothing of the library is called
+/// with the mutex held: a seat that is being seen to is `in_transit`, and others pass it over.
+///
+/// Threads: any.
+class pool_desk final : public relay_driver, public std::enable_shared_from_this<pool_desk> {
+ public:
+  explicit pool_desk(std::shared_ptr<pool_crew> crew);
+
+  void submit(std::unique_ptr<pool_task> task);
+  std::vector<awaited> waits_for() override;
+  void advance() override;
+  /// Nothing is begun any more: what waits ends as `pool_closed`.
+  void end();
+
+ private:
+  using task_pointer = std::unique_ptr<pool_task>;
+  struct seat {
+    pool_actor worker;
+    task_pointer task;
+    std::optional<awaited> answer;  // with a task
+    bool in_transit = false;
+    std::thread::id handler;  // in transit: whose hands it is in
+  };
+  struct assignment {
+    std::size_t place;
+    task_pointer task;
+  };
+
+  void collect(std::vector<task_pointer>& done);
+  std::optional<assignment> assign(const std::vector<bool>& passed_over);
+  bool carry_out(assignment what);
+  bool send(assignment& what);
+  void release(std::size_t place);
+  bool is_alone(std::size_t place);
+
+  std::shared_ptr<pool_crew> crew_;
+  std::mutex mutex_;                      // of everything below
+  std::condition_variable settled_down_;  // a seat is in transit no more
+  std::vector<seat> seats_;
+  std::deque<task_pointer> waiting_;
+  bool ended_ = false;
+};
+
+}  // namespace troupe::detail

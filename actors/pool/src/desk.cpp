@@ -1,0 +1,189 @@
+#include <troupe/detail/pool_desk.hpp>
+#include <troupe/errors.hpp>
+#include <troupe/pool.hpp>
+
+#include <algorithm>
+
+namespace troupe::detail {
+
+namespace {
+
+constexpr int most_in_vain = 3;  // workers that die whatever they do are no reason to go on for ever
+
+/// Whether a worker died before it had begun: then another may do it.
+bool has_not_begun(const std::exception_ptr& problem) {
+  if (!problem) return false;
+  try {
+    std::rethrow_exception(problem);
+  } catch (const actor_down& down) {
+    return down.fate() != call_fate::died_running;
+  } catch (...) {
+    return false;
+  }
+}
+
+}  // namespace
+
+pool_desk::pool_desk(std::shared_ptr<pool_crew> crew) : crew_{std::move(crew)} {
+  for (std::size_t place = 0; place < crew_->size(); ++place) {
+    seats_.emplace_back();
+    seats_.back().worker = crew_->at(place);
+  }
+}
+
+void pool_desk::submit(task_pointer task) {
+  {
+    const std::lock_guard lock{mutex_};
+    waiting_.push_back(std::move(task));
+  }
+  advance();
+}
+
+std::vector<awaited> pool_desk::waits_for() {
+  std::unique_lock lock{mutex_};
+  // Somebody else's answer may be the next that comes: it must be known before one sleeps. What is in this thread's own
+  // hands is further up its stack, and comes after.
+  settled_down_.wait(lock, [this] {
+    return std::none_of(seats_.begin(), seats_.end(), [](const seat& each) {
+      return each.in_transit && each.handler != std::this_thread::get_id();
+    });
+  });
+  std::vector<awaited> all;
+  for (const auto& each : seats_) {
+    if (each.task) all.push_back(*each.answer);
+  }
+  return all;
+}
+
+void pool_desk::advance() {
+  std::vector<bool> passed_over(seats_.size());  // seats that had no worker this time
+  for (;;) {
+    std::vector<task_pointer> done;
+    std::optional<assignment> next;
+    {
+      const std::lock_guard lock{mutex_};
+      collect(done);
+      next = assign(passed_over);
+    }
+    for (const auto& each : done) each->deliver();
+    if (!next) return;
+    const auto place = next->place;
+    if (!carry_out(std::move(*next))) passed_over[place] = true;
+  }
+}
+
+// Takes what has been answered from the seats. With the mutex held.
+void pool_desk::collect(std::vector<task_pointer>& done) {
+  for (auto& each : seats_) {
+    if (!each.task || !each.answer->settled()) continue;
+    auto task = std::move(each.task);
+    each.answer.reset();
+    if (!ended_ && has_not_begun(task->problem()) && ++task->sent_in_vain <= most_in_vain) {
+      waiting_.push_front(std::move(task));
+    } else {
+      done.push_back(std::move(task));
+    }
+  }
+}
+
+// With the mutex held.
+std::optional<pool_desk::assignment> pool_desk::assign(const std::vector<bool>& passed_over) {
+  if (waiting_.empty() || ended_) return std::nullopt;
+  for (std::size_t place = 0; place < seats_.size(); ++place) {
+    auto& each = seats_[place];
+    if (each.task || each.in_transit || passed_over[place]) continue;
+    each.in_transit = true;
+    each.handler = std::this_thread::get_id();
+    assignment chosen{place, std::move(waiting_.front())};
+    waiting_.pop_front();
+    return chosen;
+  }
+  return std::nullopt;
+}
+
+// False where there is no worker to be had for the seat now.
+bool pool_desk::carry_out(assignment what) {
+  try {
+    if (!send(what)) {
+      const std::lock_guard lock{mutex_};
+      waiting_.push_front(std::move(what.task));
+      return false;  // the seat stays in transit until the other thread is done
+    }
+  } catch (const start_failed&) {
+    if (is_alone(what.place)) {
+      what.task->fail(std::current_exception());
+    } else {
+      const std::lock_guard lock{mutex_};
+      waiting_.push_front(std::move(what.task));
+    }
+    release(what.place);
+    return false;
+  } catch (...) {
+    release(what.place);
+    what.task->fail(std::current_exception());
+    return true;
+  }
+  const auto answer = what.task->answer();
+  {
+    const std::lock_guard lock{mutex_};
+    auto& here = seats_[what.place];
+    here.task = std::move(what.task);
+    here.answer = answer;
+  }
+  release(what.place);
+  answer.when_settled([self = weak_from_this()] {
+    if (const auto desk = self.lock()) desk->advance();
+  });
+  return true;
+}
+
+// False where another thread is starting a worker for the seat.
+bool pool_desk::send(assignment& what) {
+  auto& worker = seats_[what.place].worker;  // this thread's, while it is in transit
+  for (int tries = 0;; ++tries) {
+    try {
+      what.task->send(worker);
+      return true;
+    } catch (const actor_down&) {
+      if (tries == most_in_vain) throw;
+    }
+    const auto fresh = crew_->try_replace(what.place, worker, [self = weak_from_this(), place = what.place] {
+      const auto desk = self.lock();
+      if (!desk) return;
+      desk->release(place);
+      desk->advance();
+    });
+    if (!fresh) return false;
+    worker = *fresh;
+  }
+}
+
+void pool_desk::release(std::size_t place) {
+  {
+    const std::lock_guard lock{mutex_};
+    seats_[place].in_transit = false;
+  }
+  settled_down_.notify_all();
+}
+
+// Whether nothing is under way that would bring the rest on.
+bool pool_desk::is_alone(std::size_t place) {
+  const std::lock_guard lock{mutex_};
+  for (std::size_t other = 0; other < seats_.size(); ++other) {
+    if (other != place && (seats_[other].task || seats_[other].in_transit)) return false;
+  }
+  return true;
+}
+
+void pool_desk::end() {
+  std::deque<task_pointer> left;
+  {
+    const std::lock_guard lock{mutex_};
+    ended_ = true;
+    left.swap(waiting_);
+  }
+  const auto problem = std::make_exception_ptr(pool_closed{"the pool went before the call had been begun"});
+  for (const auto& each : left) each->fail(problem);
+}
+
+}  // namespace troupe::detail

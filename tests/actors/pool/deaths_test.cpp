@@ -1,0 +1,179 @@
+#include <troupe/pool.hpp>
+#include <troupe/troupe.hpp>
+
+#include "actors/pool/bell.hpp"
+#include "support/processes.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <numeric>
+#include <set>
+#include <signal.h>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+int same(int n) { return n; }
+int die_if_negative(int n) {
+  if (n < 0) ::raise(SIGKILL);
+  return n;
+}
+int die(int) {
+  ::raise(SIGKILL);
+  return 0;
+}
+std::vector<int> range(int from, int to) {
+  std::vector<int> all(static_cast<std::size_t>(to - from));
+  std::iota(all.begin(), all.end(), from);
+  return all;
+}
+
+std::set<int> pids_of(troupe::pool& pool) {
+  std::set<int> all;
+  for (const auto& worker : pool.workers()) all.insert(worker.pid());
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a worker that dies takes with it only the item that it was running") {
+  troupe::actor_system system;
+  troupe::pool pool{system, {.workers = 2}};
+  const auto before = pids_of(pool);
+  auto items = range(0, 50);
+  items[20] = -1;
+  std::vector<int> good;
+  std::vector<std::size_t> bad;
+  auto results = pool.imap<die_if_negative>(items, {.chunk_size = 1});
+  for (auto each = results.begin(); each != results.end(); ++each) {
+    try {
+      good.push_back(*each);
+    } catch (const troupe::actor_down& down) {
+      CHECK(down.fate() == troupe::call_fate::died_running);
+      CHECK(down.status().code == SIGKILL);
+      bad.push_back(dynamic_cast<const troupe::failed_at&>(down).index());
+    }
+  }
+  CHECK(bad == std::vector<std::size_t>{20});
+  CHECK(good.size() == 49);
+
+  const auto after = pids_of(pool);
+  CHECK(after.size() == 2);
+  CHECK(after != before);
+  CHECK(pool.map<same>(range(0, 1000)) == range(0, 1000));
+}
+
+TEST_CASE("a map in which a worker dies throws what became of it, and the next map is whole") {
+  troupe::actor_system system;
+  troupe::pool pool{system, {.workers = 2}};
+  auto items = range(0, 1000);
+  items[500] = -1;
+  for (int round = 0; round < 3; ++round) {
+    CHECK_THROWS_AS(pool.map<die_if_negative>(items, {.chunk_size = 10}), troupe::actor_down);
+    CHECK(pool.map<same>(range(0, 100), {.chunk_size = 1}) == range(0, 100));
+  }
+}
+
+TEST_CASE("idle workers that are killed are replaced, and nobody notices") {
+  troupe::actor_system system;
+  troupe::pool pool{system, {.workers = 3}};
+  for (int round = 0; round < 3; ++round) {
+    const auto before = pids_of(pool);
+    CHECK(before.size() == 3);
+    for (const auto& worker : pool.workers()) worker.kill();
+    CHECK(pool.map<same>(range(0, 100), {.chunk_size = 1}) == range(0, 100));
+    for (const auto& worker : pool.workers()) CHECK(worker.is_alive());
+    CHECK(pids_of(pool).size() == 3);
+  }
+}
+
+TEST_CASE("workers that are killed all the time while they map cost only what they were running") {
+  troupe::actor_system system;
+  troupe::pool pool{system, {.workers = 2}};
+  std::atomic<bool> done = false;
+  std::thread killer{[&] {
+    while (!done) {
+      for (const auto& worker : pool.workers()) {
+        std::this_thread::sleep_for(2ms);
+        worker.kill();
+      }
+    }
+  }};
+  int good = 0;
+  int bad = 0;
+  auto results = pool.imap(
+      [](int n) {
+        std::this_thread::sleep_for(100us);
+        return n;
+      },
+      range(0, 1000), {.chunk_size = 1});
+  for (auto each = results.begin(); each != results.end(); ++each) {
+    try {
+      const int result = *each;
+      CHECK(result == good + bad);
+      ++good;
+    } catch (const troupe::actor_down&) {
+      ++bad;
+    }
+  }
+  done = true;
+  killer.join();
+  CHECK(good + bad == 1000);
+  CHECK(bad > 0);
+  CHECK(pool.map<same>(range(0, 100)) == range(0, 100));
+}
+
+TEST_CASE(
+    "of submitted calls a death ends only the one that was running; the rest goes on, with nobody waiting") {
+  troupe::actor_system system;
+  troupe::pool pool{system, {.workers = 1}};
+  std::atomic<int> ended = 0;
+  std::atomic<int> died = 0;
+  for (int n = 0; n < 40; ++n) {
+    pool.submit<die_if_negative>(n % 4 == 1 ? -1 : n).then([&](troupe::future<int> answer) {
+      try {
+        (void)answer.get();
+      } catch (const troupe::actor_down&) {
+        ++died;
+      }
+      ++ended;
+    });
+  }
+  CHECK(support::wait_until([&] { return ended == 40; }));
+  CHECK(died == 10);
+}
+
+TEST_CASE("a worker killed from outside ends the call that it is in") {
+  troupe::actor_system system;
+  const auto started = system.spawn<tests::bell>();
+  troupe::pool pool{system, {.workers = 2}};
+  auto stuck = pool.submit<tests::ring_for_ever>(started);
+  const auto victim = started.ask<&tests::bell::heard>().get();
+  auto fine = pool.submit<same>(2);
+  CHECK(fine.get() == 2);
+  ::kill(victim, SIGKILL);
+  CHECK_THROWS_AS(stuck.get(), troupe::actor_down);
+  CHECK(pids_of(pool).size() == 2);
+  CHECK(!pids_of(pool).contains(victim));
+}
+
+TEST_CASE("nobody hangs where every call kills its worker") {
+  troupe::actor_system system;
+  troupe::pool pool{system, {.workers = 2}};
+  std::vector<troupe::future<int>> all;
+  for (int n = 0; n < 20; ++n) all.push_back(pool.submit<die>(n));
+  for (auto& each : all) CHECK_THROWS_AS(each.get(), troupe::actor_down);
+  auto results = pool.imap<die>(range(0, 20), {.chunk_size = 1});
+  int ends = 0;
+  for (auto each = results.begin(); each != results.end(); ++each) {
+    CHECK_THROWS_AS(*each, troupe::actor_down);
+    ++ends;
+  }
+  CHECK(ends == 20);
+}
