@@ -1,15 +1,14 @@
 #include <troupe/pool.hpp>
 
-#include <algorithm>
-#include <thread>
+#include <troupe/available_cpus.hpp>
+
 
 namespace troupe {
 
 namespace {
 
 std::size_t number_of_workers(const pool_options& options) {
-  if (options.workers != 0) return options.workers;
-  return std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
+  return options.workers != 0 ? options.workers : available_cpus();
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
+#include <set>
 #include <string>
 
 using Catch::Contains;
@@ -20,11 +21,29 @@ TEST_CASE("ten thousand squares by four workers are all there") {
                                                        "4", "--work", "10", "--json"});
   CHECK(result.status == 0);
   const auto all = boost::json::parse(result.out);
-  CHECK(all.at("items").at("out") == 10000);
+  CHECK(all.at("job") == "pool_map");
+  CHECK(all.at("ok") == true);
   const auto& squares = all.at("result").at("squares").as_array();
   REQUIRE(squares.size() == 10000);
   bool in_order = true;
   for (std::int64_t n = 0; n < 10000; ++n)
     in_order = in_order && squares[static_cast<std::size_t>(n)] == n * n;
   CHECK(in_order);
+
+  std::set<std::int64_t> pids;
+  std::int64_t squared = 0;
+  for (const auto& worker : all.at("result").at("workers").as_array()) {
+    pids.insert(worker.at("pid").as_int64());
+    squared += worker.at("squared").to_number<std::int64_t>();
+  }
+  CHECK(pids.size() == 4);
+  CHECK(squared == 10000);
+}
+
+TEST_CASE("long squares are shared out one at a time") {
+  const auto result = tools::run(TROUPE_COMMAND_PATH,
+                                 {"run", "pool_map", "--items", "8", "--work", "1000000", "--json"});
+  CHECK(result.status == 0);
+  for (const auto& worker : boost::json::parse(result.out).at("result").at("workers").as_array())
+    CHECK(worker.at("squared").to_number<std::int64_t>() > 0);
 }

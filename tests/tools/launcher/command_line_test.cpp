@@ -171,6 +171,37 @@ TEST_CASE("on a terminal a line shows how far it has come, and is gone at the en
   CHECK(result.out.find("consumer ", cleared) > result.out.find('\n', cleared));
 }
 
+TEST_CASE("a job is listed, helped with and run like a topology") {
+  CHECK_THAT(own({"list"}).out, Contains("  greet          Greets somebody.\n"));
+  CHECK_THAT(own({"run", "greet", "--help"}).out, Contains("--name TEXT=world"));
+  const auto result = own({"run", "greet", "--name", "you"});
+  CHECK(result.status == 0);
+  CHECK(result.errors.empty());
+  CHECK_THAT(result.out, StartsWith("hello you\ngreet: "));
+
+  const auto with_json = own({"run", "greet", "--json"});
+  CHECK(with_json.status == 0);
+  const auto report = boost::json::parse(with_json.out);
+  CHECK(report.at("job") == "greet");
+  CHECK(report.at("ok") == true);
+  CHECK(report.at("result") == "hello world");
+}
+
+TEST_CASE("a job that throws has status 1 and says why; one that refuses an option has status 2") {
+  const auto result = own({"run", "greet", "--name", "nobody"});
+  CHECK(result.status == 1);
+  CHECK(result.out.empty());
+  CHECK(result.errors == "own_program: greet: there is nobody to greet\n");
+  CHECK(boost::json::parse(own({"run", "greet", "--name", "nobody", "--json"}).out).at("ok") == false);
+  check_refused(own({"run", "greet", "--name="}), "own_program: greet: --name: is empty", "own_program run greet");
+}
+
+TEST_CASE("a job has no graph, and says so") {
+  const auto result = own({"graph", "greet"});
+  CHECK(result.status == 1);
+  CHECK(result.errors == "own_program: greet is a job, not a topology: there is no graph of it to draw\n");
+}
+
 TEST_CASE("output that cannot be written is an error") {
   const auto result = tools::run("/bin/sh", {"-c", std::string{TROUPE_COMMAND_PATH} + " list >/dev/full"});
   CHECK(result.status == 1);

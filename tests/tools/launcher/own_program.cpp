@@ -1,4 +1,4 @@
-// A user's program: one topology with an option of each type, and the launcher's main.
+// A user's program: one topology with an option of each type, a job, and the launcher's main.
 #include <troupe/launcher.hpp>
 
 #include <cstdlib>
@@ -75,6 +75,27 @@ const troupe::launcher::entry registered =
         .option("folder", &settings::folder, "a path")
         .option("pause", &settings::pause, "a duration")
         .option("fate", &settings::fate, "ends well, aborts or gives up");
+
+struct greeting {
+  std::string name = "world";
+};
+
+class greeter {
+ public:
+  std::string greet(const std::string& name) { return "hello " + name; }
+};
+
+/// A job: a function that does its work in a system, without a graph.
+troupe::summary greet(const greeting& given, troupe::actor_system& system) {
+  if (given.name == "nobody") throw std::runtime_error{"there is nobody to greet"};
+  if (given.name.empty()) throw troupe::launcher::bad_option{"name", "is empty"};
+  const auto text = system.spawn<greeter>().ask<&greeter::greet>(given.name).get();
+  return {.json = "\"" + text + "\"", .text = text + "\n"};
+}
+
+const troupe::launcher::entry second =
+    troupe::launcher::offer<greeting>("greet", "Greets somebody.", greet)
+        .option("name", &greeting::name, "who is greeted");
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// The topologies that this program knows.
+// The topologies and jobs that this program knows.
 #pragma once
 
 #include <troupe/launcher.hpp>

@@ -3,48 +3,64 @@
 #include "progress_line.hpp"
 
 #include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <chrono>
 #include <cstdio>
 #include <iostream>
+#include <stdexcept>
 #include <vector>
 
 namespace troupe::launcher {
 
 namespace {
 
-topology made(const detail::definition& which, const given_options& given) {
+std::shared_ptr<void> settings_of(const detail::definition& which, const given_options& given) {
   const auto settings = which.default_settings();
   for (const auto& option : which.options) {
     if (const auto found = given.find(option.name); found != given.end())
       option.set(settings.get(), found->second);
   }
-  return which.make(settings.get());
+  return settings;
+}
+
+std::string decimals(double seconds) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.2f", seconds);
+  return text.data();
 }
 
 std::string summary_line(const run_report& report) {
-  std::array<char, 32> seconds{};
-  std::snprintf(seconds.data(), seconds.size(), "%.2f", report.seconds);
   const auto& items = report.items;
   std::string line =
       report.topology + ": " + std::to_string(items.in) + " in, " + std::to_string(items.out) + " out";
   if (items.failed > 0) line += ", " + std::to_string(items.failed) + " failed";
   if (items.lost > 0) line += ", " + std::to_string(items.lost) + " lost";
-  return line + "; " + std::to_string(report.actors.size()) + " processes; " + seconds.data() + " s\n";
+  return line + "; " + std::to_string(report.actors.size()) + " processes; " + decimals(report.seconds) + " s\n";
 }
 
-run_report run_in_system(const topology& graph, bool as_json) {
+/// Runs `work` in a system of its own; it is given the system and the line that shows how far it has come.
+template <class Work>
+auto run_in_system(bool as_json, const Work& work) {
   // With --json standard output is one object, so what actors print has no place there.
   actor_system system{{.output = as_json ? output::discard : output::tagged}};
   system.handle_signals();
   progress_line line;
-  run_options options;
-  if (line.is_shown()) options.on_progress = [&line](const progress& so_far) { line.show(so_far); };
   try {
-    auto report = graph.run(system, options);
-    if (system.interrupted_by() == 0) return report;
+    auto result = work(system, line);
+    if (system.interrupted_by() == 0) return result;
   } catch (const std::exception&) {
     if (system.interrupted_by() == 0) throw;
   }
   throw interrupted{system.interrupted_by()};
+}
+
+std::string job_json(const std::string& name, bool ok, double seconds, const std::string& result) {
+  boost::json::error_code problem;
+  auto value = result.empty() ? boost::json::value{} : boost::json::parse(result, problem);
+  if (problem) value = boost::json::string{result};
+  return boost::json::serialize(
+      boost::json::object{{"job", name}, {"ok", ok}, {"seconds", seconds}, {"result", std::move(value)}});
 }
 
 int finished(bool ok) {
@@ -79,8 +95,12 @@ int list_topologies() {
 
 int run_topology(const std::string& program, const detail::definition& which, const given_options& given,
                  bool as_json) {
-  const auto graph = made(which, given);
-  const auto report = run_in_system(graph, as_json);
+  const auto graph = which.make(settings_of(which, given).get());
+  const auto report = run_in_system(as_json, [&](actor_system& system, progress_line& line) {
+    run_options options;
+    if (line.is_shown()) options.on_progress = [&line](const progress& so_far) { line.show(so_far); };
+    return graph.run(system, options);
+  });
   if (as_json) {
     std::cout << to_json(report) << '\n';
   } else {
@@ -91,8 +111,38 @@ int run_topology(const std::string& program, const detail::definition& which, co
   return finished(report.ok);
 }
 
+int run_job(const std::string& program, const detail::definition& which, const given_options& given,
+            bool as_json) {
+  const auto settings = settings_of(which, given);
+  const auto began = std::chrono::steady_clock::now();
+  summary result;
+  std::string error;
+  try {
+    result = run_in_system(as_json, [&](actor_system& system, progress_line& line) {
+      return which.run(settings.get(), system, [&line](const progress& so_far) { line.show(so_far); });
+    });
+  } catch (const bad_option&) {
+    throw;
+  } catch (const interrupted&) {
+    throw;
+  } catch (const std::exception& problem) {
+    error = problem.what();
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  if (as_json) {
+    std::cout << job_json(which.name, error.empty(), took.count(), result.json) << '\n';
+  } else if (error.empty()) {
+    std::cout << result.text << which.name << ": " << decimals(took.count()) << " s\n";
+  }
+  std::cout.flush();
+  if (!error.empty()) std::cerr << program << ": " << which.name << ": " << error << '\n';
+  return finished(error.empty());
+}
+
 int draw_topology(const detail::definition& which, const given_options& given, const std::string& format) {
-  const auto graph = made(which, given);
+  if (which.is_job())
+    throw std::runtime_error{which.name + " is a job, not a topology: there is no graph of it to draw"};
+  const auto graph = which.make(settings_of(which, given).get());
   std::cout << (format == "dot" ? graph.dot() : format == "mermaid" ? graph.mermaid() : graph.describe());
   return finished(true);
 }

@@ -27,6 +27,8 @@ class interrupted : public std::runtime_error {
 int list_topologies();
 int run_topology(const std::string& program, const detail::definition& which, const given_options& given,
                  bool as_json);
+int run_job(const std::string& program, const detail::definition& which, const given_options& given,
+            bool as_json);
 int draw_topology(const detail::definition& which, const given_options& given, const std::string& format);
 
 }  // namespace troupe::launcher

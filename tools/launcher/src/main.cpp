@@ -37,8 +37,8 @@ class command_line {
     app_.set_help_flag("-h,--help", "show this");
     app_.require_subcommand(1);
     app_.set_version_flag("--version", program + " " TROUPE_VERSION, "print the version");
-    list_ = app_.add_subcommand("list", "list the topologies");
-    run_ = app_.add_subcommand("run", "run a topology");
+    list_ = app_.add_subcommand("list", "list the topologies and jobs");
+    run_ = app_.add_subcommand("run", "run a topology or a job");
     graph_ = app_.add_subcommand("graph", "draw a topology");
     run_->add_flag("--json", as_json_, json_help);
     graph_->add_option("--format", format_, format_help)->check(format_check())->capture_default_str();
@@ -69,8 +69,8 @@ class command_line {
     auto* const command = run_->parsed() ? run_ : graph_;
     const auto which = find_definition(command->get_subcommands().front()->get_name());
     try {
-      return command == run_ ? run_topology(program_, *which, given_, as_json_)
-                             : draw_topology(*which, given_, format_);
+      if (command == graph_) return draw_topology(*which, given_, format_);
+      return (which->is_job() ? run_job : run_topology)(program_, *which, given_, as_json_);
     } catch (const bad_option& problem) {
       throw usage_error{which->name + ": " + problem.what(),
                         program_ + " " + command->get_name() + " " + which->name};

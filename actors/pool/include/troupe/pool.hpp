@@ -33,7 +33,7 @@ class pool_closed : public error {
 struct pool_options {
   detail::not_from_braces only_named{};
 
-  std::size_t workers = 0;    ///< processes; 0: one for each CPU
+  std::size_t workers = 0;    ///< processes; 0: one for each CPU that may be used
   std::string name = "pool";  ///< of the workers too: "pool-1", "pool-2", ...
 
   /// How long the destructor waits for what is running, before it kills the workers: a short task has a chance, an endless

@@ -1,4 +1,4 @@
-// Topologies by name, with options, on the command line.
+// Topologies and jobs by name, with options, on the command line.
 //
 //   struct settings { std::filesystem::path path = "/usr/share/doc"; int counters = 2; };
 //   troupe::topology word_count(const settings& given);
@@ -10,7 +10,8 @@
 //
 //   int main(int argc, char** argv) { return troupe::launcher::main(argc, argv); }
 //
-// gives `program list`, `program run word_count --path DIR [--json]`, `program graph word_count`, and --help everywhere.
+// gives `program list`, `program run word_count --path DIR [--json]`, `program graph word_count`, and --help everywhere. A
+// job is a function that is run as it stands, without a graph: `troupe::summary job(const settings&, troupe::actor_system&)`.
 #pragma once
 
 #include <troupe/topology.hpp>
@@ -50,6 +51,9 @@ struct limits {
   std::vector<std::string> one_of{};  ///< of a text: nothing else
 };
 
+/// What a job calls to say how far it has come, in its own thread: shown on a terminal, and nowhere else.
+using show_progress = std::function<void(const progress& so_far)>;
+
 namespace detail {
 
 /// The values of an option, to and from text. Defined for the types of `option_type`.
@@ -71,14 +75,17 @@ struct option_record {
   std::function<void(void* settings, const std::string& text)> set;  ///< throws `bad_option`
 };
 
-/// A topology that can be run by name, without the type of its settings.
+/// A topology or a job that can be run by name, without the type of its settings.
 struct definition {
   std::string name;
   std::string help;
   std::string group;
   std::vector<option_record> options;
   std::function<std::shared_ptr<void>()> default_settings;
-  std::function<topology(const void* settings)> make;
+  std::function<topology(const void* settings)> make;  ///< of a topology
+  std::function<summary(const void* settings, actor_system& system, const show_progress& show)> run;  ///< of a job
+
+  [[nodiscard]] bool is_job() const { return run != nullptr; }
 };
 
 void enlist(std::shared_ptr<const definition> made);
@@ -92,16 +99,28 @@ concept option_type = std::same_as<T, bool> || std::same_as<T, int> || std::same
     std::same_as<T, std::string> || std::same_as<T, std::filesystem::path> ||
     std::same_as<T, std::chrono::milliseconds>;
 
-/// Describes a topology and its options: a plain struct whose members' types and initial values they have.
+/// Describes a topology, or a job, and its options: a plain struct whose members' types and initial values they have.
 template <class Settings>
 class offer {
  public:
   /// `make` may throw `bad_option`.
-  offer(std::string name, std::string help, topology (*make)(const Settings&)) {
-    made_->name = std::move(name);
-    made_->help = std::move(help);
-    made_->default_settings = [] { return std::make_shared<Settings>(); };
+  offer(std::string name, std::string help, topology (*make)(const Settings&))
+      : offer{std::move(name), std::move(help)} {
     made_->make = [make](const void* settings) { return make(*static_cast<const Settings*>(settings)); };
+  }
+  /// `job` does its work in a system that is there for it alone, and says what came of it. It may throw `bad_option`;
+  /// another exception is the end of a run that did not go well.
+  offer(std::string name, std::string help, summary (*job)(const Settings&, actor_system&))
+      : offer{std::move(name), std::move(help)} {
+    made_->run = [job](const void* settings, actor_system& system, const show_progress&) {
+      return job(*static_cast<const Settings*>(settings), system);
+    };
+  }
+  offer(std::string name, std::string help, summary (*job)(const Settings&, actor_system&, const show_progress&))
+      : offer{std::move(name), std::move(help)} {
+    made_->run = [job](const void* settings, actor_system& system, const show_progress& show) {
+      return job(*static_cast<const Settings*>(settings), system, show);
+    };
   }
 
   /// The heading that `list` shows it under.
@@ -129,10 +148,16 @@ class offer {
 
  private:
   friend class entry;
+  offer(std::string name, std::string help) {
+    made_->name = std::move(name);
+    made_->help = std::move(help);
+    made_->default_settings = [] { return std::make_shared<Settings>(); };
+  }
+
   std::shared_ptr<detail::definition> made_ = std::make_shared<detail::definition>();
 };
 
-/// Makes a topology known to `main`, by a static object of any source file of the program.
+/// Makes a topology or a job known to `main`, by a static object of any source file of the program.
 class entry {
  public:
   template <class Settings>
