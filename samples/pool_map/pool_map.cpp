@@ -60,8 +60,8 @@ std::string first_squares(const std::vector<answer>& answers) {
   return text + "]";
 }
 
-troupe::summary summarize(const std::vector<answer>& answers, const std::vector<int>& workers, double together,
-                          double alone) {
+troupe::summary summarize(const std::vector<answer>& answers, const std::vector<int>& workers,
+                          double together, double alone) {
   std::map<int, std::uint64_t> by_worker;
   for (const int pid : workers) by_worker[pid] = 0;
   boost::json::array squares;
@@ -79,12 +79,9 @@ troupe::summary summarize(const std::vector<answer>& answers, const std::vector<
   std::snprintf(times.data(), times.size(),
                 "one process alone %.2f s, %zu workers %.2f s: %.2f times as fast\n", alone, workers.size(),
                 together, alone / together);
-  const boost::json::object json{{"items", answers.size()},
-                                 {"squares", squares},
-                                 {"workers", counts},
-                                 {"seconds", together},
-                                 {"sequential_seconds", alone},
-                                 {"speed_up", alone / together}};
+  const boost::json::object json{{"items", answers.size()},     {"squares", squares},
+                                 {"workers", counts},           {"seconds", together},
+                                 {"sequential_seconds", alone}, {"speed_up", alone / together}};
   return {.json = boost::json::serialize(json), .text = text + times.data()};
 }
 

@@ -1,7 +1,5 @@
-#include <troupe/pool.hpp>
-
 #include <troupe/available_cpus.hpp>
-
+#include <troupe/pool.hpp>
 
 namespace troupe {
 

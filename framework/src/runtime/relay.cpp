@@ -1,6 +1,5 @@
-#include <troupe/relay.hpp>
-
 #include <troupe/errors.hpp>
+#include <troupe/relay.hpp>
 
 #include <algorithm>
 #include <array>
@@ -46,7 +45,8 @@ bool wait_for_any(std::span<pending_reply* const> several, deadline until) {
 }
 
 struct relayed_reply::state {
-  std::mutex mutex;  // of everything below; `settled` may be read without it, and what it tells of then changes no more
+  std::mutex
+      mutex;  // of everything below; `settled` may be read without it, and what it tells of then changes no more
   std::shared_ptr<relay_driver> driver;
   std::atomic<bool> settled{false};
   std::shared_ptr<pending_reply> answer;
@@ -95,7 +95,8 @@ std::optional<replies> relayed_reply::sources() {
   if (on.empty()) driver->advance();  // it may be able to go on without anything
   for (const auto& each : on) all.push_back(each.pending_);
   if (all.empty() && !settled() && driver->waits_for().empty())
-    settle(nullptr, std::make_exception_ptr(broken_promise{"nothing is under way that could give the answer"}));
+    settle(nullptr,
+           std::make_exception_ptr(broken_promise{"nothing is under way that could give the answer"}));
   return all;
 }
 

@@ -181,7 +181,8 @@ bool host_member::wait_for_control(const runtime::condition& done, detail::deadl
 
 // A callback starts a process, or asks for one's number: there is no other thread that would read the answer.
 bool host_member::wait_for_control_in_background(const runtime::condition& done, detail::deadline until) {
-  boost::asio::post(loop_, [this] { run_callbacks(); });  // ends that are read here are told when this one has ended
+  boost::asio::post(loop_,
+                    [this] { run_callbacks(); });  // ends that are read here are told when this one has ended
   for (;;) {
     {
       const std::lock_guard lock{mutex_};

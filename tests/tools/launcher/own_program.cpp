@@ -93,9 +93,8 @@ troupe::summary greet(const greeting& given, troupe::actor_system& system) {
   return {.json = "\"" + text + "\"", .text = text + "\n"};
 }
 
-const troupe::launcher::entry second =
-    troupe::launcher::offer<greeting>("greet", "Greets somebody.", greet)
-        .option("name", &greeting::name, "who is greeted");
+const troupe::launcher::entry second = troupe::launcher::offer<greeting>("greet", "Greets somebody.", greet)
+                                           .option("name", &greeting::name, "who is greeted");
 
 }  // namespace
 

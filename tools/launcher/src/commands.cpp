@@ -36,7 +36,8 @@ std::string summary_line(const run_report& report) {
       report.topology + ": " + std::to_string(items.in) + " in, " + std::to_string(items.out) + " out";
   if (items.failed > 0) line += ", " + std::to_string(items.failed) + " failed";
   if (items.lost > 0) line += ", " + std::to_string(items.lost) + " lost";
-  return line + "; " + std::to_string(report.actors.size()) + " processes; " + decimals(report.seconds) + " s\n";
+  return line + "; " + std::to_string(report.actors.size()) + " processes; " + decimals(report.seconds) +
+         " s\n";
 }
 
 /// Runs `work` in a system of its own; it is given the system and the line that shows how far it has come.

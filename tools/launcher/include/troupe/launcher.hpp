@@ -83,7 +83,8 @@ struct definition {
   std::vector<option_record> options;
   std::function<std::shared_ptr<void>()> default_settings;
   std::function<topology(const void* settings)> make;  ///< of a topology
-  std::function<summary(const void* settings, actor_system& system, const show_progress& show)> run;  ///< of a job
+  std::function<summary(const void* settings, actor_system& system, const show_progress& show)>
+      run;  ///< of a job
 
   [[nodiscard]] bool is_job() const { return run != nullptr; }
 };
@@ -116,7 +117,8 @@ class offer {
       return job(*static_cast<const Settings*>(settings), system);
     };
   }
-  offer(std::string name, std::string help, summary (*job)(const Settings&, actor_system&, const show_progress&))
+  offer(std::string name, std::string help,
+        summary (*job)(const Settings&, actor_system&, const show_progress&))
       : offer{std::move(name), std::move(help)} {
     made_->run = [job](const void* settings, actor_system& system, const show_progress& show) {
       return job(*static_cast<const Settings*>(settings), system, show);
