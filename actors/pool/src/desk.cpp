@@ -88,6 +88,7 @@ void pool_desk::collect(std::vector<task_pointer>& done) {
 
 // With the mutex held.
 std::optional<pool_desk::assignment> pool_desk::assign(const std::vector<bool>& passed_over) {
+  while (!waiting_.empty() && waiting_.front()->is_given_up()) waiting_.pop_front();
   if (waiting_.empty() || ended_) return std::nullopt;
   for (std::size_t place = 0; place < seats_.size(); ++place) {
     auto& each = seats_[place];

@@ -69,6 +69,7 @@ class relayed_reply final : public pending_reply {
   [[nodiscard]] bool settled() const noexcept override;
   bool wait_any(std::span<pending_reply* const> several, deadline until) override;
   void then(std::function<void()> run) override;
+  void cancel() override;
   std::optional<std::vector<std::shared_ptr<pending_reply>>> sources() override;
   void advance() override;
 
@@ -100,6 +101,8 @@ class relay {
       throw std::logic_error{"troupe::relay: a future without an answer cannot be forwarded"};
     shared_->reply->settle(detail::future_access::pending(answer), nullptr);
   }
+  /// Whether an answer has been given, or the future has been cancelled: then nobody wants another.
+  [[nodiscard]] bool settled() const noexcept { return shared_->reply->settled(); }
   /// Gives an exception. Continuations of the future run on the calling thread.
   void fail(std::exception_ptr problem) const { shared_->reply->settle(nullptr, std::move(problem)); }
 

@@ -85,6 +85,11 @@ void relayed_reply::then(std::function<void()> run) {
   state_->answer ? state_->answer->then(std::move(run)) : run();
 }
 
+// Whoever was to ask for the answer looks before it does.
+void relayed_reply::cancel() {
+  settle(nullptr, std::make_exception_ptr(cancelled{"the call was cancelled: its answer was given up"}));
+}
+
 std::optional<replies> relayed_reply::sources() {
   replies all;
   std::unique_lock lock{state_->mutex};

@@ -110,7 +110,8 @@ class pool {
   /// to an ask. Returns at once: where all workers are busy, the call waits in this process, and whichever is free first
   /// takes the next. Calls get on whether anybody waits for them or not. Throws `pool_closed`. The future ends in
   /// `actor_down` if the worker dies after it has begun, in `pool_closed` if the pool is gone before that, and in
-  /// `start_failed` where no worker can be had.
+  /// `start_failed` where no worker can be had. A call that is cancelled before a worker has it is never begun; one that a
+  /// worker has goes on.
   template <auto Function, class... Arguments>
   auto submit(Arguments&&... arguments) {
     return submit_task<detail::named_task<Function>>(std::forward<Arguments>(arguments)...);

@@ -35,6 +35,8 @@ class pool_task {
   /// Gives the answer to whoever has submitted the call.
   virtual void deliver() = 0;
   virtual void fail(std::exception_ptr problem) = 0;
+  /// Whether nobody wants the answer any more.
+  [[nodiscard]] virtual bool is_given_up() const = 0;
 
   int sent_in_vain = 0;
 };
@@ -57,6 +59,7 @@ class submitted_call final : public pool_task {
   [[nodiscard]] std::exception_ptr problem() const override { return answer_.exception(); }
   void deliver() override { relay_.forward(std::move(answer_)); }
   void fail(std::exception_ptr problem) override { relay_.fail(std::move(problem)); }
+  [[nodiscard]] bool is_given_up() const override { return relay_.settled(); }
 
  private:
   std::tuple<Value...> values_;
