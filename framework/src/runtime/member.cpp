@@ -227,7 +227,11 @@ void member::cancel_call(std::uint32_t peer, std::uint32_t slot, std::uint64_t c
     message.whom = acquaintances_[peer].ref;
     if (stopped_) return;
   }
-  send_control(message);
+  try {
+    send_control(message);
+  } catch (const system_stopped&) {
+    // Nobody is left to tell.
+  }
 }
 
 void member::send_now(const std::shared_ptr<connection>& over, channel::envelope what,

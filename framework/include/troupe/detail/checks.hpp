@@ -63,6 +63,11 @@ consteval bool check_function() {
         "troupe: spawn needs to know what the function object takes: write the types of its parameters, not "
         "`auto`, and one operator() only");
     return false;
+  } else if constexpr (is_coroutine<typename traits::result>) {
+    static_assert(never<function>,
+                  "troupe: a function's process cannot be a coroutine, which nothing would go on with: only "
+                  "handlers return troupe::task");
+    return false;
   } else {
     constexpr bool callable = traits::known && !std::is_member_pointer_v<function>;
     static_assert(callable,
