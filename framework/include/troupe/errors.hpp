@@ -98,7 +98,7 @@ class broken_promise : public error {
 
 /// The wait closes a circle of actors that all wait for each other: through asks, full mailboxes, joins, or queues of which
 /// all known readers (or writers) are in it. Thrown in the actor whose wait closed the circle, and there only; what() names
-/// all of them. What was asked is withdrawn. Waits with a patience end by themselves and are part of no circle; the host's
+/// all of them. What was asked is given up, as by `future::cancel`. Waits with a patience end by themselves and are part of no circle; the host's
 /// threads neither. (The rule is gen_server's `calling_self`, for circles of any length.)
 class would_deadlock : public error {
  public:

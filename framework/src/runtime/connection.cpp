@@ -20,19 +20,29 @@ constexpr std::size_t copied_reply = 16 * 1024;
 bool pending_ask::ready() { return wait(detail::deadline{}); }
 
 bool pending_ask::wait(detail::deadline until) {
-  return settled() || owner_->wait_on(
-                          *over_, [this] { return settled(); }, until);
+  try {
+    return settled() || owner_->wait_on(
+                            *over_, [this] { return settled(); }, until);
+  } catch (const would_deadlock&) {
+    give_up(std::current_exception());
+    return true;
+  }
 }
 
 bool pending_ask::wait_any(std::span<detail::pending_reply* const> several, detail::deadline until) {
   std::vector<connection*> overs;
-  for (const auto* each : several) overs.push_back(dynamic_cast<const pending_ask&>(*each).over_.get());
+  for (auto* each : several) overs.push_back(dynamic_cast<pending_ask&>(*each).over_.get());
   std::sort(overs.begin(), overs.end());
   overs.erase(std::unique(overs.begin(), overs.end()), overs.end());
   const auto done = [&] {
     return std::any_of(several.begin(), several.end(), [](const auto* each) { return each->settled(); });
   };
-  return owner_->wait_on_any(overs, done, until);
+  try {
+    return owner_->wait_on_any(overs, done, until);
+  } catch (const would_deadlock&) {
+    for (auto* each : several) dynamic_cast<pending_ask&>(*each).give_up(std::current_exception());
+    return true;
+  }
 }
 
 void pending_ask::then(std::function<void()> run) {
@@ -48,13 +58,17 @@ void pending_ask::then(std::function<void()> run) {
 }
 
 void pending_ask::cancel() {
+  give_up(std::make_exception_ptr(cancelled{"the call was cancelled: its answer was given up"}));
+}
+
+void pending_ask::give_up(std::exception_ptr why) {
   std::uint32_t slot = 0;
   {
     const std::lock_guard lock{over_->mutex};
     if (settled()) return;
     const auto self = std::move(over_->asks.extract(call_).mapped());
     slot = static_cast<std::uint32_t>(over_->channel->peer_slot());
-    settle(std::make_exception_ptr(cancelled{"the call was cancelled: its answer was given up"}));
+    settle(std::move(why));
     over_->announce();
   }
   owner_->cancel_call(over_->peer, slot, call_);

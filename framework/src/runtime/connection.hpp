@@ -47,6 +47,8 @@ class pending_ask final : public detail::pending_reply {
   [[nodiscard]] std::function<void()> take_continuation() { return std::exchange(then_, nullptr); }
 
  private:
+  /// Ends it with `why`, where it is not settled, and tells the actor that nobody wants the answer any more.
+  void give_up(std::exception_ptr why);
   void set_settled();
 
   std::shared_ptr<member> owner_;

@@ -69,6 +69,9 @@ std::shared_ptr<call_in_flight> actor_member::suspend(std::coroutine_handle<> wh
   }
   running_->where = where;
   ++running_->suspensions;
+  // The news that the answer was given up may have come since the last suspension: then nothing else need bring this on.
+  if (running_->throws_cancelled)
+    run_later([this, call = running_, which = running_->suspensions] { go_on(call, which); });
   return running_;
 }
 
