@@ -129,7 +129,12 @@ bool with_busy_threads() {
   bool well = works();
   {
     troupe::actor_system system;
-    for (int i = 0; i < 200 && well; ++i) well = system.spawn<echo>().ask<&echo::say>(i).get() == i;
+    for (int i = 0; i < 200 && well; ++i) {
+      const auto one = system.spawn<echo>();
+      well = one.ask<&echo::say>(i).get() == i;
+      one.stop();
+      well = one.join().ok() && well;
+    }
   }
   done = true;
   for (auto& one : busy) one.join();
