@@ -61,6 +61,9 @@ int actor_member::run_function(const detail::registrar& what) try {
   return 0;
 } catch (const stop_requested&) {
   return 0;
+} catch (const error&) {
+  // Who has been asked to stop may hear first that what it worked with has stopped.
+  return stopping_ ? 0 : fail(std::current_exception());
 } catch (...) {
   return fail(std::current_exception());
 }
