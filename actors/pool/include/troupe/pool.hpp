@@ -174,7 +174,7 @@ class pool {
   }
 
   template <class Task, class Items>
-  auto imap_task(Items&& items, const map_options& options, bool in_order) {
+  auto imap_task(Items&& items, const map_options& options, bool ordered) {
     if constexpr (check_range<Items>()) {
       using view = decltype(detail::view_of(std::forward<Items>(items)));
       if constexpr (check_items<Task, view>()) {
@@ -184,7 +184,7 @@ class pool {
         crew_->check_open();
         using stream = detail::pool_stream<Task, item, view>;
         return pool_results<stream>{
-            std::make_unique<stream>(crew_, detail::view_of(std::forward<Items>(items)), options, in_order)};
+            std::make_unique<stream>(crew_, detail::view_of(std::forward<Items>(items)), options, ordered)};
       }
     }
   }
