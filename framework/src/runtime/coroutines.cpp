@@ -56,6 +56,7 @@ void actor_member::end_coroutine(call_in_flight& call) {
 void actor_member::go_on(const std::shared_ptr<call_in_flight>& call, std::uint64_t suspension) {
   if (call->suspensions != suspension) return;
   ++call->suspensions;
+  timers_.cancel(std::exchange(call->timer, 0));
   run_segment(call, std::exchange(call->where, nullptr));
   if (call->handler != nullptr) return;
   std::erase(in_flight_, call);
@@ -68,10 +69,9 @@ std::shared_ptr<call_in_flight> actor_member::suspend(std::coroutine_handle<> wh
         "troupe: co_await is for handlers that return troupe::task, and for tasks that they await"};
   }
   running_->where = where;
-  ++running_->suspensions;
-  // The news that the answer was given up may have come since the last suspension: then nothing else need bring this on.
-  if (running_->throws_cancelled)
-    run_later([this, call = running_, which = running_->suspensions] { go_on(call, which); });
+  const auto which = ++running_->suspensions;
+  // Given up while it ran: it does not wait any more.
+  if (running_->throws_cancelled) run_later([this, call = running_, which] { go_on(call, which); });
   return running_;
 }
 
@@ -117,7 +117,6 @@ void actor_member::give_up(const std::shared_ptr<call_in_flight>& call) {
   if (std::exchange(call->what.is_cancelled, true)) return;
   call->throws_cancelled = true;
   if (!call->where) return;  // it runs just now
-  timers_.cancel(call->timer);
   run_later([this, call, which = call->suspensions] { go_on(call, which); });
 }
 

@@ -58,6 +58,10 @@ class worker {
     }
     co_return co_await gate_.ask<&gate::enter>();  // thrown once only
   }
+  troupe::task<int> blocks_and_waits() {
+    gate_.ask<&gate::enter>().get();
+    co_return co_await waiting();
+  }
   int caught() const { return caught_; }
 
  private:
@@ -155,6 +159,19 @@ TEST_CASE("a coroutine that is given up has cancelled thrown out of its wait, on
   wait_for_waiting(doors, 1);  // the sleep of an hour has ended, and the next wait goes on
   CHECK(works.ask<&worker::caught>().get() == 2);
   doors.tell<&gate::open>();
+  works.stop();
+  CHECK(works.join().ok());
+}
+
+TEST_CASE("a coroutine that is given up while it runs does not begin to wait") {
+  troupe::actor_system system;
+  const auto [doors, works] = set_up(system);
+  auto answer = works.ask<&worker::blocks_and_waits>();
+  wait_for_waiting(doors, 1);
+  answer.cancel();
+  CHECK(system.spawn<gate>().ask<&gate::waiting>().get() == 0);  // behind it in the guardian's order
+  doors.tell<&gate::open>();
+  while (works.ask<&worker::caught>().get() != 1) std::this_thread::yield();
   works.stop();
   CHECK(works.join().ok());
 }

@@ -95,11 +95,20 @@ class worker {
   std::vector<int> order() const { return order_; }
   void die() { ::raise(SIGKILL); }
   void ordinary() { order_.push_back(-1); }
+  void pass_on() { gate_.tell<&gate::note>("x"); }
 
  private:
   troupe::actor<gate> gate_;
   int begun_ = 0;
   std::vector<int> order_;
+};
+
+/// Asks for others.
+class proxy {
+ public:
+  troupe::task<int> pass(troupe::actor<worker> to, int ticket) {
+    co_return co_await to.ask<&worker::pass>(ticket);
+  }
 };
 
 struct stage {
@@ -256,12 +265,6 @@ TEST_CASE("an asker that dies leaves the tasks that it had asked for") {
   const auto [doors, works] = set_up(system);
   const auto asker = system.spawn<worker>(doors);  // whose task is another actor's asker
   (void)asker.ask<&worker::begun>().get();
-  class proxy {
-   public:
-    troupe::task<int> pass(troupe::actor<worker> to, int ticket) {
-      co_return co_await to.ask<&worker::pass>(ticket);
-    }
-  };
   const auto between = system.spawn<proxy>();
   auto lost = between.ask<&proxy::pass>(works, 3);
   wait_for_waiting(doors, 1);
@@ -286,6 +289,19 @@ TEST_CASE("a stop lets the tasks in flight come to their end") {
   CHECK(works.join().ok());
 }
 
+TEST_CASE("a stop lets the tasks of others come to their end too") {
+  troupe::actor_system system;
+  const auto [doors, works] = set_up(system);
+  const auto between = system.spawn<proxy>();
+  auto answer = between.ask<&proxy::pass>(works, 3);
+  wait_for_waiting(doors, 1);
+  works.stop();
+  CHECK_FALSE(works.join_for(50ms));
+  doors.tell<&gate::open>(3);
+  CHECK(answer.get() == 30);
+  CHECK(works.join().ok());
+}
+
 TEST_CASE("the end of the system kills tasks that do not come to their end") {
   auto system = std::make_unique<troupe::actor_system>();
   const auto [doors, works] = set_up(*system);
@@ -302,6 +318,20 @@ TEST_CASE("what a task sends leaves at its next suspension, and not where it die
   works.tell<&worker::notes_and_dies>();
   CHECK(works.join().kind == troupe::exit_kind::signal);
   CHECK(doors.ask<&gate::notes>().get() == "ab");
+}
+
+TEST_CASE("what is handled behind a task in flight keeps its room in the mailbox until that is finished") {
+  troupe::actor_system system;
+  const auto [doors, works] = set_up(system, {.mailbox_messages = 8});
+  auto slow = works.ask<&worker::pass>(1);
+  wait_for_waiting(doors, 1);
+  for (int i = 0; i < 7; ++i) REQUIRE(works.try_tell<&worker::pass_on>());
+  while (doors.ask<&gate::notes>().get() != "xxxxxxx") std::this_thread::yield();
+  CHECK_FALSE(works.try_tell<&worker::pass_on>());
+  doors.tell<&gate::open>(1);
+  CHECK(slow.get() == 10);
+  works.tell<&worker::pass_on>();  // now there is room
+  CHECK(works.ask<&worker::begun>().get() == 1);
 }
 
 TEST_CASE("a long task does not keep those behind it from their answers") {

@@ -263,6 +263,14 @@ TEST_CASE("an actor stops while it has callbacks pending") {
   CHECK(one.join().ok());
 }
 
+TEST_CASE("a promise that a callback holds is broken when its actor stops") {
+  troupe::actor_system system;
+  const auto one = system.spawn<relay>(system.spawn<server>());
+  auto fate = one.ask<&relay::fate_of_call>();
+  one.stop();
+  CHECK_THROWS_AS(fate.get(), troupe::broken_promise);
+}
+
 TEST_CASE("a function's callbacks run while it waits for something else") {
   troupe::actor_system system;
   const auto one = system.spawn<server>(), other = system.spawn<server>();
