@@ -44,6 +44,7 @@ TEST_CASE("long squares are shared out one at a time") {
   const auto result =
       tools::run(TROUPE_COMMAND_PATH, {"run", "pool_map", "--items", "8", "--work", "1000000", "--json"});
   CHECK(result.status == 0);
-  for (const auto& worker : boost::json::parse(result.out).at("result").at("workers").as_array())
+  const auto all = boost::json::parse(result.out);
+  for (const auto& worker : all.at("result").at("workers").as_array())
     CHECK(worker.at("squared").to_number<std::int64_t>() > 0);
 }

@@ -193,7 +193,7 @@ TEST_CASE("a job that throws has status 1 and says why; one that refuses an opti
   CHECK(result.out.empty());
   CHECK(result.errors == "own_program: greet: there is nobody to greet\n");
   CHECK(boost::json::parse(own({"run", "greet", "--name", "nobody", "--json"}).out).at("ok") == false);
-  check_refused(own({"run", "greet", "--name="}), "own_program: greet: --name: is empty",
+  check_refused(own({"run", "greet", "--name=?"}), "own_program: greet: --name: ? is no name",
                 "own_program run greet");
 }
 

@@ -88,7 +88,7 @@ class greeter {
 /// A job: a function that does its work in a system, without a graph.
 troupe::summary greet(const greeting& given, troupe::actor_system& system) {
   if (given.name == "nobody") throw std::runtime_error{"there is nobody to greet"};
-  if (given.name.empty()) throw troupe::launcher::bad_option{"name", "is empty"};
+  if (given.name == "?") throw troupe::launcher::bad_option{"name", "? is no name"};
   const auto text = system.spawn<greeter>().ask<&greeter::greet>(given.name).get();
   return {.json = "\"" + text + "\"", .text = text + "\n"};
 }
