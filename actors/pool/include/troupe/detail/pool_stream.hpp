@@ -138,8 +138,8 @@ class pool_stream {
   using call_type = pool_call<Task, Item, View>;
   using value_type = typename call_type::value_type;
 
-  pool_stream(const std::shared_ptr<pool_crew>& crew, View view, const map_options& given, bool in_order)
-      : call_{crew, std::move(view), given, false}, in_order_{in_order} {}
+  pool_stream(const std::shared_ptr<pool_crew>& crew, View view, const map_options& given, bool ordered)
+      : call_{crew, std::move(view), given, false}, in_order_{ordered} {}
 
   /// To the next result; false at the end. Throws what the range threw where that is next.
   bool next() {
