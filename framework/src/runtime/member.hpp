@@ -104,7 +104,12 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   template <class Message>
   void send_control(const Message& message, std::span<const int> descriptors = {}) {
     const std::lock_guard lock{sending_};
-    if (!link_.send(message, descriptors)) throw_guardian_gone();
+    if (!link_ || !link_.send(message, descriptors)) throw_guardian_gone();
+  }
+  /// Ends the connection to the guardian; who would send later throws `system_stopped`.
+  void close_link() {
+    const std::lock_guard lock{sending_};
+    link_.close();
   }
   std::shared_ptr<connection> add_connection(process_layer::control_message& message,
                                              const process_layer::channel_numbers& numbers,

@@ -6,6 +6,7 @@
 #include "system/host_member.hpp"
 
 #include <stdexcept>
+#include <utility>
 
 namespace troupe {
 namespace {
@@ -20,9 +21,9 @@ void enter_if_at_the_entrance() {
 
 void guard(int, char**) { enter_if_at_the_entrance(); }
 
-actor_system::actor_system(system_options options) : options_{options} {
+actor_system::actor_system(system_options options) : options_{std::move(options)} {
   enter_if_at_the_entrance();
-  auto host = std::make_shared<host_member>(process_layer::launch_guardian(options), options.grace);
+  auto host = std::make_shared<host_member>(process_layer::launch_guardian(options_), options_.grace);
   host->start();
   endpoint_ = std::move(host);
 }

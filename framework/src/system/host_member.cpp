@@ -167,7 +167,7 @@ stop_report host_member::shut_down(std::chrono::milliseconds grace) {
   });
   background_.join();
   run_what_is_left();
-  link_.close();  // which ends the guardian
+  close_link();  // which ends the guardian
   if (!guardian_.process.reap(platform::deadline_after(std::chrono::seconds{1})) &&
       guardian_.process.send(platform::kill_signal)) {
     guardian_.process.reap(platform::never);

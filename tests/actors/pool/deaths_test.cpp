@@ -130,7 +130,8 @@ TEST_CASE("workers that are killed all the time while they map cost only what th
 }
 
 TEST_CASE(
-    "of submitted calls a death ends only the one that was running; the rest goes on, with nobody waiting") {
+    "of submitted calls a death ends only the one that was running, and the rest goes on with nobody "
+    "waiting") {
   troupe::actor_system system;
   troupe::pool pool{system, {.workers = 1}};
   std::atomic<int> ended = 0;

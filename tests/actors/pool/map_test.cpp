@@ -119,7 +119,7 @@ TEST_CASE("every number of items comes through in chunks of every size") {
   CHECK(pool.map<square>(range(0, 100'000)) == squares_of(range(0, 100'000)));
 }
 
-TEST_CASE("progress is told with every chunk; by default each worker gets four of them") {
+TEST_CASE("progress is told with every chunk, and by default each worker gets four of them") {
   troupe::actor_system system;
   troupe::pool pool{system, {.workers = 2}};
   std::vector<std::size_t> seen;

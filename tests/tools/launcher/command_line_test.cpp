@@ -187,7 +187,7 @@ TEST_CASE("a job is listed, helped with and run like a topology") {
   CHECK(report.at("result") == "hello world");
 }
 
-TEST_CASE("a job that throws has status 1 and says why; one that refuses an option has status 2") {
+TEST_CASE("a job that throws has status 1 and says why, one that refuses an option has status 2") {
   const auto result = own({"run", "greet", "--name", "nobody"});
   CHECK(result.status == 1);
   CHECK(result.out.empty());

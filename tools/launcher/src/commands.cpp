@@ -16,7 +16,7 @@ namespace troupe::launcher {
 namespace {
 
 std::shared_ptr<void> settings_of(const detail::definition& which, const given_options& given) {
-  const auto settings = which.default_settings();
+  auto settings = which.default_settings();
   for (const auto& option : which.options) {
     if (const auto found = given.find(option.name); found != given.end())
       option.set(settings.get(), found->second);
