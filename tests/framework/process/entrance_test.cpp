@@ -106,8 +106,8 @@ TEST_CASE("a main that does work before its system, behind the guard or not, is 
 }
 
 TEST_CASE("a program that was replaced or deleted while it runs still starts actors") {
-  const auto copy = std::filesystem::path{LATE_DRIVER_PATH}.replace_filename("late_driver_copy_" +
-                                                                             std::to_string(::getpid()));
+  const auto copy =
+      std::filesystem::temp_directory_path() / ("late_driver_copy_" + std::to_string(::getpid()));
   std::filesystem::copy_file(LATE_DRIVER_PATH, copy);
   support::program driver{copy, {"plain"}};
   std::filesystem::remove(copy);
