@@ -101,7 +101,18 @@ std::string stage_of(const std::function<void()>& start) {
 
 }  // namespace
 
+// UndefinedBehaviorSanitizer looks at an object's memory by way of a pipe, and takes it for bad where there is none.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool checks_need_descriptors = true;
+#else
+constexpr bool checks_need_descriptors = false;
+#endif
+
 TEST_CASE("a host without descriptors is told so, and goes on when it has some again") {
+  if (checks_need_descriptors) {
+    WARN("not run: the sanitizer's own checks need descriptors");
+    return;
+  }
   troupe::actor_system system;
   const auto friendly = system.spawn<witness>();
   const auto other = system.spawn<witness>();
@@ -128,6 +139,10 @@ TEST_CASE("a host without descriptors is told so, and goes on when it has some a
 }
 
 TEST_CASE("an actor without descriptors is told so, and goes on when it has some again") {
+  if (checks_need_descriptors) {
+    WARN("not run: the sanitizer's own checks need descriptors");
+    return;
+  }
   troupe::actor_system system;
   const auto friendly = system.spawn<witness>();
   const auto full = system.spawn<hoarder>();
@@ -145,6 +160,10 @@ TEST_CASE("an actor without descriptors is told so, and goes on when it has some
 }
 
 TEST_CASE("who connects to an actor without descriptors is told of its end, which says why") {
+  if (checks_need_descriptors) {
+    WARN("not run: the sanitizer's own checks need descriptors");
+    return;
+  }
   troupe::actor_system system{{.output = troupe::output::discard}};
   const auto friendly = system.spawn<witness>();
   const auto full = system.spawn<hoarder>();

@@ -50,7 +50,7 @@ struct argument<P> {
       view = {reinterpret_cast<element*>(bytes.data()), count};
     } else {
       copy.resize(count);
-      std::memcpy(copy.data(), bytes.data(), bytes.size());
+      if (count != 0) std::memcpy(copy.data(), bytes.data(), bytes.size());
       view = copy;
     }
   }
