@@ -24,3 +24,9 @@ endif()
 if(TROUPE_BUILD_BENCHMARKS)
   troupe_need(benchmark libbenchmark-dev) # benchmark::benchmark
 endif()
+
+# troupe_compiles_json(<target>) compiles Boost.JSON into the target: Debian's libboost1.81-dev has it as source only.
+# Each library of ours that uses it has its own, for a shared one shows nothing of another's (cmake/exports.map).
+function(troupe_compiles_json target)
+  target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/boost_json.cpp)
+endfunction()
