@@ -61,12 +61,16 @@ int actor_member::run_function(const detail::registrar& what) try {
   return 0;
 } catch (const stop_requested&) {
   return 0;
-} catch (const error&) {
-  // Who has been asked to stop may hear first that what it worked with has stopped.
-  return stopping_ ? 0 : fail(std::current_exception());
+} catch (const actor_down&) {
+  return end_beside_a_stop();
+} catch (const system_stopped&) {
+  return end_beside_a_stop();
 } catch (...) {
   return fail(std::current_exception());
 }
+
+// Who has been asked to stop may hear first that what it worked with has stopped.
+int actor_member::end_beside_a_stop() { return stopping_ ? 0 : fail(std::current_exception()); }
 
 int actor_member::run_actor(const detail::registrar& what) try {
   if (what.construct == nullptr)

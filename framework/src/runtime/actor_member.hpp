@@ -62,8 +62,9 @@ class actor_member final : public member {
 
  private:
   bool wait_for_control(const condition& done, detail::deadline until, std::uint32_t on = 0) override;
-  bool wait_reading(std::span<connection* const> overs, std::span<const std::uint32_t> on,
-                    const condition& done, detail::deadline until);
+  template <class Channels>
+  std::optional<bool> wait_reading(Channels& channels, std::span<const std::uint32_t> on,
+                                   const condition& done, detail::deadline until);
   bool has_others_to_read();
   [[nodiscard]] bool in_turn() const override { return turn_open_; }
   void touched(const std::shared_ptr<connection>& over) override;
@@ -111,6 +112,7 @@ class actor_member final : public member {
   const detail::registrar* entry_of(std::uint64_t method);
   void give_way_to_stop() const;
   int fail(const std::exception_ptr& problem);
+  int end_beside_a_stop();
   void complain(const std::string& what) const;
   void report_broken(const std::exception_ptr& cause) override;
 

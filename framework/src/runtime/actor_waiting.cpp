@@ -14,12 +14,12 @@ namespace {
 /// The channels that one wait reads.
 class reading_list {
  public:
-  explicit reading_list(std::span<connection* const> overs) {
+  explicit reading_list(std::span<connection* const> overs) : awaits_some_{!overs.empty()} {
     for (auto* over : overs) add(over->shared_from_this());
   }
-  void add(const std::shared_ptr<connection>& over) {
-    const auto same = [&](const place& each) { return each.over == over; };
-    if (std::none_of(places_.begin(), places_.end(), same)) places_.push_back({over});
+  bool read_also(std::span<const std::shared_ptr<connection>> others) {
+    for (const auto& over : others) add(over);
+    return true;
   }
 
   /// Those that may have something, each once.
@@ -37,9 +37,9 @@ class reading_list {
     });
   }
   [[nodiscard]] bool are_blocked() const {
-    return std::all_of(places_.begin(), places_.end(), [](const place& each) {
-      return each.over->is_live() && each.over->channel->peer_is_blocked();
-    });
+    return awaits_some_ && std::all_of(places_.begin(), places_.end(), [](const place& each) {
+             return each.over->is_live() && each.over->channel->peer_is_blocked();
+           });
   }
   void sleep(int control, detail::deadline until) {
     std::vector<platform::watched_socket> sockets{{control}};
@@ -54,42 +54,50 @@ class reading_list {
     std::shared_ptr<connection> over;
     bool is_due = true;
   };
+  void add(const std::shared_ptr<connection>& over) {
+    const auto same = [&](const place& each) { return each.over == over; };
+    if (std::none_of(places_.begin(), places_.end(), same)) places_.push_back({over});
+  }
   std::vector<place> places_;
+  bool awaits_some_;
+};
+
+/// The one channel that most waits read: nothing is allocated, and nothing read but what is waited for.
+class one_channel {
+ public:
+  explicit one_channel(connection& over) : over_{over} {}
+  bool read_also(std::span<const std::shared_ptr<connection>>) { return false; }
+
+  [[nodiscard]] std::array<std::shared_ptr<connection>, 1> due() {
+    if (!over_.is_live()) over_.check_open();
+    return {over_.shared_from_this()};
+  }
+  [[nodiscard]] bool has_more() const { return over_.channel->has_more(); }
+  [[nodiscard]] bool are_blocked() const { return over_.channel->peer_is_blocked(); }
+  void sleep(int control, detail::deadline until) {
+    platform::wait_readable({over_.channel->socket(), control}, until);
+  }
+
+ private:
+  connection& over_;
 };
 
 }  // namespace
 
 bool actor_member::wait_on(connection& over, const condition& done, detail::deadline until) {
+  one_channel only{over};
   const std::array on{over.peer};
-  wait_watch::wait here{watch_, on, until};
-  for (;;) {
-    if (done()) return true;
-    read_control();
-    if (done()) return true;
-    give_way_to_stop();
-    here.check();
-    if (has_others_to_read()) {
-      const std::array overs{&over};
-      return wait_on_any(overs, done, until);
-    }
-    if (!over.is_live()) over.check_open();
-    if (pump(over.shared_from_this())) continue;
-    if (platform::time_point::clock::now() >= until) return false;
-    // Said before the other's page is looked at: of two that block on each other at once, one sees the other.
-    page_.set_waits_for(over.peer);
-    page_.set_idle(true);
-    const auto wake = here.before_sleep(over.channel->peer_is_blocked());
-    if (!over.channel->has_more()) platform::wait_readable({over.channel->socket(), link_.socket()}, wake);
-    page_.set_idle(false);
-    page_.set_waits_for(0);
-  }
+  if (const auto ended = wait_reading(only, on, done, until)) return *ended;
+  const std::array overs{&over};
+  return wait_on_any(overs, done, until);
 }
 
 bool actor_member::wait_on_any(std::span<connection* const> overs, const condition& done,
                                detail::deadline until) {
   std::vector<std::uint32_t> on;
   for (const auto* over : overs) on.push_back(over->peer);
-  return wait_reading(overs, on, done, until);
+  reading_list list{overs};
+  return wait_reading(list, on, done, until).value();
 }
 
 bool actor_member::wait_for_control(const condition& done, detail::deadline until, std::uint32_t on) {
@@ -97,12 +105,14 @@ bool actor_member::wait_for_control(const condition& done, detail::deadline unti
     const std::lock_guard lock{mutex_};
     return done();
   };
-  return wait_reading({}, {&on, 1}, locked, until);
+  reading_list none{{}};
+  return wait_reading(none, {&on, 1}, locked, until).value();
 }
 
-bool actor_member::wait_reading(std::span<connection* const> overs, std::span<const std::uint32_t> on,
-                                const condition& done, detail::deadline until) {
-  reading_list list{overs};
+// Whether `done`, or that others are to be read too, which these channels cannot take in.
+template <class Channels>
+std::optional<bool> actor_member::wait_reading(Channels& channels, std::span<const std::uint32_t> on,
+                                               const condition& done, detail::deadline until) {
   wait_watch::wait here{watch_, on, until};
   for (;;) {
     if (done()) return true;
@@ -110,19 +120,17 @@ bool actor_member::wait_reading(std::span<connection* const> overs, std::span<co
     if (done()) return true;
     give_way_to_stop();
     here.check();
-    if (has_others_to_read()) {
-      for (const auto& over : continued_) list.add(over);
-    }
+    if (has_others_to_read() && !channels.read_also(continued_)) return std::nullopt;
     bool progress = false;
-    for (const auto& over : list.due()) {
-      while (pump(over)) progress = true;
-    }
-    if (platform::time_point::clock::now() >= until) return done();
+    for (const auto& over : channels.due()) progress = pump(over) || progress;
+    if (until != detail::no_deadline && platform::time_point::clock::now() >= until) return done();
     if (progress) continue;
+    // Said before the other's page is looked at: of two that block on each other at once, one sees the other.
     page_.set_waits_for(on.size() == 1 ? on.front() : 0);
     page_.set_idle(true);
-    const auto wake = here.before_sleep(!overs.empty() && list.are_blocked());
-    if (!list.has_more()) list.sleep(link_.socket(), is_function_ ? std::min(wake, timers_.next()) : wake);
+    const auto wake = here.before_sleep(channels.are_blocked());
+    if (!channels.has_more())
+      channels.sleep(link_.socket(), is_function_ ? std::min(wake, timers_.next()) : wake);
     page_.set_idle(false);
     page_.set_waits_for(0);
   }

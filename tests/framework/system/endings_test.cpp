@@ -50,6 +50,10 @@ void waits_in_the_kernel() { ::pause(); }
 void waits_to_be_asked_to_stop() {
   while (!troupe::this_actor::stop_requested()) ::usleep(1000);
 }
+void fails_after_the_stop() {
+  waits_to_be_asked_to_stop();
+  throw troupe::timeout{"the last thing took too long"};
+}
 void waits_in_the_library(troupe::actor<mortal> whom) { whom.join(); }
 
 }  // namespace
@@ -180,6 +184,13 @@ TEST_CASE("a function that asks whether to stop, or waits in the library, stops"
   waiting.stop();
   CHECK(waiting.join().ok());
   CHECK(other.is_alive());
+}
+
+TEST_CASE("an error of a function's own is told, although it was asked to stop") {
+  troupe::actor_system system;
+  const auto actor = system.spawn<fails_after_the_stop>();
+  actor.stop();
+  CHECK(actor.join().kind == troupe::exit_kind::exception);
 }
 
 TEST_CASE("terminate and kill end what does not listen") {

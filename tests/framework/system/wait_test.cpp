@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <signal.h>
 #include <string>
@@ -254,7 +255,8 @@ TEST_CASE("a wait costs no processor time") {
   const auto actors = spawn_gates(system, 5);
   answers all;
   for (const auto& one : actors) all.push_back(one.ask<&gate::enter>(1));
-  std::thread reads_one{[&] { CHECK(all[0].get() == 1); }};
+  int read_by_another = 0;
+  std::thread reads_one{[&] { read_by_another = all[0].get(); }};
   answers others;
   for (std::size_t i = 1; i < 5; ++i) others.push_back(std::move(all[i]));
   others.push_back(actors[0].ask<&gate::enter>(2));  // on the channel that the other thread reads
@@ -263,6 +265,7 @@ TEST_CASE("a wait costs no processor time") {
   CHECK(cpu_time() - before < 250ms);
   actors[0].tell<&gate::open>(1);
   reads_one.join();
+  CHECK(read_by_another == 1);
 }
 
 TEST_CASE("threads that wait for overlapping answers hand the channels over") {
@@ -294,14 +297,16 @@ TEST_CASE("an answer that another thread reads wakes who waits for it among othe
   answers both;
   both.push_back(shared.ask<&gate::enter>(2));
   both.push_back(own.ask<&gate::enter>(3));
-  std::thread reads{[&] { CHECK(reader.get() == 1); }};  // holds the channel to `shared` all the time
-  std::thread waits{[&] {
-    CHECK(troupe::wait_any(both) == std::size_t{0});
-    CHECK(both[0].get() == 2);
-  }};
+  int read = 0;
+  std::thread reads{[&] { read = reader.get(); }};  // holds the channel to `shared` all the time
+  std::optional<std::size_t> first;
+  std::thread waits{[&] { first = troupe::wait_any(both); }};
   shared.ask<&gate::same>(0).get();
   shared.tell<&gate::open>(2);
   waits.join();
+  CHECK(first == std::size_t{0});
+  CHECK(both[0].get() == 2);
   shared.tell<&gate::open>(1);
   reads.join();
+  CHECK(read == 1);
 }
