@@ -27,6 +27,7 @@ inline boost::json::value report_of(const std::string& name, std::vector<std::st
 }
 
 /// Interrupts a run that would take long, once it has `processes` below it, or more: it ends in order, and leaves nothing.
+/// The first two are the guardian and the zygote, which are there before signals are handled; so wait for an actor too.
 inline void check_interrupt(const std::string& name, std::vector<std::string> options,
                             std::size_t processes) {
   options.insert(options.begin(), {"run", name});

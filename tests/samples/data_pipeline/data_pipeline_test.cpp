@@ -80,5 +80,5 @@ TEST_CASE("a stream without room is refused") {
 }
 
 TEST_CASE("Ctrl-C ends a pipeline") {
-  samples::check_interrupt("data_pipeline", {"--items", "10000", "--work", "1s"}, 2);
+  samples::check_interrupt("data_pipeline", {"--items", "10000", "--work", "1s"}, 3);
 }
