@@ -298,6 +298,8 @@ void runner::conclude() {
   for (auto& replica : nodes_[plan_.concluded_by].replicas) results.push_back(std::move(replica.end.result));
   try {
     report_.result = plan_.make_summary(results, report_);
+    const auto& told = report_.result.errors;
+    report_.errors.insert(report_.errors.end(), told.begin(), told.end());
   } catch (const std::exception& problem) {
     report_.errors.push_back(std::string{"the results could not be put together: "} + problem.what());
   }

@@ -197,6 +197,22 @@ TEST_CASE("a job that throws has status 1 and says why, one that refuses an opti
                 "own_program run greet");
 }
 
+TEST_CASE("a result with errors is shown, and has status 1") {
+  const auto job = own({"run", "greet", "--name", "everybody"});
+  CHECK(job.status == 1);
+  CHECK_THAT(job.out, StartsWith("hello everybody\ngreet: "));
+  CHECK(job.errors == "own_program: greet: one was out\nown_program: greet: one slept\n");
+  const auto report = boost::json::parse(own({"run", "greet", "--name", "everybody", "--json"}).out);
+  CHECK(report.at("ok") == false);
+  CHECK(report.at("result") == 1);
+
+  const auto graph = own({"run", "print_numbers", "--colour", "red", "--json"});
+  CHECK(graph.status == 1);
+  CHECK(graph.errors == "own_program: print_numbers: red is no colour\n");
+  CHECK(boost::json::parse(graph.out).at("ok") == false);
+  CHECK(boost::json::parse(graph.out).at("result") == false);
+}
+
 TEST_CASE("a job has no graph, and says so") {
   const auto result = own({"graph", "greet"});
   CHECK(result.status == 1);

@@ -58,6 +58,8 @@ troupe::topology print_numbers(const settings& given) {
   const auto to = graph.sink<printer>("print", {.replicas = given.copies}, given.fate);
   graph.connect(from, to);
   graph.conclude(to, [given](std::vector<int>, const troupe::run_report&) {
+    if (given.colour == "red")
+      return troupe::summary{.json = "false", .text = "", .errors = {"red is no colour"}};
     return troupe::summary{.json = "true", .text = text_of(given)};
   });
   return graph;
@@ -90,6 +92,8 @@ troupe::summary greet(const greeting& given, troupe::actor_system& system) {
   if (given.name == "nobody") throw std::runtime_error{"there is nobody to greet"};
   if (given.name == "?") throw troupe::launcher::bad_option{"name", "? is no name"};
   const auto text = system.spawn<greeter>().ask<&greeter::greet>(given.name).get();
+  if (given.name == "everybody")
+    return {.json = "1", .text = text + "\n", .errors = {"one was out", "one slept"}};
   return {.json = "\"" + text + "\"", .text = text + "\n"};
 }
 

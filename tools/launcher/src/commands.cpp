@@ -117,7 +117,6 @@ int run_job(const std::string& program, const detail::definition& which, const g
   const auto settings = settings_of(which, given);
   const auto began = std::chrono::steady_clock::now();
   summary result;
-  std::string error;
   try {
     result = run_in_system(as_json, [&](actor_system& system, progress_line& line) {
       return which.run(settings.get(), system, [&line](const progress& so_far) { line.show(so_far); });
@@ -127,17 +126,18 @@ int run_job(const std::string& program, const detail::definition& which, const g
   } catch (const interrupted&) {
     throw;
   } catch (const std::exception& problem) {
-    error = problem.what();
+    result = {.errors = {problem.what()}};
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  const bool ok = result.errors.empty();
   if (as_json) {
-    std::cout << job_json(which.name, error.empty(), took.count(), result.json) << '\n';
-  } else if (error.empty()) {
+    std::cout << job_json(which.name, ok, took.count(), result.json) << '\n';
+  } else if (ok || !result.text.empty()) {
     std::cout << result.text << which.name << ": " << decimals(took.count()) << " s\n";
   }
   std::cout.flush();
-  if (!error.empty()) std::cerr << program << ": " << which.name << ": " << error << '\n';
-  return finished(error.empty());
+  for (const auto& error : result.errors) std::cerr << program << ": " << which.name << ": " << error << '\n';
+  return finished(ok);
 }
 
 int draw_topology(const detail::definition& which, const given_options& given, const std::string& format) {

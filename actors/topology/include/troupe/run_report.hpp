@@ -10,10 +10,12 @@
 
 namespace troupe {
 
-/// What a run gave, for programs and for people; made by the function that `topology::conclude` was given.
+/// What a run gave, for programs and for people; made by the function that `topology::conclude` was given, or by a job.
 struct summary {
-  std::string json;  ///< one JSON value; empty: null
-  std::string text;  ///< lines
+  std::string json{};  ///< one JSON value; empty: null
+  std::string text{};  ///< lines
+  std::vector<std::string>
+      errors{};  ///< what went wrong, a sentence each: there is a result, but the run is not `ok`
 };
 
 /// What became of a run. The items are counted by the records that sources and sinks kept of what they gave and completed,
