@@ -15,6 +15,9 @@
 #include <troupe/process.hpp>
 #include <troupe/promise.hpp>
 #include <troupe/relay.hpp>
+#include <troupe/shared_array.hpp>
+#include <troupe/shared_buffer.hpp>
+#include <troupe/shared_value.hpp>
 #include <troupe/task.hpp>
 #include <troupe/this_actor.hpp>
 #include <troupe/timer.hpp>

@@ -3,6 +3,7 @@
 #include <troupe/errors.hpp>
 
 #include "channel/outside.hpp"
+#include "wire/shared_memory.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,11 +17,13 @@ constexpr std::size_t max_packet = wire::max_inside_payload + 1024;
 // Unfinished messages whose payload travels outside. Together with one packet of bytes and one that offers room, their
 // packets fit a socket's buffer (208 KiB), so that no packet of ours ever finds it full.
 constexpr std::size_t max_outside_messages = 48;
+// Of these messages together: under the limits of users who are not root.
+constexpr std::size_t max_outside_descriptors = 64;
 
 enum class packet_kind : std::uint64_t {
   bytes = 1,    ///< of the journal, from `position`
   room = 2,     ///< messages of the receiver of this packet have been finished
-  outside = 3,  ///< the payload of the frame whose sequence is `position`: a descriptor
+  outside = 3,  ///< descriptors: the payload of the frame whose sequence is `position`, and its shared memory
 };
 
 struct packet_header {
@@ -44,7 +47,7 @@ channel::channel(page& own, channel_parts parts)
       peer_slot_{parts.peer_slot},
       peer_{parts.peer} {}
 
-wire::frame channel::next_frame(const envelope& what, std::size_t payload) const {
+wire::frame channel::next_frame(const envelope& what, std::size_t payload, std::size_t attached) const {
   const bool outside = payload > wire::max_inside_payload;
   wire::frame next;
   next.header.kind = what.kind;
@@ -52,43 +55,63 @@ wire::frame channel::next_frame(const envelope& what, std::size_t payload) const
   next.header.actor = peer_;
   next.header.sequence = sequence_ + 1;
   next.header.words = static_cast<std::uint8_t>((what.kind == wire::frame_kind::ask ? wire::call_word : 0) |
-                                                (outside ? wire::outside_word : 0));
+                                                (outside ? wire::outside_word : 0) |
+                                                (attached != 0 ? wire::attached_word : 0));
   next.header.length = outside ? 0 : static_cast<std::uint32_t>(payload);
   next.call = what.call;
   next.outside = outside ? payload : 0;
+  next.attached = attached;
   return next;
 }
 
 bool channel::append(const envelope& what, const detail::body& values) {
-  const auto next = next_frame(what, values.size);
+  const auto next = next_frame(what, values.size, values.attached.size());
   if (!has_room(next)) return false;
-  if (next.outside != 0) return append_outside(next, write_outside("troupe-message", values));
-  append_inside(next, values);
-  return true;
+  if (next.outside != 0)
+    return append_outside(next, write_outside("troupe-message", values), values.attached);
+  return append_inside(next, values);
 }
 
-void channel::append_inside(const wire::frame& next, const detail::body& values) {
+bool channel::append_inside(const wire::frame& next, const detail::body& values) {
   const auto size = wire::frame_size(next.header.words, next.header.length);
   detail::byte_writer out{wire::write_frame(out_.at(tail_, size), next)};
   values.write(values.values, out);
+  if (next.attached != 0 && !send_company(next, {}, values.attached)) return false;
   ++sequence_;
   tail_ += size;
+  return true;
 }
 
-bool channel::append_outside(const wire::frame& next, const platform::descriptor& memory) {
+// What travels beside a frame is sent once nothing of that frame can throw any more, and before anybody sees it.
+bool channel::send_company(const wire::frame& next, const platform::descriptor& payload,
+                           const detail::attached_memory& attached) {
   const packet_header header{packet_kind::outside, next.header.sequence};
-  const std::array descriptors{memory.get()};
+  const auto descriptors = wire::numbers_of(attached, payload);
   // Full: max_outside_messages excludes it, but where the other end breaks that rule, its own messages wait. Where it has
   // closed, nobody will read the frame either.
   if (platform::send_packet(socket_.get(), {bytes_of(header)}, descriptors) == platform::send_result::full)
     return false;
+  outside_.push_back({next.header.sequence, next.outside, descriptors.size()});
+  outside_bytes_ += next.outside;
+  outside_descriptors_ += descriptors.size();
+  return true;
+}
+
+bool channel::append_outside(const wire::frame& next, const platform::descriptor& memory,
+                             const detail::attached_memory& attached) {
+  if (!send_company(next, memory, attached)) return false;
   const auto size = wire::frame_size(next.header.words, 0);
   wire::write_frame(out_.at(tail_, size), next);
   ++sequence_;
   tail_ += size;
-  outside_.push_back({next.header.sequence, next.outside});
-  outside_bytes_ += next.outside;
   return true;
+}
+
+bool channel::has_room_outside(const wire::frame& next) const {
+  if (next.outside == 0 && next.attached == 0) return true;
+  const auto descriptors = next.attached + (next.outside != 0 ? 1 : 0);
+  return outside_.size() < max_outside_messages &&
+         outside_descriptors_ + descriptors <= max_outside_descriptors;
 }
 
 bool channel::has_room(const wire::frame& next) {
@@ -96,7 +119,7 @@ bool channel::has_room(const wire::frame& next) {
   const auto fits = [&] {
     if (sequence_ == finished_.sequence)
       return true;  // nothing unfinished: a message of any size passes alone
-    if (next.outside != 0 && outside_.size() >= max_outside_messages) return false;
+    if (!has_room_outside(next)) return false;
     const auto used = tail_ - finished_.position + frame;
     if (bounds_ignored_) return used <= out_.capacity();
     const auto outside = outside_bytes_ + next.outside;
@@ -116,13 +139,14 @@ void channel::refresh_finished() {
   finished_ = seen;
   while (!outside_.empty() && outside_.front().sequence <= finished_.sequence) {
     outside_bytes_ -= outside_.front().size;
+    outside_descriptors_ -= outside_.front().descriptors;
     outside_.pop_front();
   }
 }
 
 void channel::append_or_keep(const envelope& what, const detail::body& values) {
   if (kept_.empty() && append(what, values)) return;
-  kept_message kept{what, values.size, {}, {}};
+  kept_message kept{what, values.size, {}, {}, values.attached};
   if (values.size > wire::max_inside_payload) {
     kept.outside = write_outside("troupe-message", values);  // as it will travel: no second copy
   } else {
@@ -142,15 +166,19 @@ bool channel::has_kept_requests() const {
 bool channel::append_kept() {
   while (!kept_.empty()) {
     const auto& kept = kept_.front();
-    const auto next = next_frame(kept.what, kept.size);
+    const auto next = next_frame(kept.what, kept.size, kept.attached.size());
     if (!has_room(next)) return false;
     if (next.outside != 0) {
-      if (!append_outside(next, kept.outside)) return false;
+      if (!append_outside(next, kept.outside, kept.attached)) return false;
     } else {
-      append_inside(next, {kept.size, &kept.payload, [](const void* bytes, detail::byte_writer& out) {
-                             const auto& from = *static_cast<const std::vector<std::byte>*>(bytes);
-                             out.put(from.data(), from.size());
-                           }});
+      const bool appended = append_inside(next, {kept.size, &kept.payload,
+                                                 [](const void* bytes, detail::byte_writer& out) {
+                                                   const auto& from =
+                                                       *static_cast<const std::vector<std::byte>*>(bytes);
+                                                   out.put(from.data(), from.size());
+                                                 },
+                                                 kept.attached});
+      if (!appended) return false;
     }
     kept_.pop_front();
   }
@@ -242,10 +270,9 @@ bool channel::receive_one_packet() {
       break;
     case packet_kind::room: break;
     case packet_kind::outside:
-      if (came.descriptors.size() != (came.lost ? 0 : 1))
-        refuse("announces a payload that did not come with it");
-      inbound_.put_outside(header.position,
-                           came.lost ? platform::descriptor{} : std::move(came.descriptors.front()));
+      if (came.lost) came.descriptors.clear();  // the first of them may have come
+      if (came.descriptors.empty() != came.lost) refuse("announces a payload that did not come with it");
+      inbound_.put_outside(header.position, std::move(came.descriptors));
       break;
     default: refuse("is of an unknown kind");
   }

@@ -121,17 +121,23 @@ class channel {
     std::size_t size;
     std::vector<std::byte> payload;
     platform::descriptor outside;  ///< in its place, where the payload is large
+    detail::attached_memory attached;
   };
   struct outside_message {
     std::uint64_t sequence;
     std::size_t size;
+    std::size_t descriptors;
   };
 
-  [[nodiscard]] wire::frame next_frame(const envelope& what, std::size_t payload) const;
+  [[nodiscard]] wire::frame next_frame(const envelope& what, std::size_t payload, std::size_t attached) const;
   bool has_room(const wire::frame& next);
   void refresh_finished();
-  void append_inside(const wire::frame& next, const detail::body& values);
-  bool append_outside(const wire::frame& next, const platform::descriptor& memory);
+  bool append_inside(const wire::frame& next, const detail::body& values);
+  bool send_company(const wire::frame& next, const platform::descriptor& payload,
+                    const detail::attached_memory& attached);
+  bool append_outside(const wire::frame& next, const platform::descriptor& memory,
+                      const detail::attached_memory& attached);
+  [[nodiscard]] bool has_room_outside(const wire::frame& next) const;
   bool receive_one_packet();
   bool take_from_journal();
   [[nodiscard]] bool claim(std::uint64_t from, std::uint64_t to, journal_header& header) const;
@@ -152,6 +158,7 @@ class channel {
   progress finished_;  // of ours, as last seen in the other's page
   std::deque<outside_message> outside_;
   std::size_t outside_bytes_ = 0;
+  std::size_t outside_descriptors_ = 0;
   std::deque<kept_message> kept_;
   bool bounds_ignored_ = false;
 

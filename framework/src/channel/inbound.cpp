@@ -3,6 +3,7 @@
 #include <troupe/errors.hpp>
 
 #include "channel/outside.hpp"
+#include "wire/shared_memory.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -13,6 +14,7 @@ namespace troupe::channel {
 namespace {
 
 constexpr std::size_t most_outside = 64;  // a sender has fewer under way
+constexpr std::size_t most_descriptors = 160;
 constexpr std::size_t block_size = std::size_t{256} << 10;
 
 }  // namespace
@@ -35,12 +37,15 @@ std::span<std::byte> inbound::room(std::size_t size) {
   return block_->from(used_);
 }
 
-void inbound::put_outside(std::uint64_t sequence, platform::descriptor memory) {
-  // Each holds a descriptor of ours: whoever sends them without their frames is not to use those up.
-  if (sequence <= sequence_ || outside_.size() >= most_outside) {
+void inbound::put_outside(std::uint64_t sequence, std::vector<platform::descriptor> memory) {
+  // They are descriptors of ours: whoever sends them without their frames is not to use those up.
+  if (sequence <= sequence_ || outside_.size() >= most_outside ||
+      descriptors_ + memory.size() > most_descriptors) {
     throw malformed_message{"a payload came for frame " + std::to_string(sequence) + ", which is not due"};
   }
-  outside_[sequence] = std::move(memory);
+  auto& place = outside_[sequence];  // taken already by a send that was never committed
+  descriptors_ += memory.size() - place.size();
+  place = std::move(memory);
 }
 
 std::optional<message> inbound::next() {
@@ -48,7 +53,7 @@ std::optional<message> inbound::next() {
   std::size_t size = 0;
   const auto frame = wire::read_frame(block_->from(read_).first(used_ - read_), size);
   if (!frame) return std::nullopt;
-  const bool is_outside = (frame->header.words & wire::outside_word) != 0;
+  const bool is_outside = (frame->header.words & (wire::outside_word | wire::attached_word)) != 0;
   if (is_outside && !outside_.contains(frame->header.sequence)) return std::nullopt;
   if (frame->header.sequence != sequence_ + 1) {
     throw malformed_message{"frame " + std::to_string(frame->header.sequence) + " came where frame " +
@@ -63,16 +68,32 @@ std::optional<message> inbound::next() {
 }
 
 void inbound::attach_outside(message& whole) {
-  const auto memory = std::move(outside_.extract(whole.frame.header.sequence).mapped());
-  outside_.erase(outside_.begin(), outside_.lower_bound(sequence_));  // of sends that were never committed
-  if (!memory) {
+  auto came = std::move(outside_.extract(whole.frame.header.sequence).mapped());
+  descriptors_ -= came.size();
+  for (auto old = outside_.begin(); old != outside_.end() && old->first < sequence_;
+       old = outside_.erase(old))
+    descriptors_ -= old->second.size();  // of sends that were never committed
+  if (came.empty()) {
     whole.problem = EMFILE;
     return;
   }
+  const std::size_t payloads = whole.frame.outside != 0 ? 1 : 0;
+  if (came.size() != payloads + whole.frame.attached) {
+    throw malformed_message{std::to_string(came.size()) + " descriptors came beside frame " +
+                            std::to_string(sequence_) + ", which should have " +
+                            std::to_string(payloads + whole.frame.attached)};
+  }
   try {
-    const auto outside = new outside_payload{memory, whole.frame.outside};
-    whole.pin = pin{outside};
-    whole.frame.payload = outside->bytes();
+    if (payloads != 0) {
+      const auto outside = new outside_payload{came.front(), whole.frame.outside};
+      whole.pin = pin{outside};
+      whole.frame.payload = outside->bytes();
+    }
+    if (whole.frame.attached == 0) return;
+    const auto company =
+        new frame_company{wire::open_attached(std::span{came}.subspan(payloads)), std::move(whole.pin)};
+    whole.pin = pin{company};
+    whole.attached = &company->attached();
   } catch (const std::system_error& problem) {
     whole.problem = problem.code().value();  // this message alone: what comes behind it may be smaller
   }

@@ -1,6 +1,8 @@
 // Bytes that have come in, cut into messages.
 #pragma once
 
+#include <troupe/detail/byte_stream.hpp>
+
 #include "channel/pinned.hpp"
 #include "platform/memory.hpp"
 #include "wire/frame.hpp"
@@ -11,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace troupe::channel {
 
@@ -19,7 +22,9 @@ struct message {
   wire::frame frame;
   std::uint64_t end = 0;  ///< position in the sender's journal behind it
   channel::pin pin;       ///< keeps the memory that `frame.payload` points into
-  int problem = 0;        ///< errno: why this process could not take its payload in; else 0
+  int problem = 0;        ///< errno: why this process could not take in what came beside it; else 0
+  const detail::attached_memory* attached =
+      nullptr;  ///< shared memory of its values, where it has some; kept by the pin
 };
 
 /// Collects bytes in blocks and yields whole messages. A block is not moved or reused while a message from it lives. Not
@@ -31,10 +36,10 @@ class inbound {
   /// `size` bytes have been written to the front of what `room` returned.
   void filled(std::size_t size) { used_ += size; }
 
-  /// The payload of the frame `sequence`, which travels outside of it; no memory where it came and found no room in this
-  /// process's table of descriptors.
+  /// What travels beside the frame `sequence`: its payload where that is outside, then the shared memory of its values; none
+  /// where they came and found no room in this process's table of descriptors.
   /// Throws `malformed_message` where more come than belong to any messages of an honest sender.
-  void put_outside(std::uint64_t sequence, platform::descriptor memory);
+  void put_outside(std::uint64_t sequence, std::vector<platform::descriptor> memory);
 
   /// Whether there are bytes of a message that is not whole, or whose payload has not come.
   [[nodiscard]] bool has_unfinished() const { return read_ != used_; }
@@ -60,7 +65,8 @@ class inbound {
   std::size_t used_ = 0;
   std::uint64_t position_ = 0;
   std::uint64_t sequence_ = 0;
-  std::map<std::uint64_t, platform::descriptor> outside_;
+  std::map<std::uint64_t, std::vector<platform::descriptor>> outside_;
+  std::size_t descriptors_ = 0;  // in outside_
 };
 
 }  // namespace troupe::channel

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 namespace troupe::channel {
 
@@ -27,6 +28,18 @@ class outside_payload : public pinned {
 
  private:
   platform::mapping mapped_;
+};
+
+/// What came beside a frame: the shared memory of its values, and what its payload lies in. Any thread.
+class frame_company : public pinned {
+ public:
+  frame_company(detail::attached_memory attached, pin payload)
+      : attached_{std::move(attached)}, payload_{std::move(payload)} {}
+  [[nodiscard]] const detail::attached_memory& attached() const { return attached_; }
+
+ private:
+  detail::attached_memory attached_;
+  pin payload_;
 };
 
 }  // namespace troupe::channel

@@ -48,6 +48,12 @@ std::size_t memory_size(const descriptor& memory) {
   return static_cast<std::size_t>(status.st_size);
 }
 
+memory_identity identity_of(const descriptor& memory) {
+  struct stat status {};
+  require("fstat", "memfd", [&] { return ::fstat(memory.get(), &status); });
+  return {status.st_dev, status.st_ino};
+}
+
 bool cannot_shrink(const descriptor& memory) {
   const int seals = ::fcntl(memory.get(), F_GET_SEALS);
   return seals != -1 && (seals & F_SEAL_SHRINK) != 0;

@@ -3,7 +3,9 @@
 
 #include "platform/descriptor.hpp"
 
+#include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace troupe::platform {
@@ -25,6 +27,14 @@ void seal_writes(const descriptor& memory);
 /// The size in bytes of the memory behind a descriptor that another process may have sent: not to be trusted further
 /// than this call. Throws `std::system_error`.
 [[nodiscard]] std::size_t memory_size(const descriptor& memory);
+
+/// Tells memories apart, as long as somebody has them.
+struct memory_identity {
+  std::uint64_t device = 0;
+  std::uint64_t number = 0;
+  friend auto operator<=>(const memory_identity&, const memory_identity&) = default;
+};
+[[nodiscard]] memory_identity identity_of(const descriptor& memory);
 
 /// Whether the memory can no longer shrink: only then is a mapping of it safe from SIGBUS.
 [[nodiscard]] bool cannot_shrink(const descriptor& memory);

@@ -50,7 +50,7 @@ struct arrival {
 [[nodiscard]] arrival receive_packet(int socket, std::initializer_list<std::span<std::byte>> parts);
 
 /// The most descriptors that one packet carries here.
-inline constexpr std::size_t max_packet_descriptors = 8;
+inline constexpr std::size_t max_packet_descriptors = 20;
 
 /// Ends both directions: whoever waits on this end wakes, and reads what is still queued, then `closed`.
 void shut_down(int socket);

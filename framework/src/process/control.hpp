@@ -92,6 +92,7 @@ struct spawn {
   std::vector<std::uint8_t> arguments;
   std::uint64_t outside_arguments = 0;  ///< their size, where they lie in the message's descriptor instead
   std::uint32_t in_flight = 0;
+  std::uint32_t attached = 0;  ///< shared memory in the arguments: the descriptors behind that
 };
 /// More than this is an `outside_arguments`: the guardian hands it through without looking.
 inline constexpr std::size_t max_inside_arguments = 16 * 1024;

@@ -199,8 +199,8 @@ class guardian {
     platform::descriptor control;
     platform::descriptor output;
     platform::descriptor errors;
-    platform::descriptor arguments;  ///< where they lie outside
-    bool ordered = false;            ///< of the zygote that there is now
+    std::vector<platform::descriptor> arguments;  ///< where they lie outside, then their shared memory
+    bool ordered = false;                         ///< of the zygote that there is now
     std::unique_ptr<boost::asio::steady_timer> patience;
   };
   std::map<std::uint32_t, pending_start> pending_starts_;

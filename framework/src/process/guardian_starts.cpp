@@ -48,7 +48,8 @@ void guardian::on_spawn(client& from, control_message& message) {
   if (is_shutting_down_) return refuse(from, wanted.request, "spawn", "the system is stopping");
   if (!may_own(from, wanted)) return;
   if (message.lost) return refuse(from, wanted.request, out_of, "the guardian has no room for the arguments");
-  if (message.descriptors.size() != (is_outside ? 1 : 0))
+  if (wanted.attached > detail::max_attachments ||
+      message.descriptors.size() != wanted.attached + (is_outside ? 1 : 0))
     throw malformed_message{"a spawn without its arguments"};
   const bool executed = wanted.start.value_or(default_start_) == start_method::spawn;
   if (!executed && zygote_.pid == 0) start_zygote_again();
@@ -56,7 +57,7 @@ void guardian::on_spawn(client& from, control_message& message) {
     return refuse(from, wanted.request, "fork", "the zygote cannot be started again");
   try {
     auto& start = prepare(from, wanted);
-    if (is_outside) start.arguments = std::move(message.descriptors.front());
+    start.arguments = std::move(message.descriptors);
     start.by = executed ? pending_start::way::program : pending_start::way::zygote;
   } catch (const std::system_error& problem) {
     return refuse(from, wanted.request, out_of, problem.what());
@@ -150,8 +151,9 @@ void guardian::connect_control(const pending_start& start, platform::descriptor 
     const std::array streams{start.output.get(), start.errors.get()};
     send(control, order, streams);
   }
-  const std::array given{control.page.get(), start.arguments.get()};
-  send(control, start.description, std::span{given}.first(start.arguments ? 2 : 1));
+  std::vector given{control.page.get()};
+  for (const auto& memory : start.arguments) given.push_back(memory.get());
+  send(control, start.description, given);
 }
 
 void guardian::run_program(pending_start& start) {

@@ -8,6 +8,7 @@
 #include "runtime/answer.hpp"
 #include "runtime/system_access.hpp"
 #include "wire/problem.hpp"
+#include "wire/shared_memory.hpp"
 
 #include <algorithm>
 #include <array>
@@ -32,9 +33,13 @@ actor_member* actor_member::current() { return the_current; }
 actor_member::actor_member(control_link link, control_message& start)
     : member{std::move(link), start.descriptors.at(0)}, start_{start.as<process_layer::start>()} {
   the_current = this;
-  if (start_.outside_arguments == 0) return;
-  const auto memory = std::move(start.descriptors.at(1));
-  outside_arguments_ = new channel::outside_payload{memory, start_.outside_arguments};
+  auto given = std::span{start.descriptors}.subspan(1);
+  if (start_.outside_arguments != 0) {
+    outside_arguments_ = new channel::outside_payload{start.descriptors.at(1), start_.outside_arguments};
+    given = given.subspan(1);
+    start.descriptors[1].reset();
+  }
+  attached_arguments_ = wire::open_attached(given);
 }
 
 int actor_member::run() {
@@ -50,8 +55,13 @@ int actor_member::run() {
 void actor_member::with_arguments(const std::function<void(detail::byte_reader&)>& use) {
   const auto inside = std::move(start_.arguments);
   auto outside = std::move(outside_arguments_);
-  const std::function<void()> let_go = [&outside] { outside.reset(); };
+  auto attached = std::move(attached_arguments_);
+  const std::function<void()> let_go = [&] {
+    outside.reset();
+    attached.clear();
+  };
   detail::byte_reader in{outside ? outside->bytes() : std::as_bytes(std::span{inside}), this, let_go};
+  in.came_with(&attached);
   use(in);
 }
 
@@ -276,9 +286,10 @@ void actor_member::call_handler(const std::shared_ptr<connection>& from, channel
       throw refused_message{"it names a method that this actor does not have"};
     }
     const std::function<void()> let_go = [&request] {
-      if (request.frame.outside != 0) request.pin.reset();
+      if (request.frame.outside != 0 || request.attached != nullptr) request.pin.reset();
     };
     detail::byte_reader in{request.frame.payload, this, let_go};
+    in.came_with(request.attached);
     entry->call(object_, in, due);
   } catch (const refused_message& problem) {
     // Bytes from another process are input: the message is refused, the actor is not at fault.

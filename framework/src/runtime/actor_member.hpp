@@ -118,6 +118,7 @@ class actor_member final : public member {
 
   process_layer::start start_;
   channel::pin_of<channel::outside_payload> outside_arguments_;
+  detail::attached_memory attached_arguments_;
   std::shared_ptr<actor_system> system_;
   void* object_ = nullptr;
   const void* actor_class_ = nullptr;

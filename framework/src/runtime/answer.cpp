@@ -52,6 +52,7 @@ struct deferred_answer::state {
   std::unique_ptr<replier> reply;
   bool answered = false;
   std::vector<std::byte> early;  // a value that came before the question's address
+  attached_memory early_attached;
   std::exception_ptr problem;
 };
 
@@ -64,10 +65,12 @@ void deferred_answer::bind(std::unique_ptr<replier> reply) {
   } else if (state_->problem) {
     reply->error(state_->problem);
   } else {
-    reply->value({state_->early.size(), &state_->early, [](const void* bytes, byte_writer& out) {
+    reply->value({state_->early.size(), &state_->early,
+                  [](const void* bytes, byte_writer& out) {
                     const auto& from = *static_cast<const std::vector<std::byte>*>(bytes);
                     out.put(from.data(), from.size());
-                  }});
+                  },
+                  std::move(state_->early_attached)});
   }
 }
 
@@ -80,6 +83,7 @@ void deferred_answer::value(const body& result) {
     state_->early.resize(result.size);
     byte_writer out{state_->early};
     result.write(result.values, out);
+    state_->early_attached = result.attached;
   }
   state_->answered = true;
 }

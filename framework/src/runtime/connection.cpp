@@ -84,7 +84,9 @@ void pending_ask::set_settled() {
 
 detail::byte_reader pending_ask::result() {
   if (problem_) std::rethrow_exception(problem_);
-  return {payload_, owner_.get()};
+  detail::byte_reader in{payload_, owner_.get()};
+  in.came_with(attached_);
+  return in;
 }
 
 void pending_ask::settle(channel::message&& reply) {
@@ -102,12 +104,13 @@ void pending_ask::settle(channel::message&& reply) {
     }
   }
   payload_ = reply.frame.payload;
-  if (payload_.size() <= copied_reply) {
+  attached_ = reply.attached;
+  const bool is_small = payload_.size() <= copied_reply;
+  if (is_small) {
     copied_.assign(payload_.begin(), payload_.end());
     payload_ = copied_;
-  } else {
-    pin_ = std::move(reply.pin);
   }
+  if (!is_small || attached_ != nullptr) pin_ = std::move(reply.pin);
   set_settled();
 }
 

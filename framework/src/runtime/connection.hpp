@@ -61,6 +61,7 @@ class pending_ask final : public detail::pending_reply {
   std::vector<std::byte> copied_;  // a small reply
   channel::pin pin_;               // what holds a large one
   std::span<const std::byte> payload_;
+  const detail::attached_memory* attached_ = nullptr;  // kept by the pin
 };
 
 /// Guarded by `mutex`, but for receiving: whoever has set `reading` has the channel's receiving members to himself. In an

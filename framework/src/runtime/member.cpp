@@ -8,6 +8,7 @@
 #include "platform/process.hpp"
 #include "process/entrance.hpp"
 #include "registry/registry.hpp"
+#include "wire/shared_memory.hpp"
 
 #include <algorithm>
 #include <array>
@@ -126,9 +127,9 @@ detail::endpoint::spawned member::spawn(detail::entry_id what, const std::string
     detail::byte_writer out{std::as_writable_bytes(std::span{message.arguments})};
     arguments.write(arguments.values, out);
   }
+  message.attached = static_cast<std::uint32_t>(arguments.attached.size());
   open_request(message.request);
-  const std::array descriptors{outside.get()};
-  send_control(message, outside ? std::span<const int>{descriptors} : std::span<const int>{});
+  send_control(message, wire::numbers_of(arguments.attached, outside));
   outside.reset();  // from here on the actor's alone
   auto answered = wait_for(message.request);
   if (!answered.made) throw start_failed{answered.refusal.stage, answered.refusal.why};

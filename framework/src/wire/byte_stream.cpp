@@ -1,9 +1,51 @@
 #include <troupe/detail/byte_stream.hpp>
 #include <troupe/errors.hpp>
 
+#include <stdexcept>
 #include <string>
 
 namespace troupe::detail {
+namespace {
+
+constexpr std::uint8_t no_memory = 0xff;  // where a place in the list would stand
+
+}  // namespace
+
+void byte_writer::attach(const std::shared_ptr<shared_memory>& memory, bool had_some) {
+  if (!memory && !had_some) return put_value(no_memory);
+  const auto place = next_attachment_++;
+  if (!is_writing()) {
+    if (attached_ == nullptr) {
+      throw std::logic_error{
+          "troupe: shared memory cannot be packed, as a queue's items, a pool's tasks and a topology's items "
+          "are: what "
+          "is packed is bytes. Give the shared object to the process as an argument of its spawn, or in a "
+          "tell or ask"};
+    }
+    if (!memory) {
+      throw std::logic_error{
+          "troupe: this shared_buffer has been handed over already: whoever got it has it now"};
+    }
+    if (place >= max_attachments) {
+      throw std::length_error{
+          "troupe: a message carries at most " + std::to_string(max_attachments) +
+          " shared objects: send some of them before, or put the values into one shared_array"};
+    }
+    attached_->push_back(memory);
+  }
+  put_value(place);
+}
+
+std::shared_ptr<shared_memory> byte_reader::take_attachment() {
+  const auto place = take_value<std::uint8_t>();
+  if (place == no_memory) return nullptr;
+  const auto there = attached_ == nullptr ? 0 : attached_->size();
+  if (place >= there) {
+    throw malformed_message{"a message names shared memory number " + std::to_string(place) + ", and " +
+                            std::to_string(there) + " came with it"};
+  }
+  return (*attached_)[place];
+}
 
 void throw_message_too_short(std::size_t wanted, std::size_t left) {
   throw malformed_message{"a message says that " + std::to_string(wanted) +

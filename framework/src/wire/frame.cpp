@@ -1,5 +1,6 @@
 #include "wire/frame.hpp"
 
+#include <troupe/detail/byte_stream.hpp>
 #include <troupe/errors.hpp>
 
 #include <bit>
@@ -48,6 +49,7 @@ std::span<std::byte> write_frame(std::span<std::byte> room, const frame& what) {
   put_word(deadline_word, what.deadline);
   put_word(trace_word, what.trace);
   put_word(outside_word, what.outside);
+  put_word(attached_word, what.attached);
   return room.subspan(at, what.header.length);
 }
 
@@ -68,6 +70,12 @@ std::optional<frame> read_frame(std::span<const std::byte> bytes, std::size_t& s
   take_word(deadline_word, read.deadline);
   take_word(trace_word, read.trace);
   take_word(outside_word, read.outside);
+  take_word(attached_word, read.attached);
+  if ((read.header.words & attached_word) != 0 &&
+      (read.attached == 0 || read.attached > detail::max_attachments)) {
+    throw malformed_message{"a frame says that " + std::to_string(read.attached) +
+                            " shared objects travel beside it, which is not possible"};
+  }
   read.payload = bytes.subspan(at, read.header.length);
   return read;
 }

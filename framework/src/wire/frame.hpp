@@ -30,12 +30,14 @@ enum class frame_kind : std::uint8_t {
 };
 
 enum frame_word : std::uint8_t {
-  call_word = 1,      ///< ask: the number its reply will carry
-  deadline_word = 2,  ///< monotonic nanoseconds after which the answer is of no use
-  trace_word = 4,     ///< call chain
-  outside_word = 8,   ///< the payload's length: it lies in a memfd that travels beside the frame
+  call_word = 1,       ///< ask: the number its reply will carry
+  deadline_word = 2,   ///< monotonic nanoseconds after which the answer is of no use
+  trace_word = 4,      ///< call chain
+  outside_word = 8,    ///< the payload's length: it lies in a memfd that travels beside the frame
+  attached_word = 16,  ///< how many memories of its values travel beside the frame
 };
-inline constexpr std::uint8_t known_words = call_word | deadline_word | trace_word | outside_word;
+inline constexpr std::uint8_t known_words =
+    call_word | deadline_word | trace_word | outside_word | attached_word;
 
 struct frame_header {
   std::uint32_t length = 0;
@@ -58,6 +60,7 @@ struct frame {
   std::int64_t deadline = 0;
   std::uint64_t trace = 0;
   std::uint64_t outside = 0;
+  std::uint64_t attached = 0;
   std::span<const std::byte> payload;
 };
 

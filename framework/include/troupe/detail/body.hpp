@@ -13,6 +13,7 @@ struct body {
   std::size_t size = 0;
   const void* values = nullptr;
   void (*write)(const void* values, byte_writer& out) = nullptr;
+  attached_memory attached{};  ///< what travels along
 };
 
 template <class... Values>
@@ -21,9 +22,11 @@ body body_of(const std::tuple<Values...>& values) {
     std::apply([&](const auto&... value) { (encode(out, value), ...); },
                *static_cast<const std::tuple<Values...>*>(erased));
   };
-  byte_writer measure;
+  body measured{0, &values, write};
+  byte_writer measure{measured.attached};
   write(&values, measure);
-  return {measure.size(), &values, write};
+  measured.size = measure.size();
+  return measured;
 }
 
 }  // namespace troupe::detail

@@ -5,13 +5,21 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <span>
 #include <stdexcept>
+#include <vector>
 
 namespace troupe::detail {
 
 class endpoint;
+class shared_memory;
 class system_access;
+
+/// Memory that travels beside a message's bytes, which name its places in this list.
+using attached_memory = std::vector<std::shared_ptr<shared_memory>>;
+/// The most of it that one message has: each holds a descriptor on its way.
+inline constexpr std::size_t max_attachments = 16;
 
 [[noreturn]] void throw_message_too_short(std::size_t wanted, std::size_t left);
 [[noreturn]] void throw_message_too_long(std::size_t left);
@@ -26,7 +34,10 @@ class system_access;
 /// is measured first and then encoded in place. Not thread-safe.
 class byte_writer {
  public:
+  /// Counts only, and throws `std::logic_error` where memory should travel along.
   byte_writer() = default;
+  /// Counts, and collects the memory that is to travel along.
+  explicit byte_writer(attached_memory& attached) : attached_{&attached} {}
   explicit byte_writer(std::span<std::byte> room) : room_{room} {}
 
   void put(const void* bytes, std::size_t count) {
@@ -40,11 +51,19 @@ class byte_writer {
   void put_value(T value) {
     put(&value, sizeof value);
   }
+  /// Lets `memory` travel along; null is as good a value as any. `had_some`: it was there when the message was measured, and
+  /// its owner has let go of it since.
+  void attach(const std::shared_ptr<shared_memory>& memory, bool had_some);
+
+  /// Whether this is the writing, not the measuring before it.
+  [[nodiscard]] bool is_writing() const { return room_.data() != nullptr; }
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
   std::span<std::byte> room_;
   std::size_t size_ = 0;
+  attached_memory* attached_ = nullptr;
+  std::uint8_t next_attachment_ = 0;
 };
 
 /// Reads a message that another process wrote: no length in it is believed before it has been compared with the bytes that
@@ -55,6 +74,11 @@ class byte_reader {
   /// `let_go` frees the message's memory; it outlives the reader.
   byte_reader(std::span<const std::byte> bytes, endpoint* where, const std::function<void()>& let_go)
       : bytes_{bytes}, where_{where}, let_go_{&let_go} {}
+
+  /// What travelled along with these bytes; it outlives the reading. Null: nothing.
+  void came_with(const attached_memory* attached) { attached_ = attached; }
+  /// The memory that is named next, in memory that others may be writing to; null where null was sent.
+  [[nodiscard]] std::shared_ptr<shared_memory> take_attachment();
 
   [[nodiscard]] std::span<const std::byte> take(std::size_t count) {
     has_views_ = true;
@@ -112,6 +136,7 @@ class byte_reader {
   std::span<const std::byte> bytes_;
   endpoint* where_;
   const std::function<void()>* let_go_ = nullptr;
+  const attached_memory* attached_ = nullptr;
   bool has_views_ = false;
   std::size_t levels_ = 0;
 };

@@ -81,6 +81,11 @@ void encode_class(byte_writer& out, const T& value) {
     encode_serialized(out, value);
   } else if constexpr (how == kind::handle) {
     encode(out, wire_form<T>::to(value));
+    if constexpr (gives_away<T>) {
+      if (out.is_writing()) wire_form<T>::sent(value);
+    }
+  } else if constexpr (how == kind::attachment) {
+    out.attach(value.memory(), value.had_some());
   } else if constexpr (how == kind::optional) {
     out.put_value(static_cast<std::uint8_t>(value.has_value()));
     if (value.has_value()) encode(out, *value);
@@ -190,6 +195,8 @@ void decode_class(byte_reader& in, T& value) {
   } else if constexpr (how == kind::handle) {
     value =
         wire_form<T>::from(decode<std::remove_cvref_t<decltype(wire_form<T>::to(value))>>(in), in.where());
+  } else if constexpr (how == kind::attachment) {
+    value = attachment{in.take_attachment()};
   } else if constexpr (how == kind::optional) {
     value.reset();
     if (decode<bool>(in)) value.emplace(decode<typename T::value_type>(in));

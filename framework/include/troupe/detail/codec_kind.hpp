@@ -4,6 +4,7 @@
 // do, and last plain aggregates, field by field.
 #pragma once
 
+#include <troupe/detail/attachment.hpp>
 #include <troupe/detail/codec_aggregate.hpp>
 #include <troupe/detail/codec_cereal.hpp>
 #include <troupe/detail/codec_shapes.hpp>
@@ -18,6 +19,7 @@ namespace troupe::detail {
 enum class kind : std::uint8_t {
   none,
   number,
+  attachment,  ///< beside the bytes
   serialized,  ///< by the user's functions
   handle,      ///< as its wire form
   array,
@@ -59,6 +61,8 @@ consteval kind kind_of() {
     return kind::number;
   } else if constexpr (!std::is_class_v<T> && !std::is_union_v<T>) {
     return kind::none;
+  } else if constexpr (std::is_same_v<T, attachment>) {
+    return kind::attachment;
   } else if constexpr (has_wire_form<T>) {
     return kind::handle;
   } else if constexpr (has_member_serialization<T> || has_own_free_serialization<T>) {

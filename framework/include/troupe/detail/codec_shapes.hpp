@@ -22,6 +22,12 @@ concept has_wire_form = requires(const T& value) {
   wire_form<T>::to(value);
 };
 
+/// Whether sending takes the value away from its sender: `static void sent(const T&)`.
+template <class T>
+concept gives_away = requires(const T& value) {
+  wire_form<T>::sent(value);
+};
+
 template <class T>
 concept number = std::is_arithmetic_v<T> || std::is_enum_v<T>;
 
