@@ -150,9 +150,11 @@ TEST_CASE("arguments live until the coroutine ends") {
     answers.push_back(works.ask<&worker::keep>(std::string(200, static_cast<char>('a' + i)), "text", i));
   wait_for_waiting(doors, 10);
   for (int i = 9; i >= 0; --i) doors.tell<&gate::open>(i);
-  for (int i = 0; i < 10; ++i)
-    CHECK(answers[static_cast<std::size_t>(i)].get() ==
-          std::string(200, static_cast<char>('a' + i)) + "text");
+  for (int i = 0; i < 10; ++i) {
+    std::string both(200, static_cast<char>('a' + i));
+    both += "text";
+    CHECK(answers[static_cast<std::size_t>(i)].get() == both);
+  }
 }
 
 TEST_CASE("tasks await tasks, and some never wait") {

@@ -13,7 +13,7 @@ using Catch::StartsWith;
 using tools::outcome;
 using words = std::vector<std::string>;
 
-outcome troupe(const words& arguments) { return tools::run(TROUPE_COMMAND_PATH, arguments); }
+outcome command(const words& arguments) { return tools::run(TROUPE_COMMAND_PATH, arguments); }
 outcome own(const words& arguments) { return tools::run(OWN_PROGRAM_PATH, arguments); }
 
 /// The command line is refused: status 2, nothing on standard output, and on standard error `text`, and where to read on.
@@ -26,7 +26,7 @@ void check_refused(const outcome& result, const std::string& text, const std::st
 }  // namespace
 
 TEST_CASE("list shows every topology with a line about it") {
-  const auto result = troupe({"list"});
+  const auto result = command({"list"});
   CHECK(result.status == 0);
   CHECK(result.errors.empty());
   CHECK_THAT(result.out, Contains("  pool_map           Squares numbers on a pool of workers, in order.\n"));
@@ -36,12 +36,12 @@ TEST_CASE("list shows every topology with a line about it") {
 }
 
 TEST_CASE("help is everywhere, with types and defaults") {
-  CHECK_THAT(troupe({"--help"}).out, Contains("list") && Contains("run") && Contains("graph"));
-  CHECK_THAT(troupe({"run", "--help"}).out, Contains("word_count") && Contains("--json"));
-  CHECK_THAT(troupe({"graph", "--help"}).out, Contains("word_count") && Contains("--format"));
-  CHECK_THAT(troupe({"run", "word_count", "--help"}).out,
+  CHECK_THAT(command({"--help"}).out, Contains("list") && Contains("run") && Contains("graph"));
+  CHECK_THAT(command({"run", "--help"}).out, Contains("word_count") && Contains("--json"));
+  CHECK_THAT(command({"graph", "--help"}).out, Contains("word_count") && Contains("--format"));
+  CHECK_THAT(command({"run", "word_count", "--help"}).out,
              Contains("--path PATH=/usr/share/common-licenses") && Contains("--top INTEGER=10"));
-  CHECK_THAT(troupe({"graph", "word_count", "-h"}).out, Contains("--counters INTEGER=2"));
+  CHECK_THAT(command({"graph", "word_count", "-h"}).out, Contains("--counters INTEGER=2"));
   const auto all = own({"run", "print_numbers", "--help"});
   CHECK(all.status == 0);
   for (const auto* const option :
@@ -53,38 +53,38 @@ TEST_CASE("help is everywhere, with types and defaults") {
 }
 
 TEST_CASE("the version is told") {
-  const auto result = troupe({"--version"});
+  const auto result = command({"--version"});
   CHECK(result.status == 0);
   CHECK_THAT(result.out, StartsWith("troupe 0."));
 }
 
 TEST_CASE("a command line that makes no sense is refused in a sentence") {
-  check_refused(troupe({}), "troupe: there is no command: list, run or graph", "troupe");
-  check_refused(troupe({"lst"}), "troupe: there is no command 'lst'. Did you mean 'list'?", "troupe");
-  check_refused(troupe({"run"}), "troupe: 'run' needs the name of a topology ('troupe list' shows them)",
+  check_refused(command({}), "troupe: there is no command: list, run or graph", "troupe");
+  check_refused(command({"lst"}), "troupe: there is no command 'lst'. Did you mean 'list'?", "troupe");
+  check_refused(command({"run"}), "troupe: 'run' needs the name of a topology ('troupe list' shows them)",
                 "troupe run");
   check_refused(
-      troupe({"run", "wordcount"}),
+      command({"run", "wordcount"}),
       "troupe: there is no topology 'wordcount'. Did you mean 'word_count'? 'troupe list' shows them all.",
       "troupe run");
-  check_refused(troupe({"graph", "zzz"}), "troupe: there is no topology 'zzz'. 'troupe list' shows them all.",
-                "troupe graph");
-  check_refused(troupe({"run", "word_count", "--topp", "3"}),
+  check_refused(command({"graph", "zzz"}),
+                "troupe: there is no topology 'zzz'. 'troupe list' shows them all.", "troupe graph");
+  check_refused(command({"run", "word_count", "--topp", "3"}),
                 "troupe: there is no option '--topp'. Did you mean '--top'?", "troupe run word_count");
-  check_refused(troupe({"run", "word_count", "--top"}), "troupe: --top needs a value",
+  check_refused(command({"run", "word_count", "--top"}), "troupe: --top needs a value",
                 "troupe run word_count");
-  check_refused(troupe({"run", "word_count", "--top", "ten"}),
+  check_refused(command({"run", "word_count", "--top", "ten"}),
                 "troupe: word_count: --top: 'ten' is not a whole number", "troupe run word_count");
-  check_refused(troupe({"run", "word_count", "--counters=0"}),
+  check_refused(command({"run", "word_count", "--counters=0"}),
                 "troupe: word_count: --counters: '0' is too small: the least is 1", "troupe run word_count");
-  check_refused(troupe({"run", "producer_consumer", "--delay", "soon"}),
+  check_refused(command({"run", "producer_consumer", "--delay", "soon"}),
                 "troupe: producer_consumer: --delay: 'soon' is not a duration: write 500ms, 2s or 1.5min",
                 "troupe run producer_consumer");
   check_refused(own({"run", "print_numbers", "--colour", "pink"}),
                 "own_program: print_numbers: --colour: 'pink' is none of red, green, blue",
                 "own_program run print_numbers");
-  CHECK(troupe({"run", "word_count", "stray"}).status == 2);
-  CHECK(troupe({"graph", "word_count", "--format", "png"}).status == 2);
+  CHECK(command({"run", "word_count", "stray"}).status == 2);
+  CHECK(command({"graph", "word_count", "--format", "png"}).status == 2);
 }
 
 TEST_CASE("a topology may refuse an option's value") {
@@ -107,12 +107,12 @@ TEST_CASE("of an option that is given twice the last counts") {
 }
 
 TEST_CASE("a topology is drawn without being run") {
-  const auto dot = troupe({"graph", "word_count", "--format", "dot", "--counters", "4"});
+  const auto dot = command({"graph", "word_count", "--format", "dot", "--counters", "4"});
   CHECK(dot.status == 0);
   CHECK_THAT(dot.out, StartsWith("digraph \"word_count\" {\n") && Contains("\"count\" [label=\"count x4\"") &&
                           Contains("label=\"by word\""));
-  CHECK_THAT(troupe({"graph", "--format", "mermaid", "word_count"}).out, StartsWith("flowchart LR\n"));
-  CHECK(troupe({"graph", "word_count"}).out ==
+  CHECK_THAT(command({"graph", "--format", "mermaid", "word_count"}).out, StartsWith("flowchart LR\n"));
+  CHECK(command({"graph", "word_count"}).out ==
         "word_count\n"
         "  source files, 1 process -> count (queue)\n"
         "  stage count, 2 processes -> merge (by word)\n"
