@@ -11,6 +11,9 @@
 //   ├─ system_stopped      the system is gone: use after stop
 //   ├─ malformed_message   bytes that no message of that type can have
 //   │  └─ refused_message  the same, and no handler has seen it: the actor goes on
+//   ├─ owner_died          the owner of a lock, or of a permit, ended without giving it back: judge what it protects
+//   ├─ not_held            a lock or a permit was given back by who does not have it
+//   ├─ broken_barrier      a party of the barrier is gone: nobody need wait for the others
 //   └─ stop_requested      thrown inside a function that has been asked to stop: let it pass
 //
 // A handler's exception reaches the asker as its own type where that is one of the standard library's: those of
@@ -130,6 +133,24 @@ class malformed_message : public error {
 class refused_message : public malformed_message {
  public:
   using malformed_message::malformed_message;
+};
+
+/// Who had a lock, or a semaphore's permit, ended without giving it back. What that protects may be half changed.
+class owner_died : public error {
+ public:
+  using error::error;
+};
+
+/// A lock, or a bounded semaphore's permit, was given back by a thread that does not have it. Nothing was done.
+class not_held : public error {
+ public:
+  using error::error;
+};
+
+/// A party of the barrier died, or gave up, or somebody broke it: it never comes to its end.
+class broken_barrier : public error {
+ public:
+  using error::error;
 };
 
 class stop_requested : public error {

@@ -14,19 +14,35 @@ namespace troupe {
 /// Values one behind the other, as they travel. Only for processes of one system: both ends run the same program.
 using packed_bytes = std::vector<std::byte>;
 
+/// What a value takes in a message.
+struct message_extent {
+  std::size_t size = 0;            ///< bytes
+  std::size_t shared_objects = 0;  ///< shared memory beside them: what has some cannot be packed
+};
+template <message T>
+[[nodiscard]] message_extent extent_of(const T& value) {
+  detail::attached_memory attached;
+  detail::byte_writer measure{attached};
+  detail::encode(measure, value);
+  return {measure.size(), attached.size()};
+}
+/// The most shared objects that one message carries.
+inline constexpr std::size_t max_shared_objects = detail::max_attachments;
+
 /// How many bytes `value` is when packed.
 template <message T>
 [[nodiscard]] std::size_t packed_size(const T& value) {
-  detail::byte_writer measure;
-  detail::encode(measure, value);
-  return measure.size();
+  return extent_of(value).size;
 }
 
-/// Appends `value`. Throws what its `serialize` throws; then `bytes` is as before.
+/// Appends `value`. Throws what its `serialize` throws, and `std::logic_error` for shared memory, which is no bytes; then
+/// `bytes` is as before.
 template <message T>
 void pack_onto(packed_bytes& bytes, const T& value) {
   const auto at = bytes.size();
-  bytes.resize(at + packed_size(value));
+  detail::byte_writer measure;
+  detail::encode(measure, value);
+  bytes.resize(at + measure.size());
   try {
     detail::byte_writer out{std::span{bytes}.subspan(at)};
     detail::encode(out, value);

@@ -15,7 +15,7 @@
 namespace troupe {
 
 /// A fixed number of `T` in memory that processes share: what one of them writes, the others read. A handle travels in
-/// messages and as an argument of `spawn`; copies of it name the same elements. (Not in what is packed: a queue's items, a
+/// messages and as an argument of `spawn`; copies of it name the same elements. (Not in what is packed: a
 /// pool's tasks.)
 ///
 /// Processes that write different elements need nothing else. Where two write the same, they need a `troupe::mutex`, or the

@@ -17,7 +17,7 @@ class sealed_buffer;
 /// Bytes with one owner at a time: writable, and yours alone until you send them. To send the buffer, in a message, a reply
 /// or as an argument of `spawn`, hands it over: what travels is the right to the memory, whatever its size, and the handle
 /// here is empty from then on, whether or not the send succeeded (`tell(std::move(buffer))`; a second send of it throws
-/// `std::logic_error`). It does not travel in what is packed: a queue's items, a pool's tasks.
+/// `std::logic_error`). It does not travel in what is packed (a pool's tasks), nor in a queue, which would have to copy it.
 ///
 /// To give the bytes to several processes at once, `seal()` them.
 ///

@@ -9,7 +9,7 @@
 namespace troupe {
 
 /// A `T` in memory that processes share: what one of them writes, the others read. A handle travels in messages and as an
-/// argument of `spawn`; copies of it name the same value. (Not in what is packed: a queue's items, a pool's tasks.)
+/// argument of `spawn`; copies of it name the same value. (Not in what is packed: a pool's tasks, a topology's items.)
 ///
 /// The value is memory, nothing more: two processes that change it at the same time need a `troupe::mutex`, or the atomic
 /// members below, which are for types that the machine changes at once (numbers, and classes of up to 8 or 16 bytes).

@@ -17,10 +17,9 @@ void byte_writer::attach(const std::shared_ptr<shared_memory>& memory, bool had_
   if (!is_writing()) {
     if (attached_ == nullptr) {
       throw std::logic_error{
-          "troupe: shared memory cannot be packed, as a queue's items, a pool's tasks and a topology's items "
-          "are: what "
-          "is packed is bytes. Give the shared object to the process as an argument of its spawn, or in a "
-          "tell or ask"};
+          "troupe: shared memory cannot be packed, as a pool's tasks and a topology's items are: what is "
+          "packed is bytes. Give the shared object to the process as an argument of its spawn, or in a tell "
+          "or ask"};
     }
     if (!memory) {
       throw std::logic_error{

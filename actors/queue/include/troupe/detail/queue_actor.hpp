@@ -105,10 +105,10 @@ class queue_actor {
     if (writer != visitors_.end()) return_credits(writer->second, 1);
     ++puts_;
     if (dropping_) return tell_idle();
-    const auto size = packed_size(item);
+    const auto [size, shared] = extent_of(item);
     usual_size_ = usual_size_ == 0 ? size : (3 * usual_size_ + size) / 4;
     bytes_ += size;
-    items_.push_back({std::move(item), size});
+    items_.push_back({std::move(item), size, shared});
     serve();
   }
 
@@ -224,6 +224,7 @@ class queue_actor {
   struct waiting_item {
     T value;
     std::size_t size;
+    std::size_t shared;  ///< objects in shared memory
   };
   struct waiting_writer {
     queue_visitor who;
@@ -264,7 +265,10 @@ class queue_actor {
     queue_batch<T> batch{{}, phase()};
     count = std::min(count, at_once_);
     batch.items.reserve(count);
+    std::size_t shared = 0;
     for (; count > 0 && !items_.empty(); --count) {
+      shared += items_.front().shared;
+      if (shared > max_shared_objects && !batch.items.empty()) break;
       bytes_ -= items_.front().size;
       batch.items.push_back(std::move(items_.front().value));
       items_.pop_front();
@@ -293,9 +297,9 @@ class queue_actor {
     const auto count = newest.size() - first;
     for (auto i = newest.size(); i > first && !dropping_; --i) {
       auto& item = newest[i - 1];
-      const auto size = packed_size(item);
+      const auto [size, shared] = extent_of(item);
       bytes_ += size;
-      items_.push_front({std::move(item), size});
+      items_.push_front({std::move(item), size, shared});
     }
     reader.holds -= count;
     held_ -= count;
