@@ -1,5 +1,6 @@
 // What a hostile process could write, many thousand times: an honest stream of frames with something changed, and bytes that
 // are decoded as messages. The receiver throws `malformed_message` or goes on; it reads nothing that is not there.
+#include <troupe/detail/shared_memory.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/packed.hpp>
 
@@ -121,6 +122,42 @@ TEST_CASE("a stream of frames with something changed is refused, waits, or passe
   CHECK(refused > 100);
   CHECK(whole > 1000);
   CHECK(sum < std::uint64_t{1} << 32);  // so that the reading is done
+}
+
+TEST_CASE("frames with shared memory beside them, with something changed, are refused, wait, or pass") {
+  random_source random{33};
+  const auto sealed = platform::create_shared_memory("test", 4096);
+  const auto small = platform::create_shared_memory("test", 1);
+  int refused = 0, whole = 0;
+  for (int round = 0; round < 2000; ++round) {
+    parts memory;
+    ch::page own_b{memory.page_b}, own_a{memory.page_a};
+    const auto socket = memory.socket_a.duplicate();
+    ch::channel b{own_b, memory.for_b()};
+    troupe::wire::frame what;
+    what.header.words = troupe::wire::attached_word | (random() % 4 == 0 ? troupe::wire::call_word : 0);
+    what.header.sequence = 1;
+    what.attached = 1 + random() % 3;
+    std::vector<std::byte> bytes(troupe::wire::frame_size(what.header.words, 0));
+    troupe::wire::write_frame(bytes, what);
+    std::vector<int> beside(what.attached + (random() % 8 == 0 ? 1 : 0), sealed.get());
+    if (random() % 4 == 0) beside[random() % beside.size()] = random() % 2 == 0 ? socket.get() : small.get();
+    if (random() % 2 == 0) mutate(bytes, random);
+    const std::array<std::uint64_t, 2> company{3, random() % 10 == 0 ? random() % 4 : 1}, header{1, 0};
+    static_cast<void>(platform::send_packet(socket.get(), {std::as_bytes(std::span{company})}, beside));
+    static_cast<void>(platform::send_packet(socket.get(), {std::as_bytes(std::span{header}), bytes}));
+    try {
+      b.pump([&](ch::message&& one) {
+        ++whole;
+        if (one.attached == nullptr) return;
+        for (const auto& each : *one.attached) static_cast<void>(sum_of(each->bytes()));
+      });
+    } catch (const troupe::malformed_message&) {
+      ++refused;
+    }
+  }
+  CHECK(refused > 100);
+  CHECK(whole > 100);
 }
 
 TEST_CASE("bytes that are decoded as messages are refused or pass") {

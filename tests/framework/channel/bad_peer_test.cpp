@@ -1,4 +1,5 @@
 // The other end lies: this end gets an error, and nothing worse.
+#include <troupe/detail/shared_memory.hpp>
 #include <troupe/errors.hpp>
 
 #include "framework/channel/ends.hpp"
@@ -14,6 +15,12 @@
 using namespace ends;
 
 namespace {
+
+platform::descriptor growing_memory(std::size_t size) {
+  auto memory = platform::descriptor::adopt(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  REQUIRE(::ftruncate(memory.get(), static_cast<off_t>(size)) == 0);
+  return memory;
+}
 
 struct packet {
   std::uint64_t kind = 1;
@@ -45,11 +52,13 @@ struct victim : parts {
   void refuses() { CHECK_THROWS_AS(pump(), troupe::malformed_message); }
 };
 
-std::vector<std::byte> frame_of(std::uint64_t sequence, std::uint8_t words = 0, std::uint64_t outside = 0) {
+std::vector<std::byte> frame_of(std::uint64_t sequence, std::uint8_t words = 0, std::uint64_t outside = 0,
+                                std::uint64_t attached = 0) {
   troupe::wire::frame what;
   what.header.sequence = sequence;
   what.header.words = words;
   what.outside = outside;
+  what.attached = attached;
   std::vector<std::byte> bytes(troupe::wire::frame_size(words, 0));
   troupe::wire::write_frame(bytes, what);
   return bytes;
@@ -110,6 +119,7 @@ TEST_CASE("a payload that is announced and does not come, or is smaller than it 
     const auto memory = platform::create_shared_memory("test", 100);
     const std::array two{memory.get(), memory.get()};
     v.send({3, 1}, two);
+    v.send_bytes(frame_of(1, troupe::wire::outside_word, 100));
     v.refuses();
   }
   SECTION("too small") {
@@ -127,6 +137,54 @@ TEST_CASE("a payload that is announced and does not come, or is smaller than it 
     v.send_bytes(frame_of(1, troupe::wire::outside_word, 100));
     v.refuses();
   }
+}
+
+TEST_CASE("shared memory that is not what the frame says, or not safe to map, is refused") {
+  victim v;
+  const auto memory = platform::create_shared_memory("test", 4096);
+  const auto send = [&](std::vector<int> descriptors, std::uint64_t attached) {
+    v.send({3, 1}, descriptors);
+    v.send_bytes(frame_of(1, troupe::wire::attached_word, 0, attached));
+  };
+  SECTION("fewer than announced") { send({memory.get()}, 2); }
+  SECTION("more than announced") { send({memory.get(), memory.get()}, 1); }
+  SECTION("no memory at all") { send({v.socket_a.get()}, 1); }
+  SECTION("memory that can shrink under its reader") { send({growing_memory(4096).get()}, 1); }
+  SECTION("memory of no size") { send({platform::create_shared_memory("test", 0).get()}, 1); }
+  SECTION("a payload besides that is not announced") {
+    v.send({3, 1}, std::array{memory.get()});
+    v.send_bytes(frame_of(1, troupe::wire::attached_word | troupe::wire::outside_word, 100, 1));
+  }
+  v.refuses();
+}
+
+TEST_CASE("more descriptors than honest senders have under way are refused") {
+  victim v;
+  const auto memory = platform::create_shared_memory("test", 4096);
+  const std::vector<int> many(16, memory.get());
+  const auto flood = [&] {
+    for (std::uint64_t sequence = 1; sequence <= 20; ++sequence) {
+      v.send({3, sequence}, many);
+      v.pump();
+    }
+  };
+  CHECK_THROWS_AS(flood(), troupe::malformed_message);
+}
+
+TEST_CASE("shared memory beside a frame comes with it") {
+  victim v;
+  const auto memory = platform::create_shared_memory("test", 4096);
+  v.send({3, 1}, std::array{memory.get(), memory.get()});
+  v.send_bytes(frame_of(1, troupe::wire::attached_word, 0, 2));
+  int came = 0;
+  v.b.pump([&](ch::message&& one) {
+    ++came;
+    REQUIRE(one.attached != nullptr);
+    REQUIRE(one.attached->size() == 2);
+    CHECK(one.attached->front() == one.attached->back());  // the same memory, mapped once
+    CHECK(one.attached->front()->bytes().size() == 4096);
+  });
+  CHECK(came == 1);
 }
 
 TEST_CASE("a frame that is cut waits, and what lies behind it is not taken for one") {
@@ -193,12 +251,6 @@ using header = troupe::wire::frame_header;
 platform::descriptor changed(platform::descriptor memory, std::size_t at, std::uint64_t to) {
   auto mapped = platform::mapping::map(memory, platform::access::read_write, 0, 4096);
   std::memcpy(mapped.bytes().data() + at, &to, sizeof to);
-  return memory;
-}
-
-platform::descriptor growing_memory(std::size_t size) {
-  auto memory = platform::descriptor::adopt(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  REQUIRE(::ftruncate(memory.get(), static_cast<off_t>(size)) == 0);
   return memory;
 }
 

@@ -33,6 +33,7 @@ frame with_words(std::uint8_t words, std::uint32_t payload) {
   what.deadline = -12;
   what.trace = 13;
   what.outside = 14;
+  what.attached = 15;
   return what;
 }
 
@@ -67,6 +68,7 @@ TEST_CASE("a frame comes back as it was, with every set of words") {
       CHECK(came->deadline == ((words & deadline_word) != 0 ? -12 : 0));
       CHECK(came->trace == ((words & trace_word) != 0 ? 13U : 0U));
       CHECK(came->outside == (outside ? 14U : 0U));
+      CHECK(came->attached == ((words & attached_word) != 0 ? 15U : 0U));
       CHECK(came->payload.size() == payload);
       CHECK(std::all_of(came->payload.begin(), came->payload.end(),
                         [](auto b) { return b == std::byte{0x5A}; }));
@@ -107,10 +109,18 @@ TEST_CASE("a frame of another version, an unknown kind or with unknown words is 
   refused(with_field(5, std::uint8_t{0}));
   refused(with_field(5, std::uint8_t{5}));
   refused(with_field(5, std::uint8_t{255}));
-  refused(with_field(6, std::uint8_t{16}));
+  refused(with_field(6, std::uint8_t{32}));
   refused(with_field(6, std::uint8_t{255}));
   std::size_t size = 0;
   CHECK_THROWS_WITH(read_frame(with_field(4, std::uint8_t{9}), size), Catch::Contains("version is 9"));
+}
+
+TEST_CASE("a frame with no shared memory beside it, or with more than there can be, is refused") {
+  for (const std::uint64_t count : {std::uint64_t{0}, std::uint64_t{17}, ~std::uint64_t{0}}) {
+    auto sent = with_words(attached_word, 0);
+    sent.attached = count;
+    refused(made(sent, 0));
+  }
 }
 
 TEST_CASE("a frame cannot have a payload inside and one outside") {
