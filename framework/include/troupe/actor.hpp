@@ -3,6 +3,7 @@
 
 #include <troupe/detail/method.hpp>
 #include <troupe/future.hpp>
+#include <troupe/handover.hpp>
 #include <troupe/port.hpp>
 #include <troupe/process.hpp>
 
@@ -48,9 +49,12 @@ class actor : public process {
     using answered = detail::answer_of<decltype(Method)>;
     if constexpr (detail::check_method<A, Method>() && detail::check_answer<answered>() &&
                   detail::check_arguments<parameters<Method>, Arguments...>()) {
-      return future<answered>{detail::with_body<parameters<Method>>(
+      detail::handover_scope handover;
+      future<answered> asked{detail::with_body<parameters<Method>>(
           [this](const detail::body& body) { return endpoint().ask(ref(), entry<Method>().id(), body); },
           std::forward<Arguments>(arguments)...)};
+      handover.sent(*this);
+      return asked;
     }
   }
 
@@ -69,9 +73,12 @@ class actor : public process {
   bool send(detail::patience how, Arguments&&... arguments) const {
     if constexpr (detail::check_method<A, Method>() &&
                   detail::check_arguments<parameters<Method>, Arguments...>()) {
-      return detail::with_body<parameters<Method>>(
+      detail::handover_scope handover;
+      const bool sent = detail::with_body<parameters<Method>>(
           [&](const detail::body& body) { return endpoint().tell(ref(), entry<Method>().id(), body, how); },
           std::forward<Arguments>(arguments)...);
+      if (sent) handover.sent(*this);
+      return sent;
     }
   }
 };

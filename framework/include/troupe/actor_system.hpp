@@ -2,6 +2,7 @@
 #pragma once
 
 #include <troupe/actor.hpp>
+#include <troupe/handover.hpp>
 #include <troupe/options.hpp>
 #include <troupe/process.hpp>
 
@@ -157,11 +158,14 @@ class actor_system {
   template <class Parameters, class... Arguments>
   detail::endpoint::spawned start(const detail::registrar& what, const spawn_options& options,
                                   Arguments&&... arguments) {
-    return detail::with_body<Parameters>(
+    detail::handover_scope handover;
+    auto made = detail::with_body<Parameters>(
         [&](const detail::body& body) {
           return endpoint_->spawn(what.id(), what.display_name(), options, body);
         },
         std::forward<Arguments>(arguments)...);
+    handover.sent(process{endpoint_, made.ref, made.name});
+    return made;
   }
 
   std::shared_ptr<detail::endpoint> endpoint_;

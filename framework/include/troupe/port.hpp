@@ -3,6 +3,7 @@
 
 #include <troupe/detail/checks.hpp>
 #include <troupe/detail/method.hpp>
+#include <troupe/handover.hpp>
 #include <troupe/process.hpp>
 
 #include <string>
@@ -56,9 +57,12 @@ class port : private process {
 
   template <class Value>
   bool send(detail::patience how, Value&& value) const {
-    return detail::with_body<std::tuple<T>>(
+    detail::handover_scope handover;
+    const bool sent = detail::with_body<std::tuple<T>>(
         [&](const detail::body& body) { return endpoint().tell(ref(), entry_, body, how); },
         std::forward<Value>(value));
+    if (sent) handover.sent(*this);
+    return sent;
   }
 
   detail::entry_id entry_ = detail::entry_id::none;

@@ -11,6 +11,7 @@
 #include <troupe/exit_status.hpp>
 #include <troupe/failure.hpp>
 #include <troupe/future.hpp>
+#include <troupe/handover.hpp>
 #include <troupe/message.hpp>
 #include <troupe/mutex.hpp>
 #include <troupe/options.hpp>

@@ -4,6 +4,7 @@
 #include <troupe/actor_system.hpp>
 #include <troupe/detail/queue_client.hpp>
 #include <troupe/errors.hpp>
+#include <troupe/future.hpp>
 #include <troupe/message.hpp>
 
 #include <chrono>
@@ -87,6 +88,12 @@ class queue {
   [[nodiscard]] std::optional<T> get_for(std::chrono::milliseconds patience) {
     return client().get(detail::deadline_in(patience));
   }
+
+  /// Ready once `get` would find something, an item or the end, without waiting for longer than the queue takes to answer
+  /// (half a second at most after a close). For waiting for several things: see `wait_any`. Takes nothing, so dropping it
+  /// loses nothing: take with `get_for`, as another reader may have been quicker. Where nobody comes for what it announced,
+  /// it stays true; keep it until it is ready rather than asking again. Throws what `get` throws.
+  [[nodiscard]] future<void> readable() { return client().readable(); }
 
   class iterator;
 

@@ -106,7 +106,8 @@ template <class A, auto Method, class Arguments>
 decltype(auto) call_with(void* object, Arguments& values) {
   return values.apply([object](auto&&... value) -> decltype(auto) {
     if constexpr (std::is_member_function_pointer_v<decltype(Method)>) {
-      return (static_cast<A*>(object)->*Method)(std::forward<decltype(value)>(value)...);
+      typename callable_traits<decltype(Method)>::owner& owner = *static_cast<A*>(object);
+      return (owner.*Method)(std::forward<decltype(value)>(value)...);
     } else {
       return Method(std::forward<decltype(value)>(value)...);
     }

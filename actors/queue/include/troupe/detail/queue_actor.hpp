@@ -65,8 +65,9 @@ enum class queue_wait : std::uint8_t {
   until_ended,    ///< by a reader that comes back to look for the end
 };
 
-/// The queue. Its members are the messages; `who` is the sender. Not thread-safe, as any actor.
-template <class T>
+/// The queue. Its members are the messages; `who` is the sender. `Lane` tells those apart that one actor has as its bases.
+/// Not thread-safe, as any actor.
+template <class T, int Lane = 0>
 class queue_actor {
  public:
   queue_actor(std::size_t capacity, std::size_t capacity_bytes, std::size_t at_once)
@@ -74,7 +75,7 @@ class queue_actor {
 
   /// A visitor inside an actor says first which process it is in. Its end is that of the visitor.
   void arrive(queue_visitor who, const process& where) {
-    visitors_[who].where = where;
+    introduce(who, where);
     where.on_down([this, who](const exit_status&) { leave(who, 0); });
   }
 
@@ -126,6 +127,14 @@ class queue_actor {
       readers_.push_back({who, wanted, wait, answer});
     }
     serve();
+    return answer;
+  }
+
+  /// Answered once a `take` would be, or at once.
+  promise<void> readable(queue_visitor who, bool now) {
+    promise<void> answer;
+    lookers_.push_back({who, answer});
+    tell_lookers(now);
     return answer;
   }
 
@@ -193,6 +202,7 @@ class queue_actor {
     readers_seen_ -= leaving.reads ? 1 : 0;
     std::erase_if(readers_, [&](const waiting_reader& waiting) { return waiting.who == who; });
     std::erase_if(writers_, [&](const waiting_writer& waiting) { return waiting.who == who; });
+    std::erase_if(lookers_, [&](const waiting_looker& waiting) { return waiting.who == who; });
     visitors_.erase(found);
     serve();
   }
@@ -204,12 +214,17 @@ class queue_actor {
   /// the framework's detection of deadlocks; a visitor without a process is the host.)
   [[nodiscard]] std::vector<process> relies_on() const {
     std::vector<process> others;
-    if (closed_ || (writers_.empty() && readers_.empty())) return others;
+    if (closed_ || !(writers_wait() || readers_wait())) return others;
     for (const auto& [who, other] : visitors_) {
       if (writers_.empty() ? other.writes : other.reads) others.push_back(other.where);
     }
     return others;
   }
+
+ protected:
+  void introduce(queue_visitor who, const process& where) { visitors_[who].where = where; }
+  [[nodiscard]] bool writers_wait() const { return !writers_.empty(); }
+  [[nodiscard]] bool readers_wait() const { return !readers_.empty() || !lookers_.empty(); }
 
  private:
   struct visitor {
@@ -238,6 +253,10 @@ class queue_actor {
     queue_wait wait;
     promise<queue_batch<T>> answer;
   };
+  struct waiting_looker {
+    queue_visitor who;
+    promise<void> answer;
+  };
 
   /// Answers whoever can be answered now. Readers first: what they take makes room.
   void serve() {
@@ -247,8 +266,14 @@ class queue_actor {
       give(visitors_[first.who], first.answer, std::min(first.wanted, std::max(fair_share(), 1U)));
     }
     if (closed_ && !readers_.empty()) tell_end();
+    tell_lookers(false);
     while (!writers_.empty() && (closed_ || room_left() > 0)) grant();
     tell_idle();
+  }
+
+  void tell_lookers(bool now) {
+    if (!now && items_.empty() && !closed_) return;
+    for (const auto& each : std::exchange(lookers_, {})) each.answer.set_value();
   }
 
   void tell_idle() {
@@ -373,6 +398,7 @@ class queue_actor {
   std::size_t readers_seen_ = 0;
   std::deque<waiting_writer> writers_;
   std::deque<waiting_reader> readers_;
+  std::vector<waiting_looker> lookers_;
   std::vector<promise<std::uint64_t>> idlers_;
 };
 

@@ -5,6 +5,7 @@
 #include <troupe/detail/queue_actor.hpp>
 #include <troupe/detail/queue_reader.hpp>
 #include <troupe/detail/queue_writer.hpp>
+#include <troupe/future.hpp>
 #include <troupe/this_actor.hpp>
 
 #include <algorithm>
@@ -59,6 +60,10 @@ class queue_client {
   std::optional<T> get(deadline until) {
     arrive();
     return reader_.get(until);
+  }
+  future<void> readable() {
+    arrive();
+    return reader_.readable();
   }
   /// Who closes may well read no more: then what was brought to it is for others.
   void close() {

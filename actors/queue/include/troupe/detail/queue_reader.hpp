@@ -23,10 +23,13 @@ namespace troupe::detail {
 ///
 /// One request is under way at a time, so items come in the order in which the queue counts them as this reader's; one of
 /// the waiting threads sees to it, the others wait for that one. Threads: any.
-template <class T>
+/// `Home` is the class of the actor.
+template <class T, int Lane = 0, class Home = queue_actor<T, Lane>>
 class queue_reader {
+  using lane = queue_actor<T, Lane>;
+
  public:
-  queue_reader(const actor<queue_actor<T>>& to, queue_visitor who) : to_{to}, who_{who} {}
+  queue_reader(const actor<Home>& to, queue_visitor who) : to_{to}, who_{who} {}
 
   /// Throws `timeout` at `until`.
   std::optional<T> get(deadline until) {
@@ -44,18 +47,26 @@ class queue_reader {
     return std::optional<T>{std::in_place, std::move(batch_[next_++])};
   }
 
+  /// Ready once `get` would not wait for anything but the queue's answer. Where another thread is waiting for more, that one
+  /// may take it.
+  future<void> readable() {
+    const std::scoped_lock lock{mutex_};
+    const bool is_here = next_ != batch_.size() || (coming_.valid() && !fetching_);
+    return to_.template ask<&lane::readable>(who_, is_here);
+  }
+
   /// Says at once that all that was handed out is done with.
   void done() {
     const std::scoped_lock lock{mutex_};
     in_use_ = 0;
-    if (done_ != 0) to_.template tell<&queue_actor<T>::done>(who_, std::exchange(done_, 0));
+    if (done_ != 0) to_.template tell<&lane::done>(who_, std::exchange(done_, 0));
   }
 
   /// Gives up what has been brought and not been taken; nothing where a thread is waiting for more.
   void give_back() {
     const std::scoped_lock lock{mutex_};
     if (fetching_ || (next_ == batch_.size() && !coming_.valid())) return;
-    to_.template tell<&queue_actor<T>::give_back>(who_, std::exchange(done_, 0));
+    to_.template tell<&lane::give_back>(who_, std::exchange(done_, 0));
     batch_.clear();
     next_ = 0;
     coming_ = {};  // its items are given back with the others
@@ -114,7 +125,7 @@ class queue_reader {
       const auto now = clock::now();
       const auto limit = closing_ ? std::min(until, now + look_for_end) : until;
       if (limit != no_deadline && !coming_.wait_for(limit - now)) {
-        to_.template tell<&queue_actor<T>::forget_reader>(who_);  // the batch may be on its way all the same
+        to_.template tell<&lane::forget_reader>(who_);  // the batch may be on its way all the same
       }
     }
     return coming_.get();
@@ -138,7 +149,7 @@ class queue_reader {
   }
 
   void ask(queue_wait wait) {
-    coming_ = to_.template ask<&queue_actor<T>::take>(who_, wanted_, done_, wait);
+    coming_ = to_.template ask<&lane::take>(who_, wanted_, done_, wait);
     coming_waits_ = wait != queue_wait::never;
     done_ = 0;
   }
@@ -158,7 +169,7 @@ class queue_reader {
     throw timeout{"nothing came out of queue '" + to_.name() + "' in time"};
   }
 
-  actor<queue_actor<T>> to_;
+  actor<Home> to_;
   queue_visitor who_;
   std::mutex mutex_;
   std::condition_variable fetched_;

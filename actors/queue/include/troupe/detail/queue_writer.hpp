@@ -18,17 +18,20 @@ enum class put_outcome : std::uint8_t { taken, full, closed };
 /// Puts against credits, so that a put is a one-way message. The number asked for follows the writer's pace: what it uses in
 /// about a millisecond, and one at first. Unused credits are worth nothing after `credit_lifetime`, so that whoever puts now
 /// and then hears of a close, and hoards nothing. Threads: any.
-template <class T>
+/// `Home` is the class of the actor.
+template <class T, int Lane = 0, class Home = queue_actor<T, Lane>>
 class queue_writer {
+  using lane = queue_actor<T, Lane>;
+
  public:
-  queue_writer(const actor<queue_actor<T>>& to, queue_visitor who) : to_{to}, who_{who} {}
+  queue_writer(const actor<Home>& to, queue_visitor who) : to_{to}, who_{who} {}
 
   put_outcome put(const T& item, deadline until) {
     auto outcome = take_credit();
     if (outcome == put_outcome::full) outcome = ask_for_room(until);
     if (outcome != put_outcome::taken) return outcome;
     try {
-      to_.template tell<&queue_actor<T>::put>(who_, item);
+      to_.template tell<&lane::put>(who_, item);
     } catch (...) {
       const std::scoped_lock lock{mutex_};
       ++credits_;
@@ -38,11 +41,11 @@ class queue_writer {
   }
 
   void close() {
-    if (const auto unused = begin_close()) to_.template tell<&queue_actor<T>::close>(who_, *unused);
+    if (const auto unused = begin_close()) to_.template tell<&lane::close>(who_, *unused);
   }
 
   std::uint64_t close_now() {
-    return to_.template ask<&queue_actor<T>::close_now>(who_, begin_close().value_or(0)).get();
+    return to_.template ask<&lane::close_now>(who_, begin_close().value_or(0)).get();
   }
 
  private:
@@ -76,10 +79,10 @@ class queue_writer {
     lock.unlock();
 
     const bool waits = until > now;
-    auto answer = to_.template ask<&queue_actor<T>::room>(who_, ticket, wanted, unused, waits);
+    auto answer = to_.template ask<&lane::room>(who_, ticket, wanted, unused, waits);
     if (waits && until != no_deadline && !answer.wait_for(until - now)) {
-      to_.template tell<&queue_actor<T>::forget_writer>(who_,
-                                                        ticket);  // the answer may be on its way all the same
+      to_.template tell<&lane::forget_writer>(who_,
+                                              ticket);  // the answer may be on its way all the same
     }
     const auto granted = answer.get();
 
@@ -100,7 +103,7 @@ class queue_writer {
     wanted_ = static_cast<std::uint32_t>(std::clamp<std::int64_t>(fitting, 1, std::min(2 * wanted_, most)));
   }
 
-  actor<queue_actor<T>> to_;
+  actor<Home> to_;
   queue_visitor who_;
   std::mutex mutex_;
   bool closed_ = false;
