@@ -183,7 +183,45 @@ TEST_CASE("a sender that an exception ends has not closed its end") {
   troupe::pipe<int> pipe{system};
   system.spawn<send_and_throw>(std::move(pipe.first));
   REQUIRE(pipe.second.receive() == 1);
+  REQUIRE(how_it_broke(pipe.second).exception_text == "the sender's");
+}
+
+TEST_CASE("an end that was let go because of an exception is broken, also where the exception is caught") {
+  troupe::actor_system system;
+  troupe::pipe<int> pipe{system};
+  const auto fail_with = [](numbers end) {
+    end.send(1);
+    throw std::domain_error{"caught"};
+  };
+  REQUIRE_THROWS_AS(fail_with(std::move(pipe.first)), std::domain_error);
+  REQUIRE(pipe.second.receive() == 1);
   REQUIRE(how_it_broke(pipe.second).kind == troupe::exit_kind::exception);
+
+  troupe::pipe<int> other{system};
+  auto gate = system.make_queue<int>();
+  const auto survivor = system.spawn(
+      [](numbers end, troupe::queue<int> until) {
+        try {
+          const auto mine = std::move(end);
+          throw std::domain_error{"caught"};
+        } catch (const std::domain_error&) {
+          (void)until.get();
+        }
+      },
+      std::move(other.first), gate);
+  REQUIRE(how_it_broke(other.second).kind == troupe::exit_kind::exception);
+  REQUIRE(survivor.is_alive());
+  gate.close();
+  survivor.join();
+}
+
+TEST_CASE("a holder that is asked to stop closes its end in good order") {
+  troupe::actor_system system;
+  troupe::pipe<int> pipe{system};
+  const auto sender = system.spawn<send_and_wait>(std::move(pipe.first), 1);
+  REQUIRE(pipe.second.receive() == 0);
+  sender.stop();
+  REQUIRE_FALSE(pipe.second.receive());
 }
 
 TEST_CASE("a sender that waits for room hears of the receiver's death, and of its close") {
@@ -383,7 +421,7 @@ TEST_CASE("two that both wait to receive from each other are told that nothing w
   const auto two = system.spawn(listen, std::move(pipe.second), report);
   std::vector<std::string> said{report.get().value(), report.get().value()};
   std::sort(said.begin(), said.end());
-  REQUIRE(said == std::vector<std::string>{"circle", "end"});
+  REQUIRE(said.front() == "circle");  // one at least: both may have closed it at once
   one.join();
   two.join();
 }

@@ -57,7 +57,7 @@ class pipe;
 ///
 /// ## Ending
 /// An end is closed by `close()`, for all who hold it, or when its last handle goes in good order, or the process does.
-/// Where the last holder is killed, crashes, ends with an error, or lets go while an exception passes, it is broken instead.
+/// Where the last holder is killed, crashes, ends with an error, or lets go because of an exception, it is broken instead.
 /// At the other end `receive` then gives what is left, and after that nullopt (closed) or `pipe_broken`; sending throws
 /// `pipe_closed` or `pipe_broken`, and what nobody can read any more is dropped. What was sent outlives its sender. Of the
 /// processes that held an end and have ended, the last one counts. The pipe's process ends with the last handle of all;
@@ -169,7 +169,7 @@ class pipe_end {
       const auto sent = std::exchange(ticket_, {});
       const auto left = std::exchange(client_, nullptr);
       try {
-        left->pass_to(sent, to);
+        left->pass_to(sent, to, left.use_count() == 1);
       } catch (const std::exception&) {
         // The pipe is gone: whoever gets this end will hear of it.
       }

@@ -10,9 +10,11 @@
 //    any order: the ticket in the message puts them together.
 // 3. A handle on its way is lost when its receiver ends. Where nobody knows the receiver (an answer, packed bytes), it is
 //    lost after `transit_patience`.
-// 4. When the last holder of an end has gone, that end has ended, in the way that this one went: its outgoing lane is closed,
-//    and what is in its incoming one is dropped, for nobody can read it.
-// 5. An end's death is heard after everything that it had sent (`on_down` of an actor), so nothing of that is lost.
+// 4. When the last holder of an end has gone, that end has ended, in the way that the last one went that did not hand it on:
+//    its outgoing lane is closed, and what is in its incoming one is dropped, for nobody can read it.
+// 5. A holder that goes because of an exception may be about to die of it. Its process is waited for, so that the other end
+//    hears how it ended; for `unwound_patience`, as the exception may have been caught.
+// 6. An end's death is heard after everything that it had sent (`on_down` of an actor), so nothing of that is lost.
 #pragma once
 
 #include <troupe/detail/queue_actor.hpp>
@@ -35,6 +37,7 @@
 namespace troupe::detail {
 
 inline constexpr std::chrono::seconds transit_patience{30};
+inline constexpr std::chrono::seconds unwound_patience{1};
 
 /// A handle on its way inside a message; drawn at random by its sender. 0: none.
 enum class pipe_ticket : std::uint64_t {};
@@ -43,6 +46,12 @@ enum class pipe_ticket : std::uint64_t {};
 struct pipe_holder {
   queue_visitor who{};
   std::uint8_t side = 0;
+};
+
+enum class pipe_leaving : std::uint8_t {
+  dropped,
+  handed_on,  ///< to whoever the message went to
+  unwound,    ///< while an exception passed
 };
 
 /// What has become of an end.
@@ -74,7 +83,8 @@ class pipe_actor : public queue_actor<T, 0>, public queue_actor<U, 1> {
     forth::introduce(holder.who, to.holders[holder.who]);
     back::introduce(holder.who, to.holders[holder.who]);
     if (where)
-      where->on_down([this, holder](const exit_status& status) { depart(holder, 0, death_by(status)); });
+      where->on_down(
+          [this, holder](const exit_status& status) { depart(holder, 0, false, death_by(status)); });
     if (ticket == pipe_ticket{}) return;
     to.claimed.insert(ticket);
     lose(to, ticket);
@@ -99,9 +109,16 @@ class pipe_actor : public queue_actor<T, 0>, public queue_actor<U, 1> {
     whom.on_down([this, side, ticket](const exit_status& status) { drop(side, ticket, death_by(status)); });
   }
 
-  /// The holder's end, with as many items of its incoming lane done. `death`: it was left by an exception.
-  void leave(pipe_holder holder, std::uint64_t done, std::optional<exit_status> death) {
-    depart(holder, done, std::move(death));
+  /// The holder's end, with as many items of its incoming lane done.
+  void leave(pipe_holder holder, std::uint64_t done, pipe_leaving how) {
+    if (how != pipe_leaving::unwound)
+      return depart(holder, done, how == pipe_leaving::handed_on, std::nullopt);
+    exit_status death;
+    death.kind = exit_kind::exception;
+    death.exception_text = "an exception left the scope that held the end of the pipe";
+    const bool may_die = holder.side <= 1 && is_process(holder);
+    this_actor::after(may_die ? unwound_patience : std::chrono::seconds{0},
+                      [this, holder, done, death] { depart(holder, done, false, death); });
   }
 
   /// Ends that end, whoever else holds it.
@@ -125,7 +142,8 @@ class pipe_actor : public queue_actor<T, 0>, public queue_actor<U, 1> {
   struct end_of_pipe {
     std::unordered_map<queue_visitor, process> holders;
     std::unordered_map<pipe_ticket, timer> on_the_way;
-    std::set<pipe_ticket> claimed;  ///< of which `pass_to` has not come yet
+    std::set<pipe_ticket> claimed;          ///< of which `pass_to` has not come yet
+    std::optional<exit_status> last_death;  ///< how the last one went that did not hand it on
     pipe_fate fate;
   };
 
@@ -148,19 +166,26 @@ class pipe_actor : public queue_actor<T, 0>, public queue_actor<U, 1> {
   }
 
   void drop(std::uint8_t side, pipe_ticket ticket, std::optional<exit_status> death) {
-    if (ends_[side].on_the_way.erase(ticket) != 0) look_for_end(side, std::move(death));
+    if (ends_[side].on_the_way.erase(ticket) == 0) return;
+    ends_[side].last_death = std::move(death);
+    look_for_end(side);
   }
 
-  void depart(pipe_holder holder, std::uint64_t done, std::optional<exit_status> death) {
+  void depart(pipe_holder holder, std::uint64_t done, bool handed_on, std::optional<exit_status> death) {
     if (holder.side > 1 || ends_[holder.side].holders.erase(holder.who) == 0) return;
     forth::leave(holder.who, holder.side == 0 ? 0 : done);
     back::leave(holder.who, holder.side == 0 ? done : 0);
-    look_for_end(holder.side, std::move(death));
+    if (!handed_on) ends_[holder.side].last_death = std::move(death);
+    look_for_end(holder.side);
+  }
+  [[nodiscard]] bool is_process(pipe_holder holder) const {
+    const auto found = ends_[holder.side].holders.find(holder.who);
+    return found != ends_[holder.side].holders.end() && !(found->second == process{});
   }
 
-  void look_for_end(std::uint8_t side, std::optional<exit_status> death) {
+  void look_for_end(std::uint8_t side) {
     if (is_held(side)) return;
-    end(side, std::move(death));
+    end(side, ends_[side].last_death);
     if (!is_held(side == 0 ? 1 : 0)) this_actor::stop();  // nobody is left to use it
   }
   [[nodiscard]] bool is_held(std::uint8_t side) const {

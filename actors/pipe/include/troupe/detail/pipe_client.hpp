@@ -47,7 +47,8 @@ class pipe_client {
   virtual void close_sending() = 0;
   virtual pipe_fate fate_of(bool own) = 0;
   virtual void pass(pipe_ticket ticket) = 0;
-  virtual void pass_to(pipe_ticket ticket, const process& whom) = 0;
+  /// `last`: this client goes, because nothing of it is left here.
+  virtual void pass_to(pipe_ticket ticket, const process& whom, bool last) = 0;
   [[nodiscard]] virtual std::uint8_t side() const = 0;
   [[nodiscard]] virtual const process& where() const = 0;
 };
@@ -83,7 +84,8 @@ class pipe_side_client final
     return actor_.template ask<&home::fate>(own ? Side : std::uint8_t{1 - Side}).get();
   }
   void pass(pipe_ticket ticket) override { actor_.template tell<&home::pass>(Side, ticket); }
-  void pass_to(pipe_ticket ticket, const process& whom) override {
+  void pass_to(pipe_ticket ticket, const process& whom, bool last) override {
+    handed_on_ = last;
     actor_.template tell<&home::pass_to>(Side, ticket, whom);
   }
   void arrive(pipe_ticket ticket) { actor_.template tell<&home::arrive>(me_, ticket, this_process()); }
@@ -91,18 +93,16 @@ class pipe_side_client final
   [[nodiscard]] const process& where() const override { return actor_; }
 
  private:
-  static std::optional<exit_status> how_it_is_left() {
-    if (std::uncaught_exceptions() == 0) return std::nullopt;
-    exit_status status;
-    status.kind = exit_kind::exception;
-    status.exception_text = "an exception left the scope that held the end of the pipe";
-    return status;
+  [[nodiscard]] pipe_leaving how_it_is_left() const {
+    if (handed_on_) return pipe_leaving::handed_on;
+    return std::uncaught_exceptions() > 0 ? pipe_leaving::unwound : pipe_leaving::dropped;
   }
 
   actor<home> actor_;
   pipe_holder me_;
   queue_writer<sends, Side, home> writer_;
   queue_reader<receives, 1 - Side, home> reader_;
+  bool handed_on_ = false;
 };
 
 }  // namespace troupe::detail
