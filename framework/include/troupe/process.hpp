@@ -3,6 +3,7 @@
 
 #include <troupe/detail/endpoint.hpp>
 #include <troupe/exit_status.hpp>
+#include <troupe/future.hpp>
 
 #include <chrono>
 #include <functional>
@@ -47,6 +48,13 @@ class process {
   /// As `join`; nullopt after `patience`. Zero or less returns at once.
   std::optional<troupe::exit_status> join_for(std::chrono::nanoseconds patience) const {
     return endpoint().join(ref_, detail::deadline_in(patience));
+  }
+
+  /// The end as a future, for `wait_any` and `then`: ready when the process has ended, also where it already has. What the
+  /// process printed may then still be on its way. Blocks for a round trip to the guardian where the two have not been
+  /// connected.
+  [[nodiscard]] future<troupe::exit_status> ended() const {
+    return future<troupe::exit_status>{endpoint().ended(ref_)};
   }
 
   /// The status, once the process has ended.

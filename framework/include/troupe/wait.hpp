@@ -71,6 +71,35 @@ template <class Futures>
   return detail::arrivals_of(futures).next(detail::deadline_in(patience));
 }
 
+/// As above, for futures of different types: the index counts from 0. It names the first that is ready, so whoever comes back
+/// for more puts first what must not be kept waiting.
+///
+///     auto items = queue.readable();
+///     auto end = worker.ended();
+///     while (troupe::wait_any(items, end) == 0) ...
+///
+/// With a `patience` in front, nullopt where that is over.
+template <class First, class Second, class... More>
+[[nodiscard]] std::optional<std::size_t> wait_any(std::chrono::nanoseconds patience,
+                                                  const future<First>& first, const future<Second>& second,
+                                                  const future<More>&... more) {
+  detail::arrivals all;
+  std::size_t index = 0;
+  const auto add = [&](const std::shared_ptr<detail::pending_reply>& reply) {
+    if (reply) all.add(reply, index);
+    ++index;
+  };
+  add(detail::future_access::pending(first));
+  add(detail::future_access::pending(second));
+  (add(detail::future_access::pending(more)), ...);
+  return all.next(detail::deadline_in(patience));
+}
+template <class First, class Second, class... More>
+[[nodiscard]] std::optional<std::size_t> wait_any(const future<First>& first, const future<Second>& second,
+                                                  const future<More>&... more) {
+  return wait_any(std::chrono::nanoseconds::max(), first, second, more...);
+}
+
 /// Waits until all of `futures` are ready; false where `patience` was over before. True at once where there is nothing to
 /// wait for. As `wait_any` in everything else.
 template <class Futures>

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 namespace troupe::runtime {
@@ -46,7 +47,7 @@ bool pending_ask::wait_any(std::span<detail::pending_reply* const> several, deta
 }
 
 void pending_ask::then(std::function<void()> run) {
-  {
+  if (over_) {
     const std::lock_guard lock{over_->mutex};
     if (!settled()) {
       then_ = std::exchange(run, nullptr);
@@ -62,6 +63,7 @@ void pending_ask::cancel() {
 }
 
 void pending_ask::give_up(std::exception_ptr why) {
+  if (!over_) return;  // settled
   std::uint32_t slot = 0;
   {
     const std::lock_guard lock{over_->mutex};
@@ -71,7 +73,7 @@ void pending_ask::give_up(std::exception_ptr why) {
     settle(std::move(why));
     over_->announce();
   }
-  owner_->cancel_call(over_->peer, slot, call_);
+  if (!is_for_the_end()) owner_->cancel_call(over_->peer, slot, call_);
 }
 
 // In the middle of taking something in, with the connection's mutex held: what is to follow is handed on, never run here.
@@ -116,6 +118,16 @@ void pending_ask::settle(channel::message&& reply) {
 
 void pending_ask::settle(std::exception_ptr problem) {
   problem_ = std::move(problem);
+  set_settled();
+}
+
+void pending_ask::settle_end(const exit_status& status) {
+  const std::tuple<const exit_status&> value{status};
+  const auto body = detail::body_of(value);
+  copied_.resize(body.size);
+  detail::byte_writer out{copied_};
+  body.write(body.values, out);
+  payload_ = copied_;
   set_settled();
 }
 
@@ -169,6 +181,10 @@ void connection::settle_all(const std::exception_ptr& problem) {
 
 void connection::settle_down(const exit_status& status) {
   for (const auto& [call, ask] : asks) {
+    if (ask->is_for_the_end()) {
+      ask->settle_end(status);
+      continue;
+    }
     const bool has_begun = channel->is_finished(ask->sequence()) || channel->has_begun(ask->sequence());
     ask->settle(std::make_exception_ptr(
         actor_down{peer_name, has_begun ? call_fate::died_running : call_fate::not_started, status}));

@@ -26,7 +26,8 @@ namespace troupe::runtime {
 class member;
 struct connection;
 
-/// An ask that waits for its answer. Its state is guarded by the connection's mutex.
+/// An ask that waits for its answer, or for the end of the other process (then `sequence` is 0, which no question has). Its
+/// state is guarded by the connection's mutex; without a connection it is settled before anybody else sees it.
 class pending_ask final : public detail::pending_reply {
  public:
   pending_ask(std::shared_ptr<member> owner, std::shared_ptr<connection> over, std::uint64_t sequence,
@@ -44,6 +45,8 @@ class pending_ask final : public detail::pending_reply {
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
   void settle(channel::message&& reply);
   void settle(std::exception_ptr problem);
+  void settle_end(const exit_status& status);
+  [[nodiscard]] bool is_for_the_end() const { return sequence_ == 0; }
   [[nodiscard]] std::function<void()> take_continuation() { return std::exchange(then_, nullptr); }
 
  private:

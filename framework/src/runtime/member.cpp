@@ -532,6 +532,31 @@ std::optional<exit_status> member::join(const detail::actor_ref& whom, detail::d
   return status;
 }
 
+// An ask that is never sent: what it waits for is what ends every ask.
+std::shared_ptr<detail::pending_reply> member::ended(const detail::actor_ref& whom) {
+  const auto ended_already = [this](const exit_status& status) {
+    const auto reply = std::make_shared<pending_ask>(shared_from_this(), nullptr, 0, 0);
+    reply->settle_end(status);
+    return reply;
+  };
+  std::shared_ptr<connection> over;
+  try {
+    over = find_connection(whom);
+  } catch (const actor_down& down) {
+    return ended_already(down.status());
+  }
+  std::shared_ptr<pending_ask> reply;
+  {
+    const std::lock_guard lock{over->mutex};
+    if (over->down) return ended_already(*over->down);
+    over->check_open();
+    reply = std::make_shared<pending_ask>(shared_from_this(), over, 0, ++over->last_call);
+    over->asks.emplace(over->last_call, reply);
+  }
+  asked(over);
+  return reply;
+}
+
 int member::pid(const detail::actor_ref& whom) {
   std::unique_lock lock{mutex_};
   watch(whom, lock);

@@ -48,6 +48,7 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   void stop(const detail::actor_ref& whom) override;
   void signal(const detail::actor_ref& whom, int number) override;
   std::optional<exit_status> join(const detail::actor_ref& whom, detail::deadline until) override;
+  std::shared_ptr<detail::pending_reply> ended(const detail::actor_ref& whom) override;
   int pid(const detail::actor_ref& whom) override;
   std::vector<actor_entry> actors() override;
   void preload(const std::string& path) override;

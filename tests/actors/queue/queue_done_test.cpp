@@ -241,3 +241,118 @@ TEST_CASE("a queue whose system has been stopped says so, in every member") {
   CHECK_THROWS_AS(system.make_queue<int>(), troupe::system_stopped);
   CHECK(items.name() == "items");
 }
+
+TEST_CASE("64 MiB put by a process that has exited are still there, and joining it waited for no consumer") {
+  troupe::actor_system system;
+  auto items = system.make_queue<std::string>({.capacity_bytes = std::size_t{128} << 20});
+  const auto producer = system.spawn(
+      [](troupe::queue<std::string> out) {
+        for (int n = 0; n < 64; ++n) out.put(std::string(std::size_t{1} << 20, static_cast<char>('0' + n)));
+        out.close();
+      },
+      items);
+  REQUIRE(producer.join().ok());
+  int n = 0;
+  for (const auto& item : items) {
+    REQUIRE(item.size() == std::size_t{1} << 20);
+    REQUIRE(item.back() == static_cast<char>('0' + n++));
+  }
+  REQUIRE(n == 64);
+}
+
+TEST_CASE("a queue is readable once there is an item or an end, and looking takes nothing") {
+  troupe::actor_system system;
+  auto items = system.make_queue<int>();
+  auto waiting = items.readable();
+  REQUIRE_FALSE(waiting.wait_for(10ms));
+  items.put(1);
+  waiting.get();
+  { const auto dropped = items.readable(); }
+  REQUIRE(items.readable().wait_for(20s));
+  REQUIRE(items.get_for(20s) == 1);
+  auto next = items.readable();
+  REQUIRE_FALSE(next.ready());
+  items.close();
+  next.get();
+  REQUIRE_FALSE(items.get());
+  REQUIRE(items.readable().wait_for(20s));
+}
+
+TEST_CASE("a queue that was brought several items is readable until the last") {
+  troupe::actor_system system;
+  auto items = system.make_queue<int>();
+  for (int n = 0; n < 1000; ++n) items.put(n);
+  for (int n = 0; n < 1000; ++n) {
+    REQUIRE(items.readable().wait_for(20s));
+    REQUIRE(items.get() == n);
+  }
+  REQUIRE_FALSE(items.readable().wait_for(5ms));
+}
+
+TEST_CASE("wait_any over queues and a process: whichever has something") {
+  troupe::actor_system system;
+  auto numbers_in = system.make_queue<int>();
+  auto words = system.make_queue<std::string>();
+  auto gate = system.make_queue<int>();
+  const auto worker = system.spawn([](troupe::queue<int> until) { (void)until.get(); }, gate);
+  auto number = numbers_in.readable();
+  auto word = words.readable();
+  auto end = worker.ended();
+  REQUIRE_FALSE(troupe::wait_any(5ms, number, word, end));
+  words.put("one");
+  REQUIRE(troupe::wait_any(number, word, end) == 1);
+  REQUIRE(words.get() == "one");
+  word = words.readable();
+  worker.kill();
+  REQUIRE(troupe::wait_any(number, word, end) == 2);
+  REQUIRE(end.get().code == SIGKILL);
+}
+
+TEST_CASE("a reader tells a writer's death from a close where the queue ends with its writers") {
+  troupe::actor_system system;
+  auto items = system.make_queue<int>({.ends_with_a_writer = true});
+  auto gate = system.make_queue<int>();
+  const auto put_some = [](troupe::queue<int> out, troupe::queue<int> until) {
+    for (int n = 0; n < 100; ++n) out.put(n);
+    (void)until.get();
+  };
+  const auto writer = system.spawn(put_some, items, gate);
+  REQUIRE(items.get() == 0);
+  writer.kill();
+  int seen = 0;
+  try {
+    for (const int n : items) REQUIRE(n == ++seen);
+    FAIL("a death is no close");
+  } catch (const troupe::queue_broken& broken) {
+    REQUIRE(broken.status().code == SIGKILL);
+    REQUIRE_THAT(broken.what(), Catch::Contains(items.name()) && Catch::Contains("killed by SIGKILL"));
+  }
+  REQUIRE_THROWS_AS(items.put(1), troupe::queue_broken);
+  REQUIRE_THROWS_AS(items.get_for(5ms), troupe::queue_broken);
+
+  auto others = system.make_queue<int>({.ends_with_a_writer = true});
+  const auto polite = system.spawn(put_some, others, gate);
+  gate.close();
+  REQUIRE(polite.join().ok());
+  others.close();
+  seen = 0;
+  for (const int n : others) REQUIRE(n == seen++);
+  REQUIRE_FALSE(others.get());
+}
+
+TEST_CASE("a writer's death ends no queue that was not asked for it") {
+  troupe::actor_system system;
+  auto items = system.make_queue<int>();
+  auto gate = system.make_queue<int>();
+  const auto writer = system.spawn(
+      [](troupe::queue<int> out, troupe::queue<int> until) {
+        out.put(1);
+        (void)until.get();
+      },
+      items, gate);
+  REQUIRE(items.get() == 1);
+  writer.kill();
+  writer.join();
+  items.put(2);
+  REQUIRE(items.get() == 2);
+}

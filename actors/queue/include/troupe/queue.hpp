@@ -24,12 +24,29 @@ class queue_closed : public error {
   using error::error;
 };
 
+/// A writer died, and the queue is one that ends with that (`queue_options::ends_with_a_writer`).
+class queue_broken : public queue_closed {
+ public:
+  queue_broken(const std::string& queue, exit_status status)
+      : queue_closed{"queue '" + queue + "' has ended: a writer of it ended by " + to_string(status)},
+        status_{std::move(status)} {}
+  /// How the writer ended.
+  [[nodiscard]] const exit_status& status() const { return status_; }
+
+ private:
+  exit_status status_;
+};
+
 struct queue_options {
   std::size_t capacity = 1024;  ///< items, at least 1; small enough that a stuck consumer shows soon
   std::size_t capacity_bytes =
       std::size_t{16} << 20;  ///< of them, encoded, at least 1; whichever is reached first makes writers wait
   std::size_t at_once = 256;  ///< most that a reader is brought at a time; 1: only what it asks for
   std::string name{};         ///< of the queue's process; empty: "queue-" and a number
+  /// Whether the death of an actor that has put something (by a signal, an error or an exception; not the end of a function
+  /// that returns, nor a stop) closes the queue. Its readers then get what is left, and after that `queue_broken` instead of
+  /// the end. For a queue whose every writer counts; otherwise readers wait for the writers that are left, or to come.
+  bool ends_with_a_writer = false;
 };
 
 /// A bounded first-in-first-out queue between processes; each item goes to exactly one consumer.
@@ -51,7 +68,7 @@ struct queue_options {
 /// ## Ending
 /// `close()` is the sentinel: writers get `queue_closed`, readers get what is left and then `nullopt`, each of them,
 /// without counting, once nobody has anything to put or to give back; half a second after the close nobody is waited for
-/// any more. Dropping a handle closes nothing; the queue's process ends with its system. The end of the queue's process is no
+/// any more. A queue that ends with a writer tells that one's death as `queue_broken`. Dropping a handle closes nothing; the queue's process ends with its system. The end of the queue's process is no
 /// end of the stream: `get` and iteration then throw `actor_down`, and only a close gives `nullopt`.
 ///
 /// Threads: all members may be called from any thread. Processes: a handle is valid in every process of its system; not
@@ -67,11 +84,12 @@ class queue {
   /// Starts a queue; as `system.make_queue<T>(options)`. Throws `start_failed`, `system_stopped`, and
   /// `std::invalid_argument` for a capacity of 0.
   explicit queue(actor_system& system, const queue_options& options = {})
-      : client_{std::make_shared<detail::queue_client<T>>(detail::spawn_queue<T>(
-            system, options.name, options.capacity, options.capacity_bytes, options.at_once))} {}
+      : client_{std::make_shared<detail::queue_client<T>>(
+            detail::spawn_queue<T>(system, options.name, options.capacity, options.capacity_bytes,
+                                   options.at_once, options.ends_with_a_writer))} {}
 
   /// Waits while the queue is full. On return the queue has `item`, of which the caller keeps its own. Throws
-  /// `queue_closed`, `actor_down`, `stop_requested`; then the item was not taken. Where another process closes the queue
+  /// `queue_closed` (of a writer's death `queue_broken`), `actor_down`, `stop_requested`; then the item was not taken. Where another process closes the queue
   /// at the same time, items that are put within the next milliseconds may still be taken, and handed out.
   void put(const T& item) { (void)put_until(item, detail::no_deadline); }
 
@@ -82,11 +100,11 @@ class queue {
 
   /// Waits for the next item, now the caller's; nullopt once the queue is closed and drained. Throws `actor_down`,
   /// `stop_requested`.
-  [[nodiscard]] std::optional<T> get() { return client().get(detail::no_deadline); }
+  [[nodiscard]] std::optional<T> get() { return get_until(detail::no_deadline); }
 
   /// As `get`; throws `timeout` after `patience`, so that "late" and "ended" are told apart.
   [[nodiscard]] std::optional<T> get_for(std::chrono::milliseconds patience) {
-    return client().get(detail::deadline_in(patience));
+    return get_until(detail::deadline_in(patience));
   }
 
   /// Ready once `get` would find something, an item or the end, without waiting for longer than the queue takes to answer
@@ -148,9 +166,19 @@ class queue {
   bool put_until(const T& item, detail::deadline until) {
     const auto outcome = client().put(item, until);
     if (outcome == detail::put_outcome::closed) {
+      check_writers();
       throw queue_closed{"queue '" + name() + "' is closed: the item was not taken"};
     }
     return outcome == detail::put_outcome::taken;
+  }
+  std::optional<T> get_until(detail::deadline until) {
+    auto item = client().get(until);
+    if (!item) check_writers();
+    return item;
+  }
+  /// Of a queue that has ended.
+  void check_writers() const {
+    if (auto death = client().writer_death()) throw queue_broken{name(), *std::move(death)};
   }
   detail::queue_client<T>& client() const {
     if (!client_) throw std::logic_error{"troupe::queue: a handle that names no queue"};

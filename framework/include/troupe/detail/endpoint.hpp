@@ -92,6 +92,8 @@ class endpoint {
   virtual void stop(const actor_ref& whom) = 0;
   virtual void signal(const actor_ref& whom, int number) = 0;
   virtual std::optional<exit_status> join(const actor_ref& whom, deadline until) = 0;
+  /// An answer that comes when that process has ended: its `exit_status`.
+  virtual std::shared_ptr<pending_reply> ended(const actor_ref& whom) = 0;
   virtual int pid(const actor_ref& whom) = 0;
   virtual std::vector<actor_entry> actors() = 0;
   virtual void preload(const std::string& path) = 0;

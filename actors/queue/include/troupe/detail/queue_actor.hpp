@@ -20,6 +20,8 @@
 #pragma once
 
 #include <troupe/actor.hpp>
+#include <troupe/detail/queue_messages.hpp>
+#include <troupe/exit_status.hpp>
 #include <troupe/packed.hpp>
 #include <troupe/promise.hpp>
 
@@ -28,55 +30,37 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace troupe::detail {
 
-inline constexpr std::chrono::milliseconds credit_lifetime{10};
-inline constexpr std::chrono::milliseconds end_patience{500};
-
-/// One handle (with its copies) in one process; drawn at random by it.
-enum class queue_visitor : std::uint64_t {};
-
-/// The right to put so many items; none where the queue stayed full.
-struct queue_grant {
-  std::uint32_t credits = 0;
-  bool closed = false;
-};
-
-enum class queue_phase : std::uint8_t {
-  open,
-  closing,  ///< closed and empty, but something may be under way, or come back
-  ended,    ///< there will be no more items
-};
-
-template <class T>
-struct queue_batch {
-  std::vector<T> items;
-  queue_phase phase = queue_phase::open;
-};
-
-/// How long an answer to `take` may wait.
-enum class queue_wait : std::uint8_t {
-  never,
-  until_closing,  ///< until there is something to say
-  until_ended,    ///< by a reader that comes back to look for the end
-};
-
 /// The queue. Its members are the messages; `who` is the sender. `Lane` tells those apart that one actor has as its bases.
 /// Not thread-safe, as any actor.
 template <class T, int Lane = 0>
 class queue_actor {
  public:
-  queue_actor(std::size_t capacity, std::size_t capacity_bytes, std::size_t at_once)
-      : capacity_{capacity}, capacity_bytes_{capacity_bytes}, at_once_{at_once} {}
+  queue_actor(std::size_t capacity, std::size_t capacity_bytes, std::size_t at_once,
+              bool ends_with_a_writer = false)
+      : capacity_{capacity},
+        capacity_bytes_{capacity_bytes},
+        at_once_{at_once},
+        ends_with_a_writer_{ends_with_a_writer} {}
 
   /// A visitor inside an actor says first which process it is in. Its end is that of the visitor.
   void arrive(queue_visitor who, const process& where) {
     introduce(who, where);
-    where.on_down([this, who](const exit_status&) { leave(who, 0); });
+    where.on_down([this, who](const exit_status& status) {
+      const auto gone = visitors_.find(who);
+      if (gone == visitors_.end()) return;
+      if (ends_with_a_writer_ && gone->second.writes && !status.ok() && !closed_) {
+        writer_death_ = status;
+        close(who, 0);
+      }
+      leave(who, 0);
+    });
   }
 
   /// Asks for room for `wanted` items, and gives `unused` credits back. `ticket` tells the asker's requests apart.
@@ -207,6 +191,8 @@ class queue_actor {
     serve();
   }
 
+  /// How the writer ended whose death closed the queue; none: it is open, or was closed in good order.
+  [[nodiscard]] std::optional<exit_status> writer_death() const { return writer_death_; }
   [[nodiscard]] std::uint64_t size() const { return items_.size(); }
   [[nodiscard]] bool full() const { return !closed_ && room_left() == 0; }
 
@@ -392,6 +378,8 @@ class queue_actor {
   std::size_t held_ = 0;     ///< items in batches that readers are not done with
   bool closed_ = false;
   bool dropping_ = false;
+  bool ends_with_a_writer_;
+  std::optional<exit_status> writer_death_;
   std::chrono::steady_clock::time_point closed_at_{};
 
   std::unordered_map<queue_visitor, visitor> visitors_;

@@ -26,13 +26,14 @@ using queue_address = actor<queue_actor<T>>;
 
 template <class T>
 queue_address<T> spawn_queue(actor_system& system, std::string name, std::size_t capacity,
-                             std::size_t capacity_bytes, std::size_t at_once) {
+                             std::size_t capacity_bytes, std::size_t at_once, bool ends_with_a_writer) {
   static std::atomic<int> made{0};
   if (capacity == 0 || capacity_bytes == 0)
     throw std::invalid_argument{"troupe::queue: a capacity of 0 would keep every writer waiting"};
   spawn_options options;
   options.name = !name.empty() ? std::move(name) : "queue-" + std::to_string(++made);
-  return system.spawn<queue_actor<T>>(options, capacity, capacity_bytes, std::max<std::size_t>(at_once, 1));
+  return system.spawn<queue_actor<T>>(options, capacity, capacity_bytes, std::max<std::size_t>(at_once, 1),
+                                      ends_with_a_writer);
 }
 
 /// Putting and getting go on side by side: neither side waits for the other, so one thread may do both. The last copy's end
@@ -86,6 +87,9 @@ class queue_client {
       if (rounds != 0 && puts == before) return true;
       before = puts;
     }
+  }
+  [[nodiscard]] std::optional<exit_status> writer_death() const {
+    return actor_.template ask<&queue_actor<T>::writer_death>().get();
   }
   [[nodiscard]] bool full() const { return actor_.template ask<&queue_actor<T>::full>().get(); }
   [[nodiscard]] std::size_t size() const { return actor_.template ask<&queue_actor<T>::size>().get(); }
