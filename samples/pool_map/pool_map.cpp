@@ -96,7 +96,7 @@ troupe::summary pool_map(const settings& given, troupe::actor_system& system,
 
   const auto began = std::chrono::steady_clock::now();
   const auto tell = [&](std::size_t done, std::optional<std::size_t>) {
-    show({.nodes = {{"squares", done}}, .elapsed = std::chrono::steady_clock::now() - began});
+    show({.nodes = {{"squares", done, given.items}}, .elapsed = std::chrono::steady_clock::now() - began});
   };
   // Long items one at a time, so that no worker has several left when the others have none; short ones in chunks.
   const std::size_t chunk_size = given.work >= 100'000 ? 1 : 0;

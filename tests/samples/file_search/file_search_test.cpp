@@ -88,7 +88,7 @@ TEST_CASE("bytes that are no text are found, and are marked in JSON") {
 
 TEST_CASE("an expression that takes for ever fails its file, and no other") {
   samples::folder files;
-  files.put("a", std::string(2000, 'a') + "!\n");
+  files.put("a", std::string(2000, 'a').append("!\n"));
   files.put("b", "aab\n");
   const auto run = search({"--regex", "--pattern", "^(a|aa)+b$", "--path", files.path()});
   CHECK(run.status == 1);

@@ -171,6 +171,14 @@ TEST_CASE("on a terminal a line shows how far it has come, and is gone at the en
   CHECK(result.out.find("consumer ", cleared) > result.out.find('\n', cleared));
 }
 
+TEST_CASE("where a job knows how many there will be, the line is a bar") {
+  const auto command = std::string{TROUPE_COMMAND_PATH} + " run pool_map --items 4 --work 100000";
+  const auto result = tools::run("/usr/bin/script", {"-qec", command, "/dev/null"});
+  CHECK(result.status == 0);
+  CHECK_THAT(result.out, Contains("squares [####################] 4/4   "));
+  CHECK_THAT(result.out, Contains("squares [##########..........] 2/4   "));
+}
+
 TEST_CASE("a job is listed, helped with and run like a topology") {
   CHECK_THAT(own({"list"}).out, Contains("  greet          Greets somebody.\n"));
   CHECK_THAT(own({"run", "greet", "--help"}).out, Contains("--name TEXT=world"));

@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -86,6 +87,8 @@ struct progress {
   struct node_progress {
     std::string name;
     std::uint64_t handled = 0;  ///< items given by a source, taken by another
+    std::optional<std::uint64_t>
+        total{};  ///< how many there will be, where a job knows: the launcher draws a bar
   };
   std::vector<node_progress> nodes{};
   std::chrono::duration<double> elapsed{};
