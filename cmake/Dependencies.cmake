@@ -16,6 +16,8 @@ troupe_need(Boost libboost1.81-dev 1.81)  # headers only: Boost::headers
 troupe_need(cereal libcereal-dev)         # cereal::cereal
 if(TROUPE_BUILD_TOOLS)
   troupe_need(CLI11 libcli11-dev 2)       # CLI11::CLI11
+  troupe_need(JPEG libjpeg62-turbo-dev)   # JPEG::JPEG
+  troupe_need(PNG libpng-dev 1.6)         # PNG::PNG
 endif()
 if(TROUPE_BUILD_TESTS)
   troupe_need(Catch2 catch2 2.13)         # Catch2::Catch2, and include(Catch) for catch_discover_tests
