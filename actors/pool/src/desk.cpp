@@ -8,7 +8,7 @@ namespace troupe::detail {
 
 namespace {
 
-constexpr int most_in_vain = 3;  // workers that die whatever they do are no reason to go on for ever
+constexpr int most_in_vain = 32;  // workers that die whatever they do are no reason to go on for ever
 
 /// Whether a worker died before it had begun: then another may do it.
 bool has_not_begun(const std::exception_ptr& problem) {
@@ -72,13 +72,26 @@ void pool_desk::advance() {
   }
 }
 
+// A call that is at a worker ends there: one that runs, with the worker.
+void pool_desk::cancelled() {
+  std::vector<awaited> unwanted;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& each : seats_) {
+      if (each.task && each.task->is_given_up()) unwanted.push_back(*each.answer);
+    }
+  }
+  for (const auto& each : unwanted) each.abort();
+}
+
 // Takes what has been answered from the seats. With the mutex held.
 void pool_desk::collect(std::vector<task_pointer>& done) {
   for (auto& each : seats_) {
     if (!each.task || !each.answer->settled()) continue;
     auto task = std::move(each.task);
     each.answer.reset();
-    if (!ended_ && has_not_begun(task->problem()) && ++task->sent_in_vain <= most_in_vain) {
+    if (!ended_ && !task->is_given_up() && has_not_begun(task->problem()) &&
+        ++task->sent_in_vain <= most_in_vain) {
       waiting_.push_front(std::move(task));
     } else {
       done.push_back(std::move(task));
@@ -125,12 +138,15 @@ bool pool_desk::carry_out(assignment what) {
     return true;
   }
   const auto answer = what.task->answer();
+  bool is_given_up = false;
   {
     const std::lock_guard lock{mutex_};
     auto& here = seats_[what.place];
+    is_given_up = what.task->is_given_up();  // else `cancelled` finds it here
     here.task = std::move(what.task);
     here.answer = answer;
   }
+  if (is_given_up) answer.abort();
   release(what.place);
   answer.when_settled([self = weak_from_this()] {
     if (const auto desk = self.lock()) desk->advance();

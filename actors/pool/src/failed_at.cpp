@@ -1,3 +1,4 @@
+#include <troupe/detail/pool_worker.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/failed_at.hpp>
 #include <troupe/failure.hpp>

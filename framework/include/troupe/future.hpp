@@ -47,8 +47,16 @@ class future {
     return checked().wait(detail::deadline_in(patience));
   }
 
+  /// As `get`, by the name that concurrent.futures has.
+  T result() { return get(); }
+  T result(std::chrono::nanoseconds patience) { return get(patience); }
+
   /// Whether `get` would not wait. Does not block.
   [[nodiscard]] bool ready() const { return checked().ready(); }
+  /// As `ready`: there is a value, an error, or it has been cancelled.
+  [[nodiscard]] bool done() const { return ready(); }
+  /// Whether the handler has begun and has not answered, as far as can be seen from here. Does not block.
+  [[nodiscard]] bool running() const { return !ready() && checked().has_begun(); }
 
   /// Gives the answer up, where it is not there yet: `get` throws `cancelled` from here on, and the actor is told, ahead of
   /// all messages. A call whose handler has not begun is then never run; a handler that is a coroutine has `cancelled` thrown

@@ -30,6 +30,11 @@ class awaited {
   [[nodiscard]] bool settled() const noexcept { return pending_->settled(); }
   /// Calls `run` once when the answer is there, on the thread that runs callbacks (see `future::then`).
   void when_settled(std::function<void()> run) const { pending_->then(std::move(run)); }
+  /// Takes the call back by force. One that has not begun never begins, and its answer is `cancelled`. Where the handler
+  /// runs, its actor is killed, and the answer is `actor_down`. Where it has ended, the answer is on its way, and nothing
+  /// happens. What else was sent to that actor is not begun in between: it ends as `actor_down`, fate `not_started`. Does
+  /// not wait.
+  void abort() const { pending_->abort(); }
 
  private:
   friend class detail::relayed_reply;
@@ -53,6 +58,8 @@ class relay_driver {
   virtual std::vector<awaited> waits_for() = 0;
   /// Does what can be done now.
   virtual void advance() = 0;
+  /// The future of one of its relays has been cancelled, in this thread: what is done for it may end.
+  virtual void cancelled() {}
 };
 
 namespace detail {
@@ -72,7 +79,10 @@ class relayed_reply final : public pending_reply {
   void cancel() override;
   std::optional<std::vector<std::shared_ptr<pending_reply>>> sources() override;
   void advance() override;
+  [[nodiscard]] bool has_begun() override;
+  void abort() override { cancel(); }
 
+  void given_to(std::shared_ptr<pending_reply> whom);
   void settle(std::shared_ptr<pending_reply> answer, std::exception_ptr problem);
 
  private:
@@ -100,6 +110,10 @@ class relay {
     if (!answer.valid())
       throw std::logic_error{"troupe::relay: a future without an answer cannot be forwarded"};
     shared_->reply->settle(detail::future_access::pending(answer), nullptr);
+  }
+  /// Somebody has been asked: until that answer is forwarded, it says whether this call is running.
+  void given_to(const future<T>& asked) const {
+    shared_->reply->given_to(detail::future_access::pending(asked));
   }
   /// Whether an answer has been given, or the future has been cancelled: then nobody wants another.
   [[nodiscard]] bool settled() const noexcept { return shared_->reply->settled(); }

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -109,6 +110,40 @@ bool wait_all(const Futures& futures, std::chrono::nanoseconds patience = std::c
   while (left.next(until)) {
   }
   return left.empty();
+}
+
+/// When `wait` returns.
+enum class return_when : std::uint8_t {
+  first_completed,  ///< one is ready
+  first_exception,  ///< one is ready and has no value, or all are
+  all_completed,
+};
+using enum return_when;
+
+/// Which futures of a container were ready when a `wait` ended, by their indexes.
+struct wait_result {
+  std::vector<std::size_t> done;
+  std::vector<std::size_t> not_done;
+};
+
+/// Waits until the futures are as `until` says, or `patience` is over, and tells which are ready. Takes no answer. Futures
+/// that are not valid are in neither list. As `wait_any` in everything else.
+template <class Futures>
+wait_result wait(const Futures& futures, return_when until = all_completed,
+                 std::chrono::nanoseconds patience = std::chrono::nanoseconds::max()) {
+  auto left = detail::arrivals_of(futures);
+  std::vector<const detail::future_in<const Futures>*> all;
+  for (const auto& each : futures) all.push_back(&each);
+  const auto deadline = detail::deadline_in(patience);
+  while (const auto index = left.next(deadline)) {
+    if (until == first_completed || (until == first_exception && all[*index]->exception())) break;
+  }
+  wait_result found;
+  for (std::size_t index = 0; index < all.size(); ++index) {
+    if (const auto& reply = detail::future_access::pending(*all[index]))
+      (reply->settled() ? found.done : found.not_done).push_back(index);
+  }
+  return found;
 }
 
 /// The futures of a container as they become ready: a range for one loop, over references into the container.

@@ -220,6 +220,32 @@ void channel::want_room() {
   std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with offer_room's
 }
 
+bool channel::revoke(std::uint64_t sequence) {
+  auto& word = out_.header().revoked;
+  auto mark = sequence << 1U;
+  if (word.load(std::memory_order_relaxed) == (mark | 1U)) return true;  // for good: the receiver may have seen it
+  word.store(mark, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with is_dropped's and push's
+  if (!has_begun(sequence) || is_finished(sequence)) return false;
+  return word.compare_exchange_strong(mark, mark | 1U, std::memory_order_acq_rel);
+}
+
+bool channel::is_dropped(std::uint64_t sequence) {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  auto& word = in_.header().revoked;
+  auto mark = sequence << 1U;
+  return word.load(std::memory_order_relaxed) == mark &&
+         word.compare_exchange_strong(mark, 0, std::memory_order_acq_rel);
+}
+
+bool channel::is_doomed(std::uint64_t sequence) {
+  auto& word = in_.header().revoked;
+  auto mark = sequence << 1U;
+  const auto now = word.load(std::memory_order_relaxed);
+  if ((now | 1U) != (mark | 1U)) return false;
+  return now != mark || !word.compare_exchange_strong(mark, 0, std::memory_order_acq_rel);
+}
+
 bool channel::pump(const std::function<void(message&&)>& sink) {
   const auto hand_over = [&] {
     while (auto whole = inbound_.next()) sink(std::move(*whole));

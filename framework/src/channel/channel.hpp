@@ -111,6 +111,22 @@ class channel {
   [[nodiscard]] bool has_begun(std::uint64_t sequence) const {
     return peer_page_.has_begun(peer_slot_, sequence);
   }
+
+  /// Takes back the message of that sequence, the last such call counts. Both ends then agree on one of three:
+  ///
+  ///   dropped   its handler never begins: the receiver answers `cancelled`
+  ///   done      its handler had ended before
+  ///   doomed    its handler runs, and nothing after it will: the receiver waits to be killed, which the sender now must do
+  ///
+  /// False but for `doomed`. The word in the journal's header is 0, `sequence << 1`, or that with the lowest bit: doomed. Each
+  /// end makes its mark (the word; begun, finished), a fence, and looks at the other's; where both see both, the exchange
+  /// of the word decides.
+  [[nodiscard]] bool revoke(std::uint64_t sequence);
+  /// The receiver's part, after the message has been marked as begun: true where it must not be handled.
+  [[nodiscard]] bool is_dropped(std::uint64_t sequence);
+  /// After it has been marked as finished, with a fence since: true where it is doomed.
+  [[nodiscard]] bool is_doomed(std::uint64_t sequence);
+
   /// Whether the other end's process waits for somebody itself.
   [[nodiscard]] bool peer_is_blocked() const { return peer_page_.waits_for() != 0; }
   [[nodiscard]] std::uint64_t handled_by_peer() const { return peer_page_.handled(); }

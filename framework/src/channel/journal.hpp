@@ -37,6 +37,7 @@ struct journal_header {
   alignas(64) std::atomic<std::uint64_t> sent;
   alignas(64) std::atomic<std::uint64_t> received;
   std::atomic<std::uint32_t> wants_room;  ///< the sender waits for the finished mark to move
+  std::atomic<std::uint64_t> revoked;     ///< a message that the sender takes back: see channel::revoke
 };
 
 /// One end's mapping of a journal.

@@ -12,8 +12,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 namespace troupe::runtime {
@@ -235,11 +237,34 @@ bool actor_member::take_turn() {
     now.place = page_.begin(now.from->channel->own_slot(), header.sequence, header.attempt, now_);
   turn_open_ = true;
   in_hand_ = &now;
-  if (!next.is_given_up) call_handler(next.from, next.message);
+  const bool is_dropped = is_ask && now.from->channel && now.from->channel->is_dropped(header.sequence);
+  if (is_dropped || next.is_given_up) {
+    drop_handler(next.from, next.message);
+  } else {
+    call_handler(next.from, next.message);
+  }
   if (std::exchange(in_hand_, nullptr) != nullptr) finished_.push_back(std::move(now));
   commit();
   turn_open_ = false;
+  // The answer's push has put a fence behind the finished mark.
+  if (is_ask && next.from->channel && next.from->channel->is_doomed(header.sequence))
+    wait_to_be_killed(next.from, header.sequence);
   return true;
+}
+
+// The asker has given it up before it began; by force, then he waits to hear that it did not.
+void actor_member::drop_handler(const std::shared_ptr<connection>& from, const channel::message& request) {
+  answer{*this, from, request.frame.call}.error(
+      std::make_exception_ptr(cancelled{"the call was cancelled before it had begun"}));
+}
+
+// The asker has decided to kill this process because of the message that it has just finished. What is behind it must not
+// begin: it would die for nothing. Where the asker itself has died instead, its channel goes.
+void actor_member::wait_to_be_killed(const std::shared_ptr<connection>& from, std::uint64_t sequence) {
+  while (from->channel && from->channel->is_doomed(sequence)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    read_control();
+  }
 }
 
 // A timer that is due and an answer that something follows: one of each, so that messages have their turn in between.

@@ -83,6 +83,8 @@ class actor_member final : public member {
   void run_in_function();
   void run_ends();
   void call_handler(const std::shared_ptr<connection>& from, channel::message& request);
+  void drop_handler(const std::shared_ptr<connection>& from, const channel::message& request);
+  void wait_to_be_killed(const std::shared_ptr<connection>& from, std::uint64_t sequence);
   void commit();
   void stage_sends();
   void push_sends();

@@ -62,6 +62,27 @@ void pending_ask::cancel() {
   give_up(std::make_exception_ptr(cancelled{"the call was cancelled: its answer was given up"}));
 }
 
+bool pending_ask::has_begun() {
+  const std::lock_guard lock{over_->mutex};
+  return over_->channel && over_->channel->has_begun(sequence_);
+}
+
+void pending_ask::abort() {
+  std::uint32_t slot = 0;
+  bool is_doomed = false;
+  {
+    const std::lock_guard lock{over_->mutex};
+    if (settled() || !over_->channel) return;
+    slot = static_cast<std::uint32_t>(over_->channel->peer_slot());
+    is_doomed = over_->channel->revoke(sequence_);
+  }
+  if (is_doomed) {
+    owner_->kill_peer(over_->peer);
+  } else {
+    owner_->cancel_call(over_->peer, slot, call_);  // where another is revoked before this one's turn
+  }
+}
+
 void pending_ask::give_up(std::exception_ptr why) {
   if (!over_) return;  // settled
   std::uint32_t slot = 0;

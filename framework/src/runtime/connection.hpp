@@ -41,6 +41,8 @@ class pending_ask final : public detail::pending_reply {
   bool wait_any(std::span<detail::pending_reply* const> several, detail::deadline until) override;
   void then(std::function<void()> run) override;
   void cancel() override;
+  [[nodiscard]] bool has_begun() override;
+  void abort() override;
 
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
   void settle(channel::message&& reply);

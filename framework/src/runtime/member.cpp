@@ -235,6 +235,20 @@ void member::cancel_call(std::uint32_t peer, std::uint32_t slot, std::uint64_t c
   }
 }
 
+void member::kill_peer(std::uint32_t peer) {
+  detail::actor_ref whom;
+  {
+    const std::lock_guard lock{mutex_};
+    whom = acquaintances_[peer].ref;
+    if (stopped_) return;
+  }
+  try {
+    send_control(process_layer::signal{whom, platform::kill_signal});
+  } catch (const system_stopped&) {
+    // It ends with its guardian.
+  }
+}
+
 void member::send_now(const std::shared_ptr<connection>& over, channel::envelope what,
                       const detail::body& body, const std::function<void(std::uint64_t call)>& sent) {
   const auto try_to = [&] {

@@ -63,6 +63,8 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
 
   /// Tells the peer that nobody wants that call's answer.
   void cancel_call(std::uint32_t peer, std::uint32_t slot, std::uint64_t call);
+  /// Kills a process that it is connected to.
+  void kill_peer(std::uint32_t peer);
   /// An answer is due on a connection that nobody may be waiting on.
   virtual void asked(const std::shared_ptr<connection>& over) = 0;
   /// Has `what` run where callbacks run. Any thread; does not run it before it returns, but after the system's end.

@@ -49,6 +49,7 @@ struct relayed_reply::state {
       mutex;  // of everything below; `settled` may be read without it, and what it tells of then changes no more
   std::shared_ptr<relay_driver> driver;
   std::atomic<bool> settled{false};
+  std::shared_ptr<pending_reply> asked;
   std::shared_ptr<pending_reply> answer;
   std::exception_ptr problem;
   std::vector<std::function<void()>> continuations;
@@ -87,7 +88,23 @@ void relayed_reply::then(std::function<void()> run) {
 
 // Whoever was to ask for the answer looks before it does.
 void relayed_reply::cancel() {
+  std::unique_lock lock{state_->mutex};
+  const auto driver = state_->driver;
+  lock.unlock();
   settle(nullptr, std::make_exception_ptr(cancelled{"the call was cancelled: its answer was given up"}));
+  if (driver) driver->cancelled();
+}
+
+bool relayed_reply::has_begun() {
+  std::unique_lock lock{state_->mutex};
+  const auto asked = state_->asked;
+  lock.unlock();
+  return asked && asked->has_begun();
+}
+
+void relayed_reply::given_to(std::shared_ptr<pending_reply> whom) {
+  const std::lock_guard lock{state_->mutex};
+  if (!settled()) state_->asked = std::move(whom);
 }
 
 std::optional<replies> relayed_reply::sources() {
@@ -122,6 +139,7 @@ void relayed_reply::settle(std::shared_ptr<pending_reply> answer, std::exception
     state_->problem = std::move(problem);
     due.swap(state_->continuations);
     driver.swap(state_->driver);
+    state_->asked.reset();
     state_->settled.store(true, std::memory_order_release);
   }
   for (auto& run : due) then(std::move(run));

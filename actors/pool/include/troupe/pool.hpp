@@ -9,11 +9,14 @@
 #include <troupe/errors.hpp>
 #include <troupe/failed_at.hpp>
 #include <troupe/future.hpp>
+#include <troupe/map_future.hpp>
 #include <troupe/map_options.hpp>
+#include <troupe/outcome.hpp>
 #include <troupe/pool_results.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <ranges>
 #include <string>
@@ -83,6 +86,39 @@ class pool {
     return map_task<detail::lambda_task<Lambda>>(std::forward<Items>(items), options);
   }
 
+  /// As `map`, for a function of several parameters: the items are `std::tuple`s or `std::pair`s of arguments.
+  template <auto Function, class Items>
+  auto starmap(Items&& items, const map_options& options = {}) {
+    return starmap_task<detail::named_task<Function>>(std::forward<Items>(items), options);
+  }
+  template <class Lambda, class Items>
+  auto starmap(const Lambda&, Items&& items, const map_options& options = {}) {
+    return starmap_task<detail::lambda_task<Lambda>>(std::forward<Items>(items), options);
+  }
+
+  /// As `map`, but an item that fails costs only its own result: gives a vector of `outcome`s, each a result or an error,
+  /// in the order of the items. Items travel one at a time where nothing else is chosen, so that one that kills its worker
+  /// takes no other with it. Throws what the range throws, and as `map` where there can be no worker.
+  template <auto Function, class Items>
+  auto try_map(Items&& items, const map_options& options = {}) {
+    return try_map_task<detail::named_task<Function>>(std::forward<Items>(items), options);
+  }
+  template <class Lambda, class Items>
+  auto try_map(const Lambda&, Items&& items, const map_options& options = {}) {
+    return try_map_task<detail::lambda_task<Lambda>>(std::forward<Items>(items), options);
+  }
+
+  /// As `map`, but returns at once, with a future of all results that gets on by itself. The range is taken at once and as
+  /// a whole; of the options only `chunk_size` counts. Throws `pool_closed`, and what the range throws.
+  template <auto Function, class Items>
+  auto map_async(Items&& items, const map_options& options = {}) {
+    return map_async_task<detail::named_task<Function>>(std::forward<Items>(items), options);
+  }
+  template <class Lambda, class Items>
+  auto map_async(const Lambda&, Items&& items, const map_options& options = {}) {
+    return map_async_task<detail::lambda_task<Lambda>>(std::forward<Items>(items), options);
+  }
+
   /// The results one after another, in the order of the items: an input range that pulls an item only when there is a
   /// worker for it. It works while it is being waited on. Where an item has failed, reading its result throws what it
   /// failed with; the iterator can then be advanced past it. The range that is given by reference must outlive it. Throws
@@ -110,8 +146,8 @@ class pool {
   /// to an ask. Returns at once: where all workers are busy, the call waits in this process, and whichever is free first
   /// takes the next. Calls get on whether anybody waits for them or not. Throws `pool_closed`. The future ends in
   /// `actor_down` if the worker dies after it has begun, in `pool_closed` if the pool is gone before that, and in
-  /// `start_failed` where no worker can be had. A call that is cancelled before a worker has it is never begun; one that a
-  /// worker has goes on.
+  /// `start_failed` where no worker can be had. Cancelling it works at any time: a call that has not begun is never begun,
+  /// and one that runs is ended, by killing its worker, which is replaced; calls behind it go to others.
   template <auto Function, class... Arguments>
   auto submit(Arguments&&... arguments) {
     return submit_task<detail::named_task<Function>>(std::forward<Arguments>(arguments)...);
@@ -119,6 +155,16 @@ class pool {
   template <class Lambda, class... Arguments>
   auto submit(const Lambda&, Arguments&&... arguments) {
     return submit_task<detail::lambda_task<Lambda>>(std::forward<Arguments>(arguments)...);
+  }
+
+  /// Calls the function in a worker and waits for its result: `submit` and `get`.
+  template <auto Function, class... Arguments>
+  auto apply(Arguments&&... arguments) {
+    return submit<Function>(std::forward<Arguments>(arguments)...).get();
+  }
+  template <class Lambda, class... Arguments>
+  auto apply(const Lambda& lambda, Arguments&&... arguments) {
+    return submit(lambda, std::forward<Arguments>(arguments)...).get();
   }
 
   /// Refuses new work from here on; returns at once, and may be called any number of times.
@@ -169,6 +215,52 @@ class pool {
         } else {
           return mapping.run();
         }
+      }
+    }
+  }
+
+  template <class Task, class Items>
+  auto starmap_task(Items&& items, const map_options& options) {
+    if constexpr (check_range<Items>()) {
+      if constexpr (detail::check_star_task<Task, std::ranges::range_value_t<Items>>())
+        return map_task<detail::star_task<Task>>(std::forward<Items>(items), options);
+    }
+  }
+
+  template <class Task, class Items>
+  auto try_map_task(Items&& items, const map_options& options) {
+    if constexpr (check_range<Items>()) {
+      using view = decltype(detail::view_of(std::forward<Items>(items)));
+      if constexpr (check_items<Task, view>()) {
+        crew_->check_open();
+        using item = detail::item_of<Task, view>;
+        detail::pool_stream<Task, item, view> stream{crew_, detail::view_of(std::forward<Items>(items)),
+                                                     one_at_a_time(options), true};
+        return detail::outcomes_of<detail::task_result<Task, item>>(stream);
+      }
+    }
+  }
+  static map_options one_at_a_time(map_options options) {
+    if (options.chunk_size == 0) options.chunk_size = 1;
+    return options;
+  }
+
+  template <class Task, class Items>
+  auto map_async_task(Items&& items, const map_options& options) {
+    if constexpr (check_range<Items>()) {
+      using view = decltype(detail::view_of(std::forward<Items>(items)));
+      if constexpr (check_items<Task, view>()) {
+        crew_->check_open();
+        using item = detail::item_of<Task, view>;
+        map_future<detail::task_result<Task, item>> all{name()};
+        detail::pool_feed<item, view> feed{detail::view_of(std::forward<Items>(items)), options.chunk_size,
+                                           size()};
+        while (auto chunk = feed.next()) {
+          const auto count = chunk->items.size();
+          all.add(submit_task<detail::chunk_task<Task, item>>(std::move(chunk->items)), count);
+        }
+        if (feed.problem()) std::rethrow_exception(feed.problem());
+        return all;
       }
     }
   }

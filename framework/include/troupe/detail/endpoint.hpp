@@ -58,6 +58,10 @@ class pending_reply {
   virtual void then(std::function<void()> run) = 0;
   /// Settles it with `cancelled`, where it is not settled, and tells the actor.
   virtual void cancel() = 0;
+  /// Whether its handler has begun. Any thread.
+  [[nodiscard]] virtual bool has_begun() = 0;
+  /// As `cancel` where it has not begun; where its handler runs, kills the actor. It is settled by what comes of that.
+  virtual void abort() = 0;
 
   /// Of an answer that comes by way of others: those of which one must be settled before `advance` can bring it nearer.
   /// nullopt for an ask.

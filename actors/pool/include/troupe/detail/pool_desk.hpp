@@ -54,6 +54,7 @@ class submitted_call final : public pool_task {
 
   void send(const pool_actor& to) override {
     answer_ = to.template ask<&pool_worker::template run_one<Task, Value...>>(values_);
+    relay_.given_to(answer_);
   }
   [[nodiscard]] awaited answer() const override { return awaited{answer_}; }
   [[nodiscard]] std::exception_ptr problem() const override { return answer_.exception(); }
@@ -82,6 +83,7 @@ class pool_desk final : public relay_driver, public std::enable_shared_from_this
   void submit(std::unique_ptr<pool_task> task);
   std::vector<awaited> waits_for() override;
   void advance() override;
+  void cancelled() override;
   /// Nothing is begun any more: what waits ends as `pool_closed`.
   void end();
 

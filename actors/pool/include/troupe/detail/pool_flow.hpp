@@ -101,7 +101,8 @@ class pool_flow {
     std::size_t depth;                   // chunks that it should have: by how long its last ones took
     [[nodiscard]] bool has_room() const { return chunks.size() < depth; }
   };
-  static constexpr int most_in_vain = 3;  // workers that die whatever they do are no reason to go on for ever
+  static constexpr int most_in_vain =
+      32;  // workers that die whatever they do are no reason to go on for ever
   static constexpr double long_chunk = 10e6;  // nanoseconds: then a round trip does not count
   static constexpr double in_hand = 200e3;    // nanoseconds of work, so that a worker need not wait for us
 

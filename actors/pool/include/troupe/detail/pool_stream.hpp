@@ -5,6 +5,7 @@
 #include <troupe/detail/pool_flow.hpp>
 #include <troupe/failed_at.hpp>
 #include <troupe/map_options.hpp>
+#include <troupe/outcome.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -18,9 +19,6 @@
 #include <vector>
 
 namespace troupe::detail {
-
-/// Throws what an item failed with.
-[[noreturn]] void throw_at(const failure& what, const std::string& worker, std::size_t index);
 
 /// What both have: where items come from, and where they go. Threads: one.
 template <class Task, class Item, class View>
@@ -212,5 +210,24 @@ class pool_stream {
   std::size_t failure_ = 0;  // failures before the current item
   std::exception_ptr range_problem_;
 };
+
+/// All that comes, each a result or an error.
+template <class Result, class Stream>
+std::vector<outcome<Result>> outcomes_of(Stream& stream) {
+  std::vector<outcome<Result>> all;
+  while (stream.next()) {
+    try {
+      if constexpr (std::is_void_v<Result>) {
+        (void)stream.current();
+        all.emplace_back(std::in_place);
+      } else {
+        all.emplace_back(std::in_place, std::move(stream.current()));
+      }
+    } catch (...) {
+      all.emplace_back(std::current_exception());
+    }
+  }
+  return all;
+}
 
 }  // namespace troupe::detail

@@ -100,6 +100,22 @@ consteval bool check_conversions() {
   return std::is_constructible_v<Values, Arguments...>;
 }
 
+/// A task that is called with the elements of a tuple: `starmap`.
+template <class Task>
+struct star_task {
+  struct signature {
+    static constexpr bool known = Task::signature::known;
+    using parameters = std::tuple<typename values_of<typename Task::signature::parameters>::type>;
+  };
+  static constexpr bool is_sendable = Task::is_sendable;
+  template <class Tuple>
+  static decltype(auto) call(Tuple&& arguments) {
+    return std::apply([](auto&... each) -> decltype(auto) { return call_task<Task>(each...); }, arguments);
+  }
+  template <class... Arguments>
+  static constexpr bool takes = true;
+};
+
 /// What travels of a range's items.
 template <class Task, class View>
 using item_of = std::tuple_element_t<0, typename task_values<Task, std::ranges::range_value_t<View>>::type>;
@@ -128,6 +144,27 @@ consteval bool check_task() {
         "strings, standard containers, plain aggregates, or give the class a cereal `serialize` member");
     return !values::takes_references && std::tuple_size_v<typename values::type> == sizeof...(Given) &&
            is_message<typename values::type>();
+  } else {
+    return false;
+  }
+}
+
+template <class Task, class Tuple>
+struct star_check;
+template <class Task, template <class...> class Tuple, class... Given>
+struct star_check<Task, Tuple<Given...>> {
+  static consteval bool run() { return check_task<Task, std::decay_t<Given>...>(); }
+};
+
+/// As `check_task`, for a task that is called with the elements of a tuple.
+template <class Task, class Tuple>
+consteval bool check_star_task() {
+  constexpr bool is_tuple = requires { std::tuple_size<Tuple>::value; }
+  &&requires { star_check<Task, Tuple>::run(); };
+  static_assert(is_tuple,
+                "troupe: starmap takes a range of std::tuple or std::pair: one element for each parameter");
+  if constexpr (is_tuple) {
+    return star_check<Task, Tuple>::run();
   } else {
     return false;
   }

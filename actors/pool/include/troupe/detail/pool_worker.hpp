@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -28,6 +29,9 @@ struct chunk_results {
   std::vector<item_failure> failures;
   std::int64_t nanoseconds = 0;  ///< that it took
 };
+
+/// Throws what an item failed with.
+[[noreturn]] void throw_at(const failure& what, const std::string& worker, std::size_t index);
 
 /// What stands for the result of a function that returns nothing.
 using no_result = std::uint8_t;
@@ -67,6 +71,21 @@ class pool_worker {
     return std::apply([](auto&... value) -> task_result<Task, Value...> { return call_task<Task>(value...); },
                       values);
   }
+};
+
+/// The items of a chunk as one call, for those that are submitted.
+template <class Task, class Item>
+struct chunk_task {
+  struct signature {
+    static constexpr bool known = true;
+    using parameters = std::tuple<std::vector<Item>>;
+  };
+  static constexpr bool is_sendable = true;
+  static auto call(std::vector<Item>&& items) {
+    return pool_worker{}.run_chunk<Task, Item>(std::move(items), true);
+  }
+  template <class... Arguments>
+  static constexpr bool takes = true;
 };
 
 }  // namespace troupe::detail
