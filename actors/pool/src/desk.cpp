@@ -164,6 +164,7 @@ bool pool_desk::send(assignment& what) {
     } catch (const actor_down&) {
       if (tries == most_in_vain) throw;
     }
+    hand_over(what.place, {});  // if another thread is at it, the seat is in its hands before it may let go
     const auto fresh = crew_->try_replace(what.place, worker, [self = weak_from_this(), place = what.place] {
       const auto desk = self.lock();
       if (!desk) return;
@@ -171,8 +172,14 @@ bool pool_desk::send(assignment& what) {
       desk->advance();
     });
     if (!fresh) return false;
+    hand_over(what.place, std::this_thread::get_id());
     worker = *fresh;
   }
+}
+
+void pool_desk::hand_over(std::size_t place, std::thread::id to) {
+  const std::lock_guard lock{mutex_};
+  seats_[place].handler = to;
 }
 
 void pool_desk::release(std::size_t place) {

@@ -223,7 +223,7 @@ void channel::want_room() {
 bool channel::revoke(std::uint64_t sequence) {
   auto& word = out_.header().revoked;
   auto mark = sequence << 1U;
-  if (word.load(std::memory_order_relaxed) == (mark | 1U)) return true;  // for good: the receiver may have seen it
+  if ((word.load(std::memory_order_relaxed) & 1U) != 0) return false;  // doomed already, and for good
   word.store(mark, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with is_dropped's and push's
   if (!has_begun(sequence) || is_finished(sequence)) return false;

@@ -120,7 +120,7 @@ class channel {
   ///
   /// False but for `doomed`. The word in the journal's header is 0, `sequence << 1`, or that with the lowest bit: doomed. Each
   /// end makes its mark (the word; begun, finished), a fence, and looks at the other's; where both see both, the exchange
-  /// of the word decides.
+  /// of the word decides. A doomed end stays so: nothing may overwrite that word, or the receiver would go on.
   [[nodiscard]] bool revoke(std::uint64_t sequence);
   /// The receiver's part, after the message has been marked as begun: true where it must not be handled.
   [[nodiscard]] bool is_dropped(std::uint64_t sequence);

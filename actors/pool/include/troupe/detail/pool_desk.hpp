@@ -105,6 +105,7 @@ class pool_desk final : public relay_driver, public std::enable_shared_from_this
   std::optional<assignment> assign(const std::vector<bool>& passed_over);
   bool carry_out(assignment what);
   bool send(assignment& what);
+  void hand_over(std::size_t place, std::thread::id to);
   void release(std::size_t place);
   bool is_alone(std::size_t place);
 
