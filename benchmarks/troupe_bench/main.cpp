@@ -12,13 +12,14 @@
 namespace bench {
 
 std::span<const workload> workloads() {
-  static const std::array<workload, 6> all{{
+  static const std::array<workload, 7> all{{
       {"W1", "ask: 64 bytes there and back between the host's main thread and an actor", ask_round_trip},
       {"W2", "tell: 64-byte messages one way, from the first send to the last receipt", tell_stream},
       {"W4", "queue: one producer, two consumers, until all items are consumed", queue_fan_out},
       {"W5", "spawn: start an actor, ask it once, stop it, join it", spawn_and_stop},
       {"W6", "pool: an ordered map of the square over 100,000 numbers, two workers", map_squares},
       {"W7", "pool: five heavy sums on two workers, against one process alone", heavy_map},
+      {"W8", "64 MiB of doubles from an actor to the host, as a vector and as a shared_buffer", array_back},
   }};
   return all;
 }

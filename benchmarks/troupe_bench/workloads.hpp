@@ -34,6 +34,7 @@ void queue_fan_out();   ///< W4
 void spawn_and_stop();  ///< W5
 void map_squares();     ///< W6
 void heavy_map();       ///< W7
+void array_back();      ///< W8
 
 struct workload {
   std::string name;
