@@ -47,6 +47,7 @@ struct outcomes {
   int got = 0;
   int died = 0;
   int broken = 0;
+  int ready = 0;  ///< who has begun, and will sleep next
 };
 using scores = troupe::shared_value<outcomes>;
 void count(int& which) { std::atomic_ref<int>{which}.fetch_add(1); }
@@ -64,6 +65,7 @@ void try_to_lock(const Lock& lock, const scores& score, const troupe::event& rea
 }
 
 void acquire_and_keep(const troupe::semaphore& semaphore, const scores& score) {
+  count(score->ready);
   try {
     semaphore.acquire();
     count(score->got);
@@ -118,6 +120,7 @@ void lock_and_leave(const troupe::mutex& lock) { lock.lock(); }
 void acquire_and_leave(const troupe::semaphore& semaphore) { semaphore.acquire(); }
 
 void wait_for_event(const troupe::event& event, const scores& score) {
+  count(score->ready);
   event.wait();
   count(score->got);
 }
@@ -144,6 +147,11 @@ void join_all(const std::vector<troupe::process>& all) {
 bool sleeps(const troupe::process& who) {
   const int pid = who.pid();
   return support::wait_until([&] { return support::state_of(pid) == 'S'; });
+}
+
+/// So many have begun, and this one sleeps now: not while its process is being started.
+bool sleeps(const troupe::process& who, const scores& score, int begun) {
+  return support::wait_until([&] { return std::atomic_ref<int>{score->ready} == begun; }) && sleeps(who);
 }
 
 }  // namespace
@@ -311,7 +319,7 @@ TEST_CASE("a semaphore gives out what it has, and a release wakes who waits") {
   CHECK(semaphore.available() == 0);
   const scores score{{}};
   auto waiting = system.spawn<acquire_and_keep>(semaphore, score);
-  REQUIRE(sleeps(waiting));
+  REQUIRE(sleeps(waiting, score, 1));
   semaphore.release();
   CHECK(support::wait_until([&] { return std::atomic_ref<int>{score->got} == 1; }));
   semaphore.release();
@@ -328,7 +336,7 @@ TEST_CASE("kill -9 of who has permits gives them back: one hears of it, all othe
   std::vector<troupe::process> waiting;
   for (int i = 0; i < 4; ++i) {
     waiting.push_back(system.spawn<acquire_and_keep>(semaphore, score));
-    REQUIRE(sleeps(waiting.back()));
+    REQUIRE(sleeps(waiting.back(), score, i + 1));
   }
   owner.kill();
   CHECK(support::wait_until([&] { return std::atomic_ref<int>{score->got} == 3; }));
@@ -351,10 +359,10 @@ TEST_CASE("kill -9 of who has a permit and of those who wait, all but one, block
     held.wait();
     for (int j = 0; j < 3; ++j) {
       dying.push_back(system.spawn<acquire_and_keep>(semaphore, score));
-      REQUIRE(sleeps(dying.back()));
+      REQUIRE(sleeps(dying.back(), score, j + 1));
     }
     auto last = system.spawn<acquire_and_keep>(semaphore, score);
-    REQUIRE(sleeps(last));
+    REQUIRE(sleeps(last, score, 4));
     for (const auto& each : dying) each.kill();
     CHECK(support::wait_until([&] { return score->got + score->died >= 1; }));
     last.kill();
@@ -387,7 +395,7 @@ TEST_CASE("an event wakes everyone who waits, and lets pass who comes later") {
   CHECK_FALSE(event.wait_for(5ms));
   std::vector<troupe::process> all;
   for (int i = 0; i < 3; ++i) all.push_back(system.spawn<wait_for_event>(event, score));
-  for (const auto& each : all) REQUIRE(sleeps(each));
+  for (const auto& each : all) REQUIRE(sleeps(each, score, 3));
   event.set();
   event.clear();  // at once: those who waited pass all the same
   join_all(all);
@@ -405,7 +413,7 @@ TEST_CASE("kill -9 of who waits for an event changes nothing for the others") {
   const scores score{{}};
   auto first = system.spawn<wait_for_event>(event, score);
   auto second = system.spawn<wait_for_event>(event, score);
-  REQUIRE((sleeps(first) && sleeps(second)));
+  REQUIRE((sleeps(first, score, 2) && sleeps(second)));
   first.kill();
   first.join();
   event.set();
