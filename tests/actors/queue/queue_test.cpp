@@ -431,3 +431,21 @@ TEST_CASE("a queue says what it cannot be") {
   CHECK_THROWS_AS(none.get(), std::logic_error);
   CHECK(system.make_queue<int>({.name = "letters"}).name() == "letters");
 }
+
+TEST_CASE("get_for ends in a handler too, and the queue goes on") {
+  struct reader {
+    int try_to_read(troupe::queue<int> from) {
+      try {
+        return from.get_for(std::chrono::milliseconds{1}).value();
+      } catch (const troupe::timeout&) {
+        return -1;
+      }
+    }
+  };
+  troupe::actor_system system;
+  auto items = system.make_queue<int>();
+  const auto first = system.spawn<reader>();
+  CHECK(first.ask<&reader::try_to_read>(items).get() == -1);
+  items.put(5);
+  CHECK(first.ask<&reader::try_to_read>(items).get() == 5);
+}

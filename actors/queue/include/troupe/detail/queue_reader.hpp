@@ -125,7 +125,8 @@ class queue_reader {
       const auto now = clock::now();
       const auto limit = closing_ ? std::min(until, now + look_for_end) : until;
       if (limit != no_deadline && !coming_.wait_for(limit - now)) {
-        to_.template tell<&lane::forget_reader>(who_);  // the batch may be on its way all the same
+        // The batch may be on its way all the same. Not told: what a handler tells leaves at its end, and here it waits.
+        (void)to_.template ask<&lane::forget_reader>(who_);
       }
     }
     return coming_.get();
