@@ -4,6 +4,7 @@
 #include <troupe/detail/endpoint.hpp>
 #include <troupe/exit_status.hpp>
 #include <troupe/future.hpp>
+#include <troupe/sentinel.hpp>
 
 #include <chrono>
 #include <functional>
@@ -66,6 +67,13 @@ class process {
   /// thread (it must not block there), in an actor between two messages. Exceptions from it end the process that threw.
   void on_down(std::function<void(const troupe::exit_status&)> callback) const {
     endpoint().on_down(ref_, std::move(callback));
+  }
+
+  /// A descriptor that becomes readable when the process ends: for who waits in poll, epoll or a loop of his own. Where it
+  /// has ended already it is readable at once. Blocks for a round trip to the guardian. Throws `std::system_error` where no
+  /// descriptor is left.
+  [[nodiscard]] troupe::sentinel sentinel() const {
+    return troupe::sentinel{endpoint().death_descriptor(ref_)};
   }
 
   /// Whether two handles name the same process.

@@ -32,7 +32,7 @@ class process_handle {
   process_handle() = default;
 
   /// Opens `pid`; only for a child of the caller that it has not reaped, or for the caller's own parent: any other pid may
-  /// have changed hands. Empty where there is no such process.
+  /// have changed hands, unless it is made sure afterwards that nobody had reaped it. Empty where there is no such process.
   [[nodiscard]] static process_handle open(pid_t pid);
 
   /// Sends `signal`, and has a stopped process see it where it is SIGTERM (which would wait for its SIGCONT); false where the process is gone. Throws `std::system_error` where that is not permitted.
@@ -44,6 +44,7 @@ class process_handle {
 
   /// Readable once the process has ended.
   [[nodiscard]] int descriptor_number() const { return pidfd_.get(); }
+  [[nodiscard]] descriptor take_descriptor() && { return std::move(pidfd_); }
   explicit operator bool() const { return static_cast<bool>(pidfd_); }
 
  private:

@@ -11,6 +11,7 @@ class waker {
   /// Throws `std::system_error` where no descriptor is left.
   waker();
   [[nodiscard]] int descriptor_number() const { return event_.get(); }
+  [[nodiscard]] descriptor take_descriptor() && { return std::move(event_); }
   void wake() const;
   void clear() const;
 

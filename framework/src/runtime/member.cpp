@@ -6,6 +6,7 @@
 #include "platform/module.hpp"
 #include "platform/packet.hpp"
 #include "platform/process.hpp"
+#include "platform/waker.hpp"
 #include "process/entrance.hpp"
 #include "registry/registry.hpp"
 #include "wire/shared_memory.hpp"
@@ -584,6 +585,23 @@ int member::pid(const detail::actor_ref& whom) {
       },
       detail::no_deadline);
   return number;
+}
+
+// Opened by its number, which may have been given to another process if that one has been reaped: then the guardian has told
+// its end before it answers what it is asked afterwards.
+int member::death_descriptor(const detail::actor_ref& whom) {
+  const int number = pid(whom);
+  auto opened = number != 0 ? platform::process_handle::open(number) : platform::process_handle{};
+  (void)actors();
+  {
+    const std::lock_guard lock{mutex_};
+    check_not_stopped();
+    if (acquaintances_[whom.id].down) opened = {};
+  }
+  if (opened) return std::move(opened).take_descriptor().release();
+  platform::waker ended;
+  ended.wake();
+  return std::move(ended).take_descriptor().release();
 }
 
 void member::on_down(const detail::actor_ref& whom, std::function<void(const exit_status&)> callback) {

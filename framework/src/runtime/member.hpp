@@ -50,6 +50,7 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   std::optional<exit_status> join(const detail::actor_ref& whom, detail::deadline until) override;
   std::shared_ptr<detail::pending_reply> ended(const detail::actor_ref& whom) override;
   int pid(const detail::actor_ref& whom) override;
+  int death_descriptor(const detail::actor_ref& whom) override;
   std::vector<actor_entry> actors() override;
   void preload(const std::string& path) override;
   void on_down(const detail::actor_ref& whom, std::function<void(const exit_status&)> callback) override;

@@ -4,9 +4,12 @@
 #include <troupe/process.hpp>
 
 #include "platform/clock.hpp"
+#include "platform/descriptor.hpp"
 #include "runtime/member.hpp"
 
 namespace troupe {
+
+sentinel::~sentinel() { static_cast<void>(platform::descriptor::adopt(number_)); }
 
 void process::terminate() const { endpoint().signal(ref_, platform::terminate_signal); }
 void process::kill() const { endpoint().signal(ref_, platform::kill_signal); }

@@ -310,3 +310,61 @@ TEST_CASE("an answer that another thread reads wakes who waits for it among othe
   reads.join();
   CHECK(read == 1);
 }
+
+TEST_CASE(
+    "a wait ends with the first answer, the first error, or the last answer, and says which are there") {
+  troupe::actor_system system;
+  const auto one = system.spawn<gate>();
+  const auto other = system.spawn<gate>();
+  answers all;
+  for (int ticket = 0; ticket < 3; ++ticket) all.push_back(one.ask<&gate::enter>(ticket));
+  CHECK(troupe::wait(all, troupe::first_completed, 1ms).done.empty());
+  one.tell<&gate::open>(1);
+  const auto first = troupe::wait(all, troupe::first_completed);
+  CHECK(first.done == std::vector<std::size_t>{1});
+  CHECK(first.not_done == std::vector<std::size_t>{0, 2});
+
+  one.tell<&gate::open>(0);
+  (void)all[0].wait_for(20s);
+  CHECK(troupe::wait(all, troupe::first_exception, 1ms).not_done == std::vector<std::size_t>{2});
+  std::vector<troupe::future<void>> errors;
+  errors.push_back(other.ask<&gate::fail>());
+  CHECK(troupe::wait(errors, troupe::first_exception).done.size() == 1);
+  CHECK(!troupe::wait(all, troupe::all_completed, -1s).not_done.empty());
+  one.tell<&gate::open>(2);
+  const auto last = troupe::wait(all);
+  CHECK(last.done == std::vector<std::size_t>{0, 1, 2});
+  CHECK(last.not_done.empty());
+
+  (void)all[0].result();
+  CHECK(troupe::wait(all).done == std::vector<std::size_t>{1, 2});
+  CHECK_THROWS_AS(all[0].result(), std::logic_error);
+  CHECK(all[1].done());
+  CHECK(all[1].result(0ms) == 1);
+}
+
+TEST_CASE("a wait for the first error does not wait for those behind it") {
+  troupe::actor_system system;
+  const auto one = system.spawn<gate>();
+  const auto mortal = system.spawn<gate>();
+  answers all;
+  all.push_back(one.ask<&gate::same>(1));
+  all.push_back(mortal.ask<&gate::enter>(1));
+  all.push_back(one.ask<&gate::enter>(2));
+  CHECK(all[0].wait_for(20s));
+  mortal.tell<&gate::die>();
+  const auto found = troupe::wait(all, troupe::first_exception);
+  CHECK(found.done == std::vector<std::size_t>{0, 1});
+  CHECK(all[1].exception() != nullptr);
+}
+
+TEST_CASE("an answer is running from the handler's beginning to its end") {
+  troupe::actor_system system;
+  const auto one = system.spawn<gate>();
+  auto answer = one.ask<&gate::enter>(1);
+  (void)one.ask<&gate::same>(0).get();  // that one has begun by then
+  CHECK(answer.running());
+  CHECK(!answer.done());
+  one.tell<&gate::open>(1);
+  CHECK(answer.get(20s) == 1);
+}

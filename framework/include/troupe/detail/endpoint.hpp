@@ -99,6 +99,8 @@ class endpoint {
   /// An answer that comes when that process has ended: its `exit_status`.
   virtual std::shared_ptr<pending_reply> ended(const actor_ref& whom) = 0;
   virtual int pid(const actor_ref& whom) = 0;
+  /// A new descriptor, the caller's.
+  virtual int death_descriptor(const actor_ref& whom) = 0;
   virtual std::vector<actor_entry> actors() = 0;
   virtual void preload(const std::string& path) = 0;
   virtual void on_down(const actor_ref& whom, std::function<void(const exit_status&)> callback) = 0;
