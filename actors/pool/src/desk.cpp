@@ -34,6 +34,7 @@ pool_desk::pool_desk(std::shared_ptr<pool_crew> crew) : crew_{std::move(crew)} {
 void pool_desk::submit(task_pointer task) {
   {
     const std::lock_guard lock{mutex_};
+    task->number = submitted_++;
     waiting_.push_back(std::move(task));
   }
   advance();
@@ -65,11 +66,33 @@ void pool_desk::advance() {
       collect(done);
       next = assign(passed_over);
     }
-    for (const auto& each : done) each->deliver();
-    if (!next) return;
+    for (const auto& each : done) each->instead ? each->fail(each->instead) : each->deliver();
+    if (!next) break;
     const auto place = next->place;
     if (!carry_out(std::move(*next))) passed_over[place] = true;
   }
+  // Their futures are ready by an exception: only a worker's answer could be a value.
+  for (const auto& each : take_idle())
+    each.fail(std::make_exception_ptr(pool_closed{"nothing is left to do"}));
+}
+
+std::vector<relay<void>> pool_desk::take_idle() {
+  const std::lock_guard lock{mutex_};
+  const bool is_busy = !waiting_.empty() || std::any_of(seats_.begin(), seats_.end(), [](const seat& each) {
+    return each.task || each.in_transit;
+  });
+  return is_busy ? std::vector<relay<void>>{} : std::exchange(idle_, {});
+}
+
+bool pool_desk::wait_until_idle(std::chrono::nanoseconds patience) {
+  const relay<void> idle{shared_from_this()};
+  const auto ready = idle.get_future();
+  {
+    const std::lock_guard lock{mutex_};
+    idle_.push_back(idle);
+  }
+  advance();
+  return ready.wait_for(patience);
 }
 
 // A call that is at a worker ends there: one that runs, with the worker.
@@ -90,6 +113,13 @@ void pool_desk::collect(std::vector<task_pointer>& done) {
     if (!each.task || !each.answer->settled()) continue;
     auto task = std::move(each.task);
     each.answer.reset();
+    if (const auto problem = task->problem(); problem && !task->is_given_up()) {
+      if (const auto why = crew_->unfit(each.worker)) {
+        task->instead = why;
+        done.push_back(std::move(task));
+        continue;
+      }
+    }
     if (!ended_ && !task->is_given_up() && has_not_begun(task->problem()) &&
         ++task->sent_in_vain <= most_in_vain) {
       waiting_.push_front(std::move(task));
@@ -158,23 +188,27 @@ bool pool_desk::carry_out(assignment what) {
 bool pool_desk::send(assignment& what) {
   auto& worker = seats_[what.place].worker;  // this thread's, while it is in transit
   for (int tries = 0;; ++tries) {
+    hand_over(what.place, {});  // if another thread is at it, the seat is in its hands before it may let go
+    const auto engaged = crew_->try_engage(what.place, 1, tries == 0 ? nullptr : &worker,
+                                           [self = weak_from_this(), place = what.place] {
+                                             const auto desk = self.lock();
+                                             if (!desk) return;
+                                             desk->release(place);
+                                             desk->advance();
+                                           });
+    if (!engaged) return false;
+    hand_over(what.place, std::this_thread::get_id());
+    worker = engaged->actor;
     try {
       what.task->send(worker);
-      return true;
+      break;
     } catch (const actor_down&) {
+      if (const auto why = crew_->unfit(worker)) std::rethrow_exception(why);
       if (tries == most_in_vain) throw;
     }
-    hand_over(what.place, {});  // if another thread is at it, the seat is in its hands before it may let go
-    const auto fresh = crew_->try_replace(what.place, worker, [self = weak_from_this(), place = what.place] {
-      const auto desk = self.lock();
-      if (!desk) return;
-      desk->release(place);
-      desk->advance();
-    });
-    if (!fresh) return false;
-    hand_over(what.place, std::this_thread::get_id());
-    worker = *fresh;
   }
+  crew_->prepare_successor(what.place);
+  return true;
 }
 
 void pool_desk::hand_over(std::size_t place, std::thread::id to) {
@@ -199,15 +233,20 @@ bool pool_desk::is_alone(std::size_t place) {
   return true;
 }
 
-void pool_desk::end() {
+std::deque<pool_desk::task_pointer> pool_desk::take_waiting() {
   std::deque<task_pointer> left;
+  const std::lock_guard lock{mutex_};
+  left.swap(waiting_);
+  return left;
+}
+
+void pool_desk::end() {
   {
     const std::lock_guard lock{mutex_};
     ended_ = true;
-    left.swap(waiting_);
   }
   const auto problem = std::make_exception_ptr(pool_closed{"the pool went before the call had been begun"});
-  for (const auto& each : left) each->fail(problem);
+  for (const auto& each : take_waiting()) each->fail(problem);
 }
 
 }  // namespace troupe::detail

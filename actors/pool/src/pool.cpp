@@ -1,19 +1,43 @@
 #include <troupe/available_cpus.hpp>
 #include <troupe/pool.hpp>
 
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
 namespace troupe {
 
 namespace {
 
+constexpr std::size_t most_workers = 4096;
+constexpr std::size_t most_items = ~std::size_t{0} / 2;  // more: it was negative
+
 std::size_t number_of_workers(const pool_options& options) {
+  if (options.workers > most_workers) {
+    throw std::invalid_argument{"troupe: pool_options::workers is " + std::to_string(options.workers) +
+                                ", and a pool has " + std::to_string(most_workers) +
+                                " processes at most: was the number negative?"};
+  }
   return options.workers != 0 ? options.workers : available_cpus();
+}
+
+detail::crew_options crew_of(const pool_options& options) {
+  return {options.name, number_of_workers(options), options.max_tasks_per_worker, options.initializer};
 }
 
 }  // namespace
 
+const map_options& detail::checked(const map_options& given) {
+  if (given.chunk_size <= most_items && given.in_flight <= most_items) return given;
+  throw std::invalid_argument{
+      "troupe: map_options::chunk_size and in_flight are numbers of items and of chunks: one was negative"};
+}
+
 pool::pool(actor_system& system, const pool_options& options)
     : options_{options},
-      crew_{std::make_shared<detail::pool_crew>(system, options.name, number_of_workers(options))},
+      crew_{std::make_shared<detail::pool_crew>(system, crew_of(options))},
       desk_{std::make_shared<detail::pool_desk>(crew_)} {}
 
 pool::~pool() {
@@ -23,6 +47,52 @@ pool::~pool() {
 }
 
 void pool::close() { crew_->close(); }
+
+void pool::join() {
+  if (!crew_->is_closed()) {
+    throw std::logic_error{"troupe::pool: join waits for the end of the pool '" + name() +
+                           "', which takes work until it is closed: call close, or terminate, first"};
+  }
+  desk_->wait_until_idle(std::chrono::nanoseconds::max());
+  crew_->wait_for_maps(std::chrono::nanoseconds::max());
+  crew_->end(std::nullopt);
+  desk_->advance();
+}
+
+void pool::terminate() {
+  crew_->close();
+  desk_->end();
+  crew_->kill();
+}
+
+void pool::shutdown(const shutdown_options& options) {
+  crew_->close();
+  if (options.cancel_pending) {
+    const auto why = std::make_exception_ptr(
+        cancelled{"the call was cancelled before it had begun: its pool was shut down"});
+    for (const auto& each : desk_->take_waiting()) each->fail(why);
+  }
+  if (options.wait) join();
+}
+
+drain_report pool::drain(std::chrono::nanoseconds patience) {
+  crew_->close();
+  drain_report report;
+  const auto why =
+      std::make_exception_ptr(pool_closed{"the call was not begun: the pool '" + name() + "' was drained"});
+  for (const auto& each : desk_->take_waiting()) {
+    if (each->is_given_up()) continue;
+    report.unstarted.push_back({each->number, each->arguments()});
+    each->fail(why);
+  }
+  const auto until = detail::deadline_in(patience);
+  const auto left = [until] { return until - std::chrono::steady_clock::now(); };
+  report.in_time = desk_->wait_until_idle(left()) && crew_->wait_for_maps(left());
+  // A moment for workers that are idle; whoever is not has had its time.
+  crew_->end(report.in_time ? std::optional<std::chrono::nanoseconds>{} : std::chrono::nanoseconds{0});
+  desk_->advance();
+  return report;
+}
 
 std::vector<process> pool::workers() { return crew_->roll_call(); }
 

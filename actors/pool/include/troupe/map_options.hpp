@@ -3,6 +3,7 @@
 
 #include <troupe/options.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -21,9 +22,18 @@ struct map_options {
   /// workers; `map` of a range whose size is known may hand out more, if they are short.
   std::size_t in_flight = 0;
 
+  /// How long all of it may take, from the call on; then `timeout` is thrown, what has not begun never does, and what runs
+  /// is ended with its worker, which is replaced.
+  std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max();
+
   /// Called in the thread that waits for the results whenever a chunk is done: items done so far, those that failed
   /// included, and how many there are in all, where the range knows. What it throws ends the map.
   std::function<void(std::size_t done, std::optional<std::size_t> total)> on_progress{};
 };
+
+namespace detail {
+/// Throws `std::invalid_argument` for sizes that were negative before they became what they are.
+const map_options& checked(const map_options& given);
+}  // namespace detail
 
 }  // namespace troupe

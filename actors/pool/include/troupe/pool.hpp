@@ -12,6 +12,8 @@
 #include <troupe/map_future.hpp>
 #include <troupe/map_options.hpp>
 #include <troupe/outcome.hpp>
+#include <troupe/pool_ending.hpp>
+#include <troupe/pool_initializer.hpp>
 #include <troupe/pool_results.hpp>
 
 #include <chrono>
@@ -39,6 +41,15 @@ struct pool_options {
   std::size_t workers = 0;    ///< processes; 0: one for each CPU that may be used
   std::string name = "pool";  ///< of the workers too: "pool-1", "pool-2", ...
 
+  /// What each worker runs first: `initialize_by<f>(arguments...)`. Where it throws or ends the process, the pool's
+  /// constructor throws `start_failed`, stage "initializer", with the reason, and so does what needs a new worker later:
+  /// each use tries once.
+  pool_initializer initializer{};
+
+  /// Calls that a worker makes before a new one takes its place, started and initialized while it makes the last; 0: any
+  /// number. Nothing waits for that, and nothing fails. Chunks are not split: one of more items is a worker's only one.
+  std::size_t max_tasks_per_worker = 0;
+
   /// How long the destructor waits for what is running, before it kills the workers: a short task has a chance, an endless
   /// one does not hold up the program.
   std::chrono::milliseconds grace = std::chrono::seconds{2};
@@ -60,14 +71,16 @@ struct pool_options {
 /// `actor_down`; what it had not begun goes to another, and a new worker takes its place when the pool is used next.
 ///
 /// ## Ending
-/// `close()` refuses new work; what has been begun goes on. The destructor stops the workers, which first finish what they
+/// `close()` refuses new work; what has been begun goes on, and `join()` waits for it. `terminate()` ends all at once;
+/// `drain()` gives back what has not begun. The destructor stops the workers, which first finish what they
 /// have been sent, kills those that have not ended within the grace, and joins them all. The system must outlive the pool.
 ///
 /// Threads: all members may be called from any thread, but for the destructor; calls of several threads share the workers.
 /// Processes: the one that made it, which may be an actor's.
 class pool {
  public:
-  /// Throws `start_failed`, `system_stopped`.
+  /// Starts the workers and waits for their initializers. Throws `start_failed`, `system_stopped`; `std::invalid_argument`
+  /// for more than 4096 workers, such as a negative number of them.
   explicit pool(actor_system& system, const pool_options& options = {});
   ~pool();
   pool(const pool&) = delete;
@@ -76,7 +89,7 @@ class pool {
   /// The results of the function for every item, in their order: a vector of them, or nothing for a function that returns
   /// nothing. Waits for all. If items fail, throws what the first of them threw, once nothing that was begun is running any
   /// more; later items may not have been tried. What the range throws is thrown on. Throws `pool_closed`, `start_failed`,
-  /// `system_stopped`, `stop_requested`.
+  /// `timeout` (see `map_options`), `system_stopped`, `stop_requested`; `std::invalid_argument` for negative options.
   template <auto Function, class Items>
   auto map(Items&& items, const map_options& options = {}) {
     return map_task<detail::named_task<Function>>(std::forward<Items>(items), options);
@@ -170,6 +183,22 @@ class pool {
   /// Refuses new work from here on; returns at once, and may be called any number of times.
   void close();
 
+  /// Waits until all calls have been made, those of maps in other threads too, and the workers have ended. `std::logic_error`
+  /// where the pool has not been closed. May be called any number of times. Throws `stop_requested`.
+  void join();
+
+  /// Ends all at once: calls that have not begun end as `pool_closed`, those that run as `actor_down`, with their workers.
+  /// Returns at once; `join` waits. Throws `system_stopped`.
+  void terminate();
+
+  /// `close`, and what the options say.
+  void shutdown(const shutdown_options& options = {});
+
+  /// `close`, and gives back the submitted calls that have not begun: their futures end as `pool_closed`, and so each call
+  /// was made, or is in the report, or ended with an error, and never two of these. What runs has `patience` to end; then it is ended
+  /// with its worker, as `actor_down`. The workers have ended when this returns. Throws `stop_requested`.
+  drain_report drain(std::chrono::nanoseconds patience);
+
   /// The workers' processes, for display and for ending them. Those that have died are replaced first. Throws
   /// `start_failed`, `system_stopped`.
   [[nodiscard]] std::vector<process> workers();
@@ -253,8 +282,8 @@ class pool {
         crew_->check_open();
         using item = detail::item_of<Task, view>;
         map_future<detail::task_result<Task, item>> all{name()};
-        detail::pool_feed<item, view> feed{detail::view_of(std::forward<Items>(items)), options.chunk_size,
-                                           size()};
+        detail::pool_feed<item, view> feed{detail::view_of(std::forward<Items>(items)),
+                                           detail::checked(options).chunk_size, size(), crew_->max_tasks()};
         while (auto chunk = feed.next()) {
           const auto count = chunk->items.size();
           all.add(submit_task<detail::chunk_task<Task, item>>(std::move(chunk->items)), count);

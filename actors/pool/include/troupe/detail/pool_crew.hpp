@@ -3,62 +3,134 @@
 
 #include <troupe/actor_system.hpp>
 #include <troupe/detail/pool_worker.hpp>
+#include <troupe/pool_initializer.hpp>
+#include <troupe/relay.hpp>
 
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe::detail {
 
 using pool_actor = actor<pool_worker>;
 
-/// As many seats as the pool has workers; a worker that has died is replaced when somebody finds it dead. Shared by the pool
-/// and by what it has in hand. Threads: any.
+/// What all workers of a pool have in common.
+struct crew_options {
+  std::string name;
+  std::size_t workers = 1;
+  std::size_t max_tasks = 0;  ///< that a worker is given; 0: any number
+  pool_initializer initializer{};
+};
+
+/// One worker, from its start until nobody sends to it any more: then, where another has taken its seat, it is asked to
+/// stop, which it does after what it has been sent. So a worker that has done its share fails nobody.
+class pool_employee {
+ public:
+  pool_employee(pool_actor worker, future<void> initialized);
+  ~pool_employee();
+  pool_employee(const pool_employee&) = delete;
+  pool_employee& operator=(const pool_employee&) = delete;
+
+  /// Why it is of no use, where its initializer has failed; does not wait.
+  [[nodiscard]] std::exception_ptr unfit() const;
+  /// As above, once the initializer has ended. Throws `system_stopped`, `stop_requested`.
+  [[nodiscard]] std::exception_ptr wait_until_fit() const;
+
+  const pool_actor actor;
+  std::size_t tasks = 0;  ///< that it has been given; the crew's, as the next
+  bool is_retired = false;
+
+ private:
+  mutable std::mutex mutex_;  // a future is for one thread at a time
+  future<void> initialized_;
+  std::optional<awaited> initialization_;
+};
+
+/// A worker on whom somebody counts: it takes what is sent to it while this lives.
+using engagement = std::shared_ptr<const pool_employee>;
+
+/// As many seats as the pool has workers; a worker that has died is replaced when somebody finds it dead, one that has had
+/// its share of tasks by a successor that is started ahead. Shared by the pool and by what it has in hand. Threads: any.
 class pool_crew {
  public:
-  /// Starts the workers. Throws `start_failed`, `system_stopped`; then none is left.
-  pool_crew(actor_system& system, std::string name, std::size_t workers);
+  /// Starts the workers and waits for their initializers. Throws `start_failed`, `system_stopped`; then none is left.
+  pool_crew(actor_system& system, crew_options options);
   pool_crew(const pool_crew&) = delete;
   pool_crew& operator=(const pool_crew&) = delete;
 
-  [[nodiscard]] std::size_t size() const { return seats_.size(); }
+  [[nodiscard]] std::size_t size() const { return options_.workers; }
+  [[nodiscard]] std::size_t max_tasks() const { return options_.max_tasks; }
   [[nodiscard]] pool_actor at(std::size_t place) const;
-  /// The worker of a seat where `dead` was found dead: a new one, unless another thread has replaced it already; where one
-  /// is at it, waits for that. Throws `start_failed`, `system_stopped`, and `pool_closed` once the pool is gone.
-  pool_actor replace(std::size_t place, const pool_actor& dead);
-  /// As above, but where another thread is at it, returns nullopt at once; that thread calls `later` when it is done.
-  std::optional<pool_actor> try_replace(std::size_t place, const pool_actor& dead,
-                                        std::function<void()> later);
+  /// The worker of a seat, for so many tasks: a new one where the last has had enough, or is `dead`, unless another thread
+  /// has replaced that already; where one is at it, waits for that. Throws `start_failed`, `system_stopped`, and
+  /// `pool_closed` once the pool is gone.
+  engagement engage(std::size_t place, std::size_t tasks, const pool_actor* dead = nullptr);
+  /// As above, but where another thread is at it, returns null at once; that thread calls `later` when it is done.
+  engagement try_engage(std::size_t place, std::size_t tasks, const pool_actor* dead,
+                        std::function<void()> later);
+  /// After something has been sent to that worker: starts its successor, where that was its last.
+  void prepare_successor(std::size_t place);
+  /// Why that worker was of no use to anybody, where its initializer has failed: `start_failed`.
+  [[nodiscard]] std::exception_ptr unfit(const pool_actor& worker) const;
   /// The workers now, each of them alive a moment ago.
   std::vector<process> roll_call();
 
   void close();
+  [[nodiscard]] bool is_closed() const;
   /// Throws `pool_closed`.
   void check_open() const;
-  /// No worker is started any more. Asks all to stop, and kills those that have not ended within `grace`.
-  void end(std::chrono::milliseconds grace);
+  /// A map is under way in this thread, until what this returns goes.
+  [[nodiscard]] std::shared_ptr<void> begin_map();
+  /// Waits until no other thread has a map under way; false after `patience`.
+  bool wait_for_maps(std::chrono::nanoseconds patience);
+  /// No worker is started any more, and all that there are are killed.
+  void kill();
+  /// No worker is started any more. Asks all to stop, and kills those that have not ended within `grace`; nullopt: waits.
+  /// Returns how many it had to kill.
+  std::size_t end(std::optional<std::chrono::nanoseconds> grace);
 
  private:
   struct seat {
-    pool_actor worker;
+    std::shared_ptr<pool_employee> worker;
+    std::shared_ptr<pool_employee> successor;
     bool starting = false;  // by some thread, without the mutex: others may have to do what that waits for
     std::vector<std::function<void()>> later;
   };
+  struct unfit_worker {
+    pool_actor worker;
+    std::exception_ptr why;
+  };
 
-  [[nodiscard]] pool_actor start(std::size_t place) const;
-  pool_actor restart(std::size_t place, std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] std::shared_ptr<pool_employee> start(std::size_t place) const;
+  [[nodiscard]] std::exception_ptr to_start_failed(const pool_actor& worker,
+                                                   const std::exception_ptr& why) const;
+  engagement engage(std::size_t place, std::size_t tasks, const pool_actor* dead,
+                    std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] bool has_had_enough(const pool_employee& worker, std::size_t tasks) const;
+  void start_successor(std::size_t place, std::unique_lock<std::mutex>& lock);
+  static void call_later(seat& here, std::unique_lock<std::mutex>& lock);
+  void forget_ended();
+  void retire(const std::shared_ptr<pool_employee>& worker);
+  void bury(const std::shared_ptr<pool_employee>& worker);
+  std::vector<pool_actor> everyone(std::unique_lock<std::mutex>& lock);
 
   actor_system& system_;  // not used any more once the pool is gone
-  std::string name_;
+  crew_options options_;
   mutable std::mutex mutex_;  // of everything below
-  std::condition_variable started_;
+  std::condition_variable changed_;
   std::vector<seat> seats_;
+  std::vector<pool_actor> retired_;  // that may not have ended yet
+  std::deque<unfit_worker> unfit_;   // those that died of it lately
+  std::size_t maps_ = 0;
   bool closed_ = false;
   bool ended_ = false;
 };

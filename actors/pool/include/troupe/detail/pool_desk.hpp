@@ -4,6 +4,7 @@
 #include <troupe/detail/pool_crew.hpp>
 #include <troupe/relay.hpp>
 
+#include <any>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -35,10 +36,14 @@ class pool_task {
   /// Gives the answer to whoever has submitted the call.
   virtual void deliver() = 0;
   virtual void fail(std::exception_ptr problem) = 0;
+  /// Its arguments, as a tuple of values; empty where they cannot be copied.
+  [[nodiscard]] virtual std::any arguments() const = 0;
   /// Whether nobody wants the answer any more.
   [[nodiscard]] virtual bool is_given_up() const = 0;
 
+  std::size_t number = 0;  ///< in the order of the submissions
   int sent_in_vain = 0;
+  std::exception_ptr instead{};  ///< of the answer: set where that says less
 };
 
 template <class Task, class... Value>
@@ -60,6 +65,10 @@ class submitted_call final : public pool_task {
   [[nodiscard]] std::exception_ptr problem() const override { return answer_.exception(); }
   void deliver() override { relay_.forward(std::move(answer_)); }
   void fail(std::exception_ptr problem) override { relay_.fail(std::move(problem)); }
+  [[nodiscard]] std::any arguments() const override {
+    if constexpr (std::is_copy_constructible_v<std::tuple<Value...>>) return values_;
+    return {};
+  }
   [[nodiscard]] bool is_given_up() const override { return relay_.settled(); }
 
  private:
@@ -84,6 +93,10 @@ class pool_desk final : public relay_driver, public std::enable_shared_from_this
   std::vector<awaited> waits_for() override;
   void advance() override;
   void cancelled() override;
+  /// Nothing that waits is begun any more: it is given back. What is at a worker goes on.
+  std::deque<std::unique_ptr<pool_task>> take_waiting();
+  /// Waits until nothing waits and nothing is at a worker; false after `patience`.
+  bool wait_until_idle(std::chrono::nanoseconds patience);
   /// Nothing is begun any more: what waits ends as `pool_closed`.
   void end();
 
@@ -102,6 +115,7 @@ class pool_desk final : public relay_driver, public std::enable_shared_from_this
   };
 
   void collect(std::vector<task_pointer>& done);
+  std::vector<relay<void>> take_idle();
   std::optional<assignment> assign(const std::vector<bool>& passed_over);
   bool carry_out(assignment what);
   bool send(assignment& what);
@@ -114,6 +128,8 @@ class pool_desk final : public relay_driver, public std::enable_shared_from_this
   std::condition_variable settled_down_;  // a seat is in transit no more
   std::vector<seat> seats_;
   std::deque<task_pointer> waiting_;
+  std::vector<relay<void>> idle_;  // of those who wait for nothing to be left
+  std::size_t submitted_ = 0;
   bool ended_ = false;
 };
 

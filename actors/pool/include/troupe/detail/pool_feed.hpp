@@ -40,12 +40,20 @@ struct pool_chunk {
 template <class Item, std::ranges::input_range View>
 class pool_feed {
  public:
-  /// `chunk_size` 0: chosen from the size of the range, for so many workers.
-  pool_feed(View view, std::size_t chunk_size, std::size_t workers)
-      : view_{std::move(view)}, chunk_size_{chunk_size} {
+  /// `chunk_size` 0: chosen from the size of the range, for so many workers, each of which takes so many items at most (0:
+  /// any number).
+  pool_feed(View view, std::size_t chunk_size, std::size_t workers, std::size_t most_a_worker)
+      : view_{std::move(view)},
+        chunk_size_{chunk_size},
+        most_at_once_{most_a_worker == 0 ? std::size_t{4096} : std::min<std::size_t>(most_a_worker, 4096)} {
     if constexpr (std::ranges::sized_range<View>) total_ = static_cast<std::size_t>(std::ranges::size(view_));
-    if (chunk_size_ == 0) chunk_size_ = total_ ? default_chunk(*total_, workers) : 1;
+    if (chunk_size_ != 0) return;
+    chunk_size_ = total_ ? default_chunk(*total_, workers) : 1;
+    if (most_a_worker != 0) chunk_size_ = std::min(chunk_size_, most_a_worker);
   }
+
+  /// Items of a chunk whose size is chosen as one goes.
+  [[nodiscard]] std::size_t most_at_once() const { return most_at_once_; }
 
   [[nodiscard]] std::size_t chunk_size() const { return chunk_size_; }
   void set_chunk_size(std::size_t size) { chunk_size_ = size; }
@@ -119,6 +127,7 @@ class pool_feed {
 
   View view_;
   std::size_t chunk_size_;
+  std::size_t most_at_once_;
   std::optional<std::ranges::iterator_t<View>> at_;
   std::optional<std::size_t> total_;
   std::size_t pulled_ = 0;

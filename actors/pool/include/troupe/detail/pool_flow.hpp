@@ -47,7 +47,7 @@ class pool_flow {
 
   pool_flow(std::shared_ptr<pool_crew> crew, const bounds& most) : crew_{std::move(crew)}, most_{most} {
     for (std::size_t seat = 0; seat < crew_->size(); ++seat) {
-      lanes_.push_back({crew_->at(seat), {}, {}, std::min(most_.at_first, most_.a_lane)});
+      lanes_.push_back({{}, {}, std::min(most_.at_first, most_.a_lane)});
       fronts_.emplace_back();
     }
   }
@@ -85,18 +85,37 @@ class pool_flow {
   }
 
   /// Waits for the next chunk to be settled; not where it is empty. Throws `system_stopped`, `stop_requested`.
-  settled take() {
+  /// nullopt at the deadline.
+  std::optional<settled> take(deadline until) {
     for (;;) {
       // Whose front was answered may well have more answers: they came together.
-      if (!fronts_[current_].valid() || !fronts_[current_].ready()) current_ = wait_any(fronts_).value();
-      if (auto done = take_current()) return std::move(*done);
+      if (!fronts_[current_].valid() || !fronts_[current_].ready()) {
+        const auto next = wait_any(fronts_, patience_until(until));
+        if (!next) return std::nullopt;
+        current_ = *next;
+      }
+      if (auto done = take_current()) return done;
     }
   }
 
+  /// Gives up all that is at the workers: what has not begun never does, and what runs ends with its worker.
+  void abandon() {
+    for (std::size_t place = 0; place < lanes_.size(); ++place) {
+      for (auto& each : lanes_[place].behind) each.cancel();
+      if (fronts_[place].valid()) awaited{fronts_[place]}.abort();
+      fronts_[place] = {};
+      lanes_[place] = {{}, {}, 1};
+    }
+    out_ = 0;
+  }
+
  private:
-  struct lane {
+  struct sent_chunk {
+    pool_chunk<Item> what;
     pool_actor worker;
-    std::deque<pool_chunk<Item>> chunks;
+  };
+  struct lane {
+    std::deque<sent_chunk> chunks;
     std::deque<future<results>> behind;  // of all chunks but the first, whose answer is in `fronts_`
     std::size_t depth;                   // chunks that it should have: by how long its last ones took
     [[nodiscard]] bool has_room() const { return chunks.size() < depth; }
@@ -105,6 +124,10 @@ class pool_flow {
       32;  // workers that die whatever they do are no reason to go on for ever
   static constexpr double long_chunk = 10e6;  // nanoseconds: then a round trip does not count
   static constexpr double in_hand = 200e3;    // nanoseconds of work, so that a worker need not wait for us
+
+  static std::chrono::nanoseconds patience_until(deadline until) {
+    return until == no_deadline ? std::chrono::nanoseconds::max() : until - std::chrono::steady_clock::now();
+  }
 
   std::size_t least_busy(const std::vector<bool>& passed_over) const {
     std::size_t best = lanes_.size();
@@ -120,14 +143,16 @@ class pool_flow {
 
   void send_to(std::size_t place, pool_chunk<Item>& chunk) {
     auto& to = lanes_[place];
-    auto answer = ask(place, chunk);
+    pool_actor worker;
+    auto answer = ask(place, chunk, worker);
     if (to.chunks.empty()) {
       fronts_[place] = std::move(answer);
     } else {
       to.behind.push_back(std::move(answer));
     }
-    to.chunks.push_back(std::move(chunk));
+    to.chunks.push_back({std::move(chunk), std::move(worker)});
     ++out_;
+    crew_->prepare_successor(place);
   }
 
   /// The front of the current lane, which has been answered; nullopt where its worker died before it had begun with it.
@@ -142,15 +167,16 @@ class pool_flow {
     return done;
   }
 
-  future<results> ask(std::size_t place, const pool_chunk<Item>& chunk) {
-    auto& worker = lanes_[place].worker;
+  future<results> ask(std::size_t place, const pool_chunk<Item>& chunk, pool_actor& worker) {
     for (int tries = 0;; ++tries) {
+      const auto engaged = crew_->engage(place, chunk.items.size(), tries == 0 ? nullptr : &worker);
+      worker = engaged->actor;
       try {
         return worker.template ask<&pool_worker::template run_chunk<Task, Item>>(chunk.items,
                                                                                  most_.until_failure);
       } catch (const actor_down&) {
+        if (const auto why = crew_->unfit(worker)) std::rethrow_exception(why);
         if (tries == most_in_vain) throw;
-        worker = crew_->replace(place, worker);
       }
     }
   }
@@ -158,7 +184,8 @@ class pool_flow {
   settled finish(std::size_t place) {
     auto& from = lanes_[place];
     auto& front = fronts_[place];
-    settled done{std::move(from.chunks.front()), {}};
+    settled done{std::move(from.chunks.front().what), {}};
+    const auto worker = std::move(from.chunks.front().worker);
     auto answer = std::exchange(front, {});
     from.chunks.pop_front();
     --out_;
@@ -168,14 +195,15 @@ class pool_flow {
     }
     try {
       done.made = answer.get();
-      check(done, from.worker.name());
-      if (!done.made.failures.empty()) done.worker = from.worker.name();
+      check(done, worker.name());
+      if (!done.made.failures.empty()) done.worker = worker.name();
     } catch (const system_stopped&) {
       throw;
     } catch (const stop_requested&) {
       throw;
     } catch (...) {
-      done.problem = std::current_exception();
+      const auto why = crew_->unfit(worker);
+      done.problem = why ? why : std::current_exception();
     }
     return done;
   }

@@ -31,10 +31,21 @@ struct pool_call {
   static constexpr std::size_t most_bytes_ahead = 256 * 1024;  // a lane: well below what its mailbox takes
 
   pool_call(const std::shared_ptr<pool_crew>& crew, View view, const map_options& given, bool is_map)
-      : feed{std::move(view), given.chunk_size, crew->size()},
+      : feed{std::move(view), checked(given).chunk_size, crew->size(), crew->max_tasks()},
         options{given},
+        until{deadline_in(given.timeout)},
         in_flight{given.in_flight != 0 ? given.in_flight : 2 * crew->size()},
         flow{crew, bounds(*crew, is_map)} {}
+
+  /// The next chunk that is settled. Throws `timeout`; then nothing of it is at the workers any more.
+  settled take() {
+    auto next = flow.take(until);
+    if (next) return std::move(*next);
+    feed.end();
+    flow.abandon();
+    throw timeout{"a map was not done within the timeout of its options: " + std::to_string(done) +
+                  " items were; what was running has been ended, and the pool goes on"};
+  }
 
   typename flow_type::bounds bounds(const pool_crew& crew, bool is_map) {
     const auto chunk = feed.chunk_size();
@@ -55,6 +66,7 @@ struct pool_call {
 
   pool_feed<Item, View> feed;
   map_options options;
+  deadline until;
   std::size_t in_flight;
   flow_type flow;
   std::size_t done = 0;
@@ -68,7 +80,7 @@ class pool_mapping {
   using value_type = typename call_type::value_type;
 
   pool_mapping(const std::shared_ptr<pool_crew>& crew, View view, const map_options& given)
-      : call_{crew, std::move(view), given, true} {}
+      : under_way_{crew->begin_map()}, call_{crew, std::move(view), given, true} {}
 
   /// Throws what the first item that failed threw, once nothing is running any more.
   std::vector<value_type> run() {
@@ -80,7 +92,7 @@ class pool_mapping {
         call_.flow.send(std::move(*chunk));
       }
       if (call_.flow.is_empty()) break;
-      auto done = call_.flow.take();
+      auto done = call_.take();
       keep(done);
       if (!failed_) call_.report(done);
       adapt();
@@ -120,10 +132,12 @@ class pool_mapping {
     if (call_.options.chunk_size != 0 || call_.feed.total()) return;
     constexpr double fitting = 1e6;  // nanoseconds
     const auto wanted = fitting / std::max(call_.flow.pace(), 1.0);
-    const auto most = static_cast<double>(std::min<std::size_t>(2 * call_.feed.chunk_size(), 4096));
+    const auto most =
+        static_cast<double>(std::min<std::size_t>(2 * call_.feed.chunk_size(), call_.feed.most_at_once()));
     call_.feed.set_chunk_size(static_cast<std::size_t>(std::clamp(wanted, 1.0, most)));
   }
 
+  std::shared_ptr<void> under_way_;
   call_type call_;
   std::vector<value_type> results_;
   std::optional<settled> failed_;  // the first of the chunks in which something failed
@@ -150,7 +164,7 @@ class pool_stream {
         return true;
       }
       if (call_.flow.is_empty()) break;
-      keep(call_.flow.take());
+      keep(call_.take());
     }
     if (const auto problem = std::exchange(range_problem_, {})) std::rethrow_exception(problem);
     return false;

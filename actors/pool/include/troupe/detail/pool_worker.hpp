@@ -3,6 +3,7 @@
 
 #include <troupe/detail/pool_task.hpp>
 #include <troupe/failure.hpp>
+#include <troupe/this_actor.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -64,6 +65,17 @@ class pool_worker {
     }
     made.nanoseconds = (std::chrono::steady_clock::now() - began).count();
     return made;
+  }
+
+  /// What comes first. Where it fails, nothing that is behind it is begun.
+  template <class Task, class... Value>
+  void initialize(std::tuple<Value...> values) {
+    try {
+      std::apply([](auto&... value) { (void)call_task<Task>(value...); }, values);
+    } catch (...) {
+      this_actor::stop();
+      throw;
+    }
   }
 
   template <class Task, class... Value>
