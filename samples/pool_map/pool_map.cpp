@@ -11,6 +11,7 @@
 #include <map>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -44,6 +45,40 @@ answer square_in_worker(const question& of) {
   return {.square = square(of), .pid = troupe::this_actor::pid()};
 }
 
+std::uint64_t square_of(std::uint64_t n) { return n * n; }
+std::uint64_t product(std::uint64_t a, std::uint64_t b) { return a * b; }
+
+boost::json::array to_json(const std::vector<std::uint64_t>& numbers) {
+  boost::json::array all;
+  for (const auto each : numbers) all.emplace_back(each);
+  return all;
+}
+
+/// The squares of 0 to 9, asked for in each of the ways that a pool has.
+boost::json::object in_every_way(troupe::pool& pool) {
+  std::vector<std::uint64_t> numbers(10);
+  std::iota(numbers.begin(), numbers.end(), std::uint64_t{0});
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> pairs;
+  for (const auto n : numbers) pairs.emplace_back(n, n);
+  boost::json::object ways;
+
+  ways["map"] = to_json(pool.map<square_of>(numbers));      // waits for all
+  ways["starmap"] = to_json(pool.starmap<product>(pairs));  // for a function of several parameters
+
+  std::vector<troupe::future<std::uint64_t>>
+      answers;  // apply_async: one call at a time, whose answer comes later
+  for (const auto n : numbers) answers.push_back(pool.submit<square_of>(n));
+  auto& submitted = ways["apply_async"].emplace_array();
+  for (auto& each : answers) submitted.emplace_back(each.get());
+
+  auto& lazily = ways["imap"].emplace_array();  // one after another, while others are being made
+  for (const auto each : pool.imap<square_of>(numbers)) lazily.emplace_back(each);
+
+  auto& as_they_come = ways["imap_unordered"].emplace_array();  // whichever is there first
+  for (const auto each : pool.imap_unordered<square_of>(numbers)) as_they_come.emplace_back(each);
+  return ways;
+}
+
 template <class Work>
 double seconds_of(const Work& work) {
   const auto began = std::chrono::steady_clock::now();
@@ -61,7 +96,7 @@ std::string first_squares(const std::vector<answer>& answers) {
 }
 
 troupe::summary summarize(const std::vector<answer>& answers, const std::vector<int>& workers,
-                          double together, double alone) {
+                          double together, double alone, const boost::json::object& ways) {
   std::map<int, std::uint64_t> by_worker;
   for (const int pid : workers) by_worker[pid] = 0;
   boost::json::array squares;
@@ -79,10 +114,20 @@ troupe::summary summarize(const std::vector<answer>& answers, const std::vector<
   std::snprintf(times.data(), times.size(),
                 "one process alone %.2f s, %zu workers %.2f s: %.2f times as fast\n", alone, workers.size(),
                 together, alone / together);
-  const boost::json::object json{{"items", answers.size()},     {"squares", squares},
-                                 {"workers", counts},           {"seconds", together},
-                                 {"sequential_seconds", alone}, {"speed_up", alone / together}};
-  return {.json = boost::json::serialize(json), .text = text + times.data()};
+  text += times.data();
+  for (const auto& [way, made] : ways) {
+    text += std::string{way} + ":";
+    for (const auto& each : made.as_array()) text += " " + boost::json::serialize(each);
+    text += "\n";
+  }
+  const boost::json::object json{{"items", answers.size()},
+                                 {"squares", squares},
+                                 {"workers", counts},
+                                 {"seconds", together},
+                                 {"sequential_seconds", alone},
+                                 {"speed_up", alone / together},
+                                 {"ways", ways}};
+  return {.json = boost::json::serialize(json), .text = text};
 }
 
 troupe::summary pool_map(const settings& given, troupe::actor_system& system,
@@ -107,7 +152,7 @@ troupe::summary pool_map(const settings& given, troupe::actor_system& system,
   const auto alone = seconds_of([&] {
     for (const auto& each : questions) (void)square(each);
   });
-  return summarize(answers, workers, together, alone);
+  return summarize(answers, workers, together, alone, in_every_way(pool));
 }
 
 const troupe::launcher::entry registered =

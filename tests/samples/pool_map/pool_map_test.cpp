@@ -1,5 +1,6 @@
-#include "tools/command.hpp"
+#include "samples/sample.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 #include <set>
@@ -14,6 +15,29 @@ TEST_CASE("squares come in order, whoever made them") {
   CHECK(result.errors.empty());
   CHECK_THAT(result.out, StartsWith("[0, 1, 4, 9, 16, 25, 36, 49, 64, 81]\nprocess "));
   CHECK_THAT(result.out, Contains("one process alone ") && Contains(" times as fast\n"));
+}
+
+TEST_CASE("squares come alike in every way that a pool has") {
+  const auto result = tools::run(TROUPE_COMMAND_PATH, {"run", "pool_map", "--work", "0", "--json"});
+  CHECK(result.status == 0);
+  const auto expected = boost::json::parse("[0, 1, 4, 9, 16, 25, 36, 49, 64, 81]");
+  auto ways = boost::json::parse(result.out).at("result").at("ways").as_object();
+  REQUIRE(ways.size() == 5);
+  for (const auto* way : {"map", "starmap", "apply_async", "imap"}) CHECK(ways.at(way) == expected);
+  auto& any_order = ways.at("imap_unordered").as_array();
+  std::sort(any_order.begin(), any_order.end(),
+            [](const auto& a, const auto& b) { return a.as_int64() < b.as_int64(); });
+  CHECK(any_order == expected);
+}
+
+TEST_CASE("a pool without workers is refused") {
+  const auto result = tools::run(TROUPE_COMMAND_PATH, {"run", "pool_map", "--workers", "0"});
+  CHECK(result.status == 2);
+  CHECK_THAT(result.errors, Contains("--workers: "));
+}
+
+TEST_CASE("Ctrl-C ends a pool at its work") {
+  samples::check_interrupt("pool_map", {"--items", "100000", "--work", "100000000"}, 4);
 }
 
 TEST_CASE("ten thousand squares by four workers are all there") {
