@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <iomanip>
 #include <numeric>
 #include <set>
 #include <sstream>
@@ -122,7 +123,7 @@ troupe::summary pitfalls(const settings& given, troupe::actor_system& system) {
   const auto crowd = a_thousand_processes(system, given.processes);
 
   std::ostringstream text;
-  text << "no guard: start_failed: " << guard << '\n'
+  text << std::fixed << std::setprecision(2) << "no guard: " << guard << '\n'
        << "not joining: 3 processes worked when their scope was left; " << left << " are left\n"
        << "sharing a plain list: 3 processes appended; it has " << mine << " here, a manager's has "
        << managed << '\n'

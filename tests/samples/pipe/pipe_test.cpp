@@ -12,7 +12,7 @@ TEST_CASE("a pipe brings every message, and tells a close from a death") {
   const auto& whole = result.at("one_way");
   REQUIRE(whole.at("messages").as_array().size() == 300);
   for (std::size_t n = 0; n < 300; ++n)
-    REQUIRE(whole.at("messages").at(n) == "message " + std::to_string(n + 1));
+    REQUIRE(whole.at("messages").at(n).as_string() == "message " + std::to_string(n + 1));
   CHECK(whole.at("ending") == "closed");
   CHECK(result.at("killed").at("messages") == whole.at("messages"));
   CHECK(result.at("killed").at("ending") == "killed by SIGKILL");

@@ -7,10 +7,12 @@
 #include <troupe/detail/queue_writer.hpp>
 #include <troupe/future.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <exception>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -102,7 +104,7 @@ class pipe_side_client final
   pipe_holder me_;
   queue_writer<sends, Side, home> writer_;
   queue_reader<receives, 1 - Side, home> reader_;
-  bool handed_on_ = false;
+  std::atomic<bool> handed_on_{false};
 };
 
 }  // namespace troupe::detail
