@@ -4,7 +4,6 @@
 #include <troupe/this_actor.hpp>
 
 #include <boost/json.hpp>
-#include <csignal>
 #include <iostream>
 #include <sstream>
 #include <string>
@@ -24,10 +23,10 @@ void sender(lines out, unsigned messages) {
   for (unsigned n = 1; n <= messages; ++n) out.send("message " + std::to_string(n));
 }
 
-/// The same, but it does not come to its end.
-void sender_that_dies(lines out, unsigned messages) {
+/// The same, but it does not come to its end by itself.
+void sender_that_stays(lines out, unsigned messages) {
   sender(out.share(), messages);
-  std::raise(SIGKILL);
+  (void)out.receive();
 }
 
 /// The other side of a conversation: words go one way, their lengths come back.
@@ -60,8 +59,12 @@ heard one_way(troupe::actor_system& system, unsigned messages) {
 
 heard one_way_and_a_death(troupe::actor_system& system, unsigned messages) {
   troupe::pipe<std::string> pipe{system};
-  const auto other = system.spawn<sender_that_dies>(std::move(pipe.first), messages);
-  return listen(pipe.second);
+  const auto other = system.spawn<sender_that_stays>(std::move(pipe.first), messages);
+  heard all;
+  while (all.messages.size() < messages) all.messages.push_back(pipe.second.receive().value());
+  other.kill();
+  all.ending = listen(pipe.second).ending;
+  return all;
 }
 
 /// A question at a time, each answered before the next.
