@@ -1,4 +1,5 @@
-// The first half of the tour: processes, actors, queues, timers.
+// The first half of the tour: processes, actors, queues, pipes, timers.
+#include <troupe/pipe.hpp>
 #include <troupe/queue.hpp>
 #include <troupe/troupe.hpp>
 
@@ -11,28 +12,25 @@
 
 namespace tour {
 
-// 1. Any function can run in a process of its own. A handle tells of it.
+// 1. Any function can run in a process of its own. A handle tells of it. Processes run side by side.
 
-lines a_function_in_a_process(const settings& given, troupe::actor_system& system) {
+lines functions_in_processes(const settings& given, troupe::actor_system& system) {
   const troupe::process sleeper = system.spawn<take_a_nap>({.name = "sleeper"}, given.nap);
   lines told{sleeper.name() + " is process " + std::to_string(sleeper.pid())};
   told.push_back(sleeper.is_alive() ? "it is alive" : "it has ended already");
   told.push_back("after join: " + to_string(sleeper.join()));
-  return told;
-}
 
-// 2. Processes run side by side.
-
-lines several_at_once(const settings& given, troupe::actor_system& system) {
   const auto seconds = seconds_of([&] {
     std::vector<troupe::process> sleepers;
     for (int n = 0; n < 5; ++n) sleepers.push_back(system.spawn<take_a_nap>(given.nap));
     for (const auto& each : sleepers) each.join();
   });
-  return {"five naps of " + std::to_string(given.nap.count()) + " ms took " + decimals(seconds) + " s"};
+  told.push_back("five naps of " + std::to_string(given.nap.count()) + " ms took " + decimals(seconds) +
+                 " s");
+  return told;
 }
 
-// 3. Any class is an actor: its object lives in a process of its own, and messages call its members, one after another.
+// 2. Any class is an actor: its object lives in a process of its own, and messages call its members, one after another.
 
 class counter {
  public:
@@ -58,7 +56,7 @@ lines a_class_as_an_actor(const settings&, troupe::actor_system& system) {
   return told;
 }
 
-// 4. A queue between processes: each item goes to one reader, and closing it ends the readers' loops.
+// 3. A queue between processes: each item goes to one reader, and closing it ends the readers' loops.
 
 void produce(troupe::queue<int> to, int count) {
   for (int n = 0; n < count; ++n) to.put(n);
@@ -83,6 +81,25 @@ lines a_queue(const settings&, troupe::actor_system& system) {
   int sum = 0;
   for (const int each : sums) sum += each;
   return {"two consumers added up the numbers below 100: " + std::to_string(sum)};
+}
+
+// 4. A pipe is a conversation between two. It ends when one of them closes its end, or dies: the other can tell which.
+
+void measure(troupe::pipe_end<int, std::string> end) {
+  while (const auto word = end.receive()) end.send(static_cast<int>(word->size()));
+}
+
+lines a_pipe(const settings&, troupe::actor_system& system) {
+  troupe::pipe<std::string, int> line{system};
+  const auto other = system.spawn<measure>(std::move(line.second));
+  lines told;
+  for (const char* word : {"one", "three"}) {
+    line.first.send(word);
+    told.push_back(std::string{word} + " has " + std::to_string(line.first.receive().value()) + " letters");
+  }
+  line.first.close();
+  told.push_back("the other end: " + to_string(other.join()));
+  return told;
 }
 
 // 5. An actor does things by the clock as well.

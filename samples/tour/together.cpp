@@ -1,5 +1,6 @@
 // The second half of the tour: what processes share, and how they work together.
 #include <troupe/manager.hpp>
+#include <troupe/mutex.hpp>
 #include <troupe/pool.hpp>
 #include <troupe/shared_array.hpp>
 #include <troupe/shared_value.hpp>
@@ -10,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -18,20 +20,26 @@
 
 namespace tour {
 
-// 6. Processes share memory where they ask for it. It has no name, and goes with its last holder.
+// 6. Processes share memory where they ask for it. It has no name, and goes with its last holder. A lock's holder that dies
+// holds up nobody.
 
-void count_and_fill(troupe::shared_value<int> count, troupe::shared_array<int> array, int index) {
-  for (int n = 0; n < 1000; ++n) count.fetch_add(1);
+void count_and_fill(troupe::mutex lock, troupe::shared_value<int> count, troupe::shared_array<int> array,
+                    int index) {
+  for (int n = 0; n < 1000; ++n) {
+    const std::lock_guard guard{lock};
+    ++*count;
+  }
   array[static_cast<std::size_t>(index)] = index * index;
 }
 
 lines shared_memory(const settings&, troupe::actor_system& system) {
+  const troupe::mutex lock;
   const troupe::shared_value<int> count{0};
   const troupe::shared_array<int> array{5};
   std::vector<troupe::process> workers;
-  for (int n = 0; n < 5; ++n) workers.push_back(system.spawn<count_and_fill>(count, array, n));
+  for (int n = 0; n < 5; ++n) workers.push_back(system.spawn<count_and_fill>(lock, count, array, n));
   for (const auto& each : workers) each.join();
-  return {"five processes counted to " + std::to_string(count.load()),
+  return {"five processes counted to " + std::to_string(*count),
           "and filled an array: " + listed(array.span())};
 }
 

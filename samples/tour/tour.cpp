@@ -26,10 +26,10 @@ struct section {
   lines (*run)(const settings& given, troupe::actor_system& system);
 };
 
-constexpr std::array<section, 10> sections{{{"A function in a process", a_function_in_a_process},
-                                            {"Several at once", several_at_once},
+constexpr std::array<section, 10> sections{{{"Functions in processes", functions_in_processes},
                                             {"A class as an actor", a_class_as_an_actor},
                                             {"A queue", a_queue},
+                                            {"A pipe", a_pipe},
                                             {"Timers", timers},
                                             {"Shared memory", shared_memory},
                                             {"A manager", a_manager},

@@ -20,10 +20,10 @@ struct settings {
 using lines = std::vector<std::string>;
 
 // In actors.cpp.
-lines a_function_in_a_process(const settings& given, troupe::actor_system& system);
-lines several_at_once(const settings& given, troupe::actor_system& system);
+lines functions_in_processes(const settings& given, troupe::actor_system& system);
 lines a_class_as_an_actor(const settings& given, troupe::actor_system& system);
 lines a_queue(const settings& given, troupe::actor_system& system);
+lines a_pipe(const settings& given, troupe::actor_system& system);
 lines timers(const settings& given, troupe::actor_system& system);
 
 // In together.cpp.
