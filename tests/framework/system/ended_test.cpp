@@ -37,6 +37,13 @@ void wait_for_parent(troupe::port<int> told) {
   told.tell(end.get().code);
 }
 
+class owner {
+ public:
+  void have_child(const troupe::port<int>& told) {
+    troupe::this_actor::system().spawn<wait_for_parent>(told);
+  }
+};
+
 class listener {
  public:
   void heard(int code) { code_ = code; }
@@ -130,12 +137,8 @@ TEST_CASE("an actor that ends with its system has ended") {
 TEST_CASE("a child waits for its parent's end") {
   troupe::actor_system system;
   const auto ear = system.spawn<listener>();
-  const auto parent = system.spawn(
-      [](troupe::port<int> told) {
-        const auto child = troupe::this_actor::system().spawn<wait_for_parent>(told);
-        child.join();
-      },
-      ear.port<&listener::heard>());
+  const auto parent = system.spawn<owner>();
+  parent.tell<&owner::have_child>(ear.port<&listener::heard>());
   while (ear.ask<&listener::code>().get() != 0) std::this_thread::yield();
   parent.kill();
   while (ear.ask<&listener::code>().get() != SIGKILL) std::this_thread::yield();
