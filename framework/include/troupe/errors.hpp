@@ -11,7 +11,7 @@
 //   ├─ system_stopped      the system is gone: use after stop
 //   ├─ malformed_message   bytes that no message of that type can have
 //   │  └─ refused_message  the same, and no handler has seen it: the actor goes on
-//   ├─ owner_died          the owner of a lock, or of a permit, ended without giving it back: judge what it protects
+//   ├─ owner_died          who had a lock, or a permit, ended without giving it back: judge what it protects
 //   ├─ not_held            a lock or a permit was given back by who does not have it
 //   ├─ broken_barrier      a party of the barrier is gone: nobody need wait for the others
 //   └─ stop_requested      thrown inside a function that has been asked to stop: let it pass

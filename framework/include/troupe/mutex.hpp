@@ -42,8 +42,8 @@ class lockable : public sync_handle {
 /// `spawn`; copies name the same lock. To lock it twice in one thread throws `would_deadlock`.
 ///
 /// ## Ending
-/// Where a process or thread ends, or drops its process's last handle, while it has the lock, the kernel tells who waits, and whoever tries later: they get
-/// `owner_died`, nobody is blocked. The data may be half changed; who can mend it, or can do without, calls `recover()`.
+/// Where a process or thread ends, or drops its process's last handle, while it has the lock, who waits and whoever tries
+/// later get `owner_died`: nobody is blocked. The data may be half changed; who can mend it, or can do without, calls `recover()`.
 ///
 /// Waiting here is the kernel's: inside an actor, `stop()` takes effect when the wait is over, `terminate()` and `kill()` at
 /// once. Circles of processes that wait for each other's locks are not detected.
