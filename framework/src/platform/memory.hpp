@@ -32,7 +32,7 @@ void seal_writes(const descriptor& memory);
 struct memory_identity {
   std::uint64_t device = 0;
   std::uint64_t number = 0;
-  friend auto operator<=>(const memory_identity&, const memory_identity&) = default;
+  friend auto operator<=>(const memory_identity&, const memory_identity&) = default;  // NOLINT(*-use-nullptr)
 };
 [[nodiscard]] memory_identity identity_of(const descriptor& memory);
 

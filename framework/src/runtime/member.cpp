@@ -550,7 +550,7 @@ std::optional<exit_status> member::join(const detail::actor_ref& whom, detail::d
 // An ask that is never sent: what it waits for is what ends every ask.
 std::shared_ptr<detail::pending_reply> member::ended(const detail::actor_ref& whom) {
   const auto ended_already = [this](const exit_status& status) {
-    const auto reply = std::make_shared<pending_ask>(shared_from_this(), nullptr, 0, 0);
+    auto reply = std::make_shared<pending_ask>(shared_from_this(), nullptr, 0, 0);
     reply->settle_end(status);
     return reply;
   };
