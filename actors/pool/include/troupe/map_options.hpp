@@ -23,7 +23,8 @@ struct map_options {
   std::size_t in_flight = 0;
 
   /// How long all of it may take, from the call on; then `timeout` is thrown, what has not begun never does, and what runs
-  /// is ended with its worker, which is replaced.
+  /// is ended with its worker, which is replaced. Where chunks wait behind others at a worker, so may be what another thread
+  /// runs there.
   std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max();
 
   /// Called in the thread that waits for the results whenever a chunk is done: items done so far, those that failed

@@ -98,13 +98,18 @@ class pool_flow {
     }
   }
 
-  /// Gives up all that is at the workers: what has not begun never does, and what runs ends with its worker.
+  /// Gives up all that is at the workers: what has not begun never does, and what runs ends with its worker. One chunk is
+  /// taken back exactly; where more wait behind it, any of them may begin meanwhile, so the worker ends whatever it runs.
   void abandon() {
     for (std::size_t place = 0; place < lanes_.size(); ++place) {
-      for (auto& each : lanes_[place].behind) each.cancel();
-      if (fronts_[place].valid()) awaited{fronts_[place]}.abort();
+      auto& here = lanes_[place];
+      if (!here.behind.empty()) {
+        here.chunks.back().worker.kill();
+      } else if (fronts_[place].valid()) {
+        awaited{fronts_[place]}.abort();
+      }
       fronts_[place] = {};
-      lanes_[place] = {{}, {}, 1};
+      here = {{}, {}, 1};
     }
     out_ = 0;
   }
