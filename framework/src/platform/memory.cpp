@@ -2,7 +2,9 @@
 
 #include "platform/error.hpp"
 
+#include <cerrno>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,7 +41,17 @@ void allocate(const descriptor& memory, std::size_t size) {
 }
 
 void seal_writes(const descriptor& memory) {
-  require("fcntl F_SEAL_WRITE", "memfd", [&] { return ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_WRITE); });
+  constexpr int most_tries = 20;
+  require("fcntl F_SEAL_WRITE", "memfd", [&] {
+    // EBUSY also where the kernel itself has a page in hand for a moment, not only where somebody has it mapped.
+    int result = -1;
+    for (int tries = 0; tries < most_tries; ++tries) {
+      result = ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_WRITE);
+      if (result == 0 || errno != EBUSY) break;
+      ::sched_yield();
+    }
+    return result;
+  });
 }
 
 std::size_t memory_size(const descriptor& memory) {
