@@ -22,7 +22,7 @@ class owner {
   explicit owner(std::size_t count) : vector_(count, 1.5), buffer_{count * sizeof(double)} {
     std::ranges::fill(buffer_.as<double>(), 1.5);
   }
-  std::vector<double> vector() const { return vector_; }
+  const std::vector<double>& vector() const { return vector_; }
   troupe::shared_buffer buffer() { return std::move(buffer_); }
   void take_back(troupe::shared_buffer buffer) { buffer_ = std::move(buffer); }
 

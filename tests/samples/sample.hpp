@@ -9,21 +9,36 @@
 #include <csignal>
 #include <string>
 #include <sys/types.h>
+#include <utility>
 #include <vector>
 
 namespace samples {
 
+/// `troupe run name options...`
+inline tools::outcome run(const std::string& name, std::vector<std::string> options) {
+  options.insert(options.begin(), {"run", name});
+  return tools::run(TROUPE_COMMAND_PATH, options);
+}
+
 /// What `troupe run name options... --json` prints, once it has ended well.
 inline boost::json::value report_of(const std::string& name, std::vector<std::string> options) {
-  options.insert(options.begin(), {"run", name});
   options.emplace_back("--json");
-  const auto run = tools::run(TROUPE_COMMAND_PATH, options);
+  const auto run = samples::run(name, std::move(options));
   INFO(run.errors);
   CHECK(run.status == 0);
   CHECK(run.errors.empty());
   auto all = boost::json::parse(run.out);
   CHECK(all.at("ok") == true);
   return all;
+}
+
+/// Such options are a mistake, which is told as `message` says.
+template <class Matcher>
+void check_refused(const std::string& name, std::vector<std::string> options, const Matcher& message) {
+  const auto run = samples::run(name, std::move(options));
+  CHECK(run.status == 2);
+  CHECK(run.out.empty());
+  CHECK_THAT(run.errors, message);
 }
 
 /// Interrupts a run that would take long, once it has `processes` below it, or more: it ends in order, and leaves nothing.

@@ -51,6 +51,17 @@ std::exception_ptr pool_employee::wait_until_fit() const {
 
 // --- All of them ----------------------------------------------------------------------------------------------------------
 
+bool pool_crew::has_not_begun(const std::exception_ptr& problem) {
+  if (!problem) return false;
+  try {
+    std::rethrow_exception(problem);
+  } catch (const actor_down& down) {
+    return down.fate() != call_fate::died_running;
+  } catch (...) {
+    return false;
+  }
+}
+
 pool_crew::pool_crew(actor_system& system, crew_options options)
     : system_{system}, options_{std::move(options)} {
   try {

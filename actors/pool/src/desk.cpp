@@ -6,24 +6,6 @@
 
 namespace troupe::detail {
 
-namespace {
-
-constexpr int most_in_vain = 32;  // workers that die whatever they do are no reason to go on for ever
-
-/// Whether a worker died before it had begun: then another may do it.
-bool has_not_begun(const std::exception_ptr& problem) {
-  if (!problem) return false;
-  try {
-    std::rethrow_exception(problem);
-  } catch (const actor_down& down) {
-    return down.fate() != call_fate::died_running;
-  } catch (...) {
-    return false;
-  }
-}
-
-}  // namespace
-
 pool_desk::pool_desk(std::shared_ptr<pool_crew> crew) : crew_{std::move(crew)} {
   for (std::size_t place = 0; place < crew_->size(); ++place) {
     seats_.emplace_back();
@@ -45,9 +27,10 @@ std::vector<awaited> pool_desk::waits_for() {
   // Somebody else's answer may be the next that comes: it must be known before one sleeps. What is in this thread's own
   // hands is further up its stack, and comes after.
   settled_down_.wait(lock, [this] {
-    return std::none_of(seats_.begin(), seats_.end(), [](const seat& each) {
-      return each.in_transit && each.handler != std::this_thread::get_id();
-    });
+    const auto is_another = [](std::thread::id who) { return who != std::this_thread::get_id(); };
+    return std::none_of(delivering_.begin(), delivering_.end(), is_another) &&
+           std::none_of(seats_.begin(), seats_.end(),
+                        [&](const seat& each) { return each.in_transit && is_another(each.handler); });
   });
   std::vector<awaited> all;
   for (const auto& each : seats_) {
@@ -56,20 +39,30 @@ std::vector<awaited> pool_desk::waits_for() {
   return all;
 }
 
-void pool_desk::advance() {
+void pool_desk::advance() { advance(std::nullopt); }
+
+// A seat that this thread has had in its hands is let go only as the next call is assigned: in between it would look as if
+// nothing were under way.
+void pool_desk::advance(std::optional<std::size_t> in_hand) {
   std::vector<bool> passed_over(seats_.size());  // seats that had no worker this time
   for (;;) {
     std::vector<task_pointer> done;
     std::optional<assignment> next;
     {
       const std::lock_guard lock{mutex_};
+      if (in_hand) seats_[*in_hand].in_transit = false;
       collect(done);
       next = assign(passed_over);
+      if (!done.empty()) delivering_.push_back(std::this_thread::get_id());
     }
     for (const auto& each : done) each->instead ? each->fail(each->instead) : each->deliver();
+    if (!done.empty()) end_delivering();
+    if (in_hand) settled_down_.notify_all();
     if (!next) break;
     const auto place = next->place;
-    if (!carry_out(std::move(*next))) passed_over[place] = true;
+    const auto done_with = carry_out(std::move(*next));
+    passed_over[place] = done_with == handling::no_worker;
+    in_hand = done_with == handling::done ? std::optional{place} : std::nullopt;
   }
   // Their futures are ready by an exception: only a worker's answer could be a value.
   for (const auto& each : take_idle())
@@ -120,8 +113,8 @@ void pool_desk::collect(std::vector<task_pointer>& done) {
         continue;
       }
     }
-    if (!ended_ && !task->is_given_up() && has_not_begun(task->problem()) &&
-        ++task->sent_in_vain <= most_in_vain) {
+    if (!ended_ && !task->is_given_up() && pool_crew::has_not_begun(task->problem()) &&
+        ++task->sent_in_vain <= pool_crew::most_in_vain) {
       waiting_.push_front(std::move(task));
     } else {
       done.push_back(std::move(task));
@@ -145,27 +138,20 @@ std::optional<pool_desk::assignment> pool_desk::assign(const std::vector<bool>& 
   return std::nullopt;
 }
 
-// False where there is no worker to be had for the seat now.
-bool pool_desk::carry_out(assignment what) {
+pool_desk::handling pool_desk::carry_out(assignment what) {
   try {
     if (!send(what)) {
       const std::lock_guard lock{mutex_};
       waiting_.push_front(std::move(what.task));
-      return false;  // the seat stays in transit until the other thread is done
+      return handling::in_other_hands;
     }
   } catch (const start_failed&) {
-    if (is_alone(what.place)) {
-      what.task->fail(std::current_exception());
-    } else {
-      const std::lock_guard lock{mutex_};
-      waiting_.push_front(std::move(what.task));
-    }
-    release(what.place);
-    return false;
-  } catch (...) {
-    release(what.place);
+    if (put_back(what)) return handling::no_worker;
     what.task->fail(std::current_exception());
-    return true;
+    return handling::done;
+  } catch (...) {
+    what.task->fail(std::current_exception());
+    return handling::done;
   }
   const auto answer = what.task->answer();
   bool is_given_up = false;
@@ -177,11 +163,10 @@ bool pool_desk::carry_out(assignment what) {
     here.answer = answer;
   }
   if (is_given_up) answer.abort();
-  release(what.place);
   answer.when_settled([self = weak_from_this()] {
     if (const auto desk = self.lock()) desk->advance();
   });
-  return true;
+  return handling::done;
 }
 
 // False where another thread is starting a worker for the seat.
@@ -192,9 +177,7 @@ bool pool_desk::send(assignment& what) {
     const auto engaged = crew_->try_engage(what.place, 1, tries == 0 ? nullptr : &worker,
                                            [self = weak_from_this(), place = what.place] {
                                              const auto desk = self.lock();
-                                             if (!desk) return;
-                                             desk->release(place);
-                                             desk->advance();
+                                             if (desk) desk->advance(place);
                                            });
     if (!engaged) return false;
     hand_over(what.place, std::this_thread::get_id());
@@ -204,11 +187,19 @@ bool pool_desk::send(assignment& what) {
       break;
     } catch (const actor_down&) {
       if (const auto why = crew_->unfit(worker)) std::rethrow_exception(why);
-      if (tries == most_in_vain) throw;
+      if (tries == pool_crew::most_in_vain) throw;
     }
   }
   crew_->prepare_successor(what.place);
   return true;
+}
+
+void pool_desk::end_delivering() {
+  {
+    const std::lock_guard lock{mutex_};
+    delivering_.erase(std::find(delivering_.begin(), delivering_.end(), std::this_thread::get_id()));
+  }
+  settled_down_.notify_all();
 }
 
 void pool_desk::hand_over(std::size_t place, std::thread::id to) {
@@ -216,20 +207,16 @@ void pool_desk::hand_over(std::size_t place, std::thread::id to) {
   seats_[place].handler = to;
 }
 
-void pool_desk::release(std::size_t place) {
+// Leaves call and seat to whoever else has something under way; false where nobody has, and nothing would bring it on.
+bool pool_desk::put_back(assignment& what) {
   {
     const std::lock_guard lock{mutex_};
-    seats_[place].in_transit = false;
+    const auto has_work = [](const seat& each) { return each.task || each.in_transit; };
+    if (std::count_if(seats_.begin(), seats_.end(), has_work) == 1) return false;
+    waiting_.push_front(std::move(what.task));
+    seats_[what.place].in_transit = false;
   }
   settled_down_.notify_all();
-}
-
-// Whether nothing is under way that would bring the rest on.
-bool pool_desk::is_alone(std::size_t place) {
-  const std::lock_guard lock{mutex_};
-  for (std::size_t other = 0; other < seats_.size(); ++other) {
-    if (other != place && (seats_[other].task || seats_[other].in_transit)) return false;
-  }
   return true;
 }
 

@@ -20,7 +20,7 @@ platform::descriptor journal::create(std::size_t capacity_bytes, std::size_t max
   const auto capacity = std::bit_ceil(std::clamp(capacity_bytes, 2 * least_capacity, most_capacity));
   auto memory = platform::create_shared_memory("troupe-journal", header_room + capacity);
   const journal_front fresh{journal_magic, capacity, std::max<std::size_t>(max_messages, 1)};
-  platform::write_front(memory, std::as_bytes(std::span{&fresh, 1}));
+  platform::write_at(memory, std::as_bytes(std::span{&fresh, 1}), 0);
   return memory;
 }
 

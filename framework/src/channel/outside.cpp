@@ -2,18 +2,40 @@
 
 #include <troupe/errors.hpp>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 namespace troupe::channel {
+namespace {
+
+constexpr std::size_t staging_size = std::size_t{64} << 10;
+
+class memory_sink final : public detail::byte_sink {
+ public:
+  memory_sink(const platform::descriptor& memory, std::size_t size) : memory_{memory}, size_{size} {}
+  void write(std::span<const std::byte> bytes) override {
+    if (bytes.size() > size_ - written_) detail::throw_message_changed(size_);
+    platform::write_at(memory_, bytes, written_);
+    written_ += bytes.size();
+  }
+
+ private:
+  const platform::descriptor& memory_;
+  std::size_t size_;
+  std::size_t written_ = 0;
+};
+
+}  // namespace
 
 platform::descriptor write_outside(const char* label, const detail::body& values) {
   auto memory = platform::create_shared_memory(label, values.size);
-  platform::allocate(memory, values.size);
-  {
-    const auto mapped = platform::mapping::map(memory, platform::access::read_write, 0, values.size);
-    detail::byte_writer out{mapped.bytes()};
-    values.write(values.values, out);
-  }
+  // Written as a file: that takes a page and fills it in one step, where a mapping has it zeroed, faults, and is undone.
+  memory_sink rest{memory, values.size};
+  std::vector<std::byte> room(std::min(staging_size, values.size));
+  detail::byte_writer out{room, rest};
+  values.write(values.values, out);
+  out.flush();
   platform::seal_writes(memory);
   return memory;
 }
@@ -24,7 +46,7 @@ outside_payload::outside_payload(const platform::descriptor& memory, std::uint64
     throw malformed_message{"a message says that " + std::to_string(size) +
                             " bytes travel beside it, which is not so"};
   }
-  mapped_ = platform::mapping::map(memory, platform::access::read, 0, size);
+  mapped_ = platform::mapping::map_at_once(memory, platform::access::read, size);
 }
 
 }  // namespace troupe::channel

@@ -14,8 +14,7 @@
 namespace troupe::channel {
 
 /// Encodes `values` straight into new memory, which nobody can write to afterwards. `size` of it is at least 1. Throws
-/// `std::system_error` where memory is short (it is taken before the first byte is written, so that a mapping never faults
-/// for want of it), and what the values' encoding throws.
+/// `std::system_error` where memory is short, and what the values' encoding throws.
 [[nodiscard]] platform::descriptor write_outside(const char* label, const detail::body& values);
 
 /// Memory that holds a payload, mapped for reading. Any thread.

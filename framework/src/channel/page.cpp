@@ -24,7 +24,7 @@ void copy_entry(const commit_entry& from, commit_entry& to) {
 platform::descriptor page::create() {
   auto memory = platform::create_shared_memory("troupe-page", sizeof(page_memory));
   const page_front fresh{page_magic, 1, max_slots};
-  platform::write_front(memory, std::as_bytes(std::span{&fresh, 1}));
+  platform::write_at(memory, std::as_bytes(std::span{&fresh, 1}), 0);
   return memory;
 }
 

@@ -3,6 +3,7 @@
 #include "platform/error.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -32,8 +33,14 @@ descriptor create_shared_memory(const char* label, std::size_t size) {
   return memory;
 }
 
-void write_front(const descriptor& memory, std::span<const std::byte> bytes) {
-  require("pwrite", "memfd", [&] { return ::pwrite(memory.get(), bytes.data(), bytes.size(), 0); });
+void write_at(const descriptor& memory, std::span<const std::byte> bytes, std::size_t offset) {
+  while (!bytes.empty()) {
+    const auto written = require("pwrite", "memfd", [&] {
+      return ::pwrite(memory.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    });
+    bytes = bytes.subspan(static_cast<std::size_t>(written));  // a signal may have cut it short
+    offset += static_cast<std::size_t>(written);
+  }
 }
 
 void allocate(const descriptor& memory, std::size_t size) {
@@ -93,6 +100,10 @@ mapping mapping::map(const descriptor& memory, access rights, std::size_t offset
   return {map_or_throw(nullptr, size, protection(rights), MAP_SHARED, memory.get(), offset), size};
 }
 
+mapping mapping::map_at_once(const descriptor& memory, access rights, std::size_t size) {
+  return {map_or_throw(nullptr, size, protection(rights), MAP_SHARED | MAP_POPULATE, memory.get(), 0), size};
+}
+
 mapping mapping::map_ring(const descriptor& memory, access rights, std::size_t offset, std::size_t size) {
   // Reserve the whole range first, so that no other thread's mapping can land in its second half.
   mapping ring{map_or_throw(nullptr, 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 2 * size};
@@ -100,6 +111,13 @@ mapping mapping::map_ring(const descriptor& memory, access rights, std::size_t o
     map_or_throw(half, size, protection(rights), MAP_SHARED | MAP_FIXED, memory.get(), offset);
   }
   return ring;
+}
+
+void prefer_large_pages(void* memory, std::size_t size) noexcept {
+  const auto at = reinterpret_cast<std::uintptr_t>(memory);
+  const auto first = (at + page_size() - 1) & ~(page_size() - 1);
+  const auto end = (at + size) & ~(page_size() - 1);
+  if (first < end) (void)::madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);  // a wish
 }
 
 std::size_t page_size() {

@@ -14,8 +14,8 @@ namespace troupe::platform {
 /// It can neither shrink nor grow afterwards, so that a mapping never faults. Throws `std::system_error`.
 [[nodiscard]] descriptor create_shared_memory(const char* label, std::size_t size);
 
-/// Writes `bytes` to the beginning of the memory. Throws `std::system_error`.
-void write_front(const descriptor& memory, std::span<const std::byte> bytes);
+/// Writes `bytes`, as to a file. Throws `std::system_error`, also where memory is short.
+void write_at(const descriptor& memory, std::span<const std::byte> bytes, std::size_t offset);
 
 /// Takes all of the memory's `size` bytes now, where it would be taken page by page on first touch and a shortage would be a
 /// SIGBUS. Throws `std::system_error`.
@@ -56,6 +56,10 @@ class mapping {
   [[nodiscard]] static mapping map(const descriptor& memory, access rights, std::size_t offset,
                                    std::size_t size);
 
+  /// As `map` from the beginning, and with all pages in place: for who will touch each, a fault a page costs more than the
+  /// copying.
+  [[nodiscard]] static mapping map_at_once(const descriptor& memory, access rights, std::size_t size);
+
   /// Maps the same `size` bytes twice, one copy behind the other, so that a ring's contents are contiguous wherever they
   /// begin. `bytes()` then has 2 * `size` bytes.
   [[nodiscard]] static mapping map_ring(const descriptor& memory, access rights, std::size_t offset,
@@ -69,6 +73,9 @@ class mapping {
   std::byte* address_ = nullptr;
   std::size_t size_ = 0;
 };
+
+/// Asks for large pages for memory of this process's own; where there are none, nothing changes.
+void prefer_large_pages(void* memory, std::size_t size) noexcept;
 
 /// Bytes of one memory page.
 [[nodiscard]] std::size_t page_size();

@@ -26,6 +26,9 @@ using namespace process_layer;
 actor_member* the_current = nullptr;
 constexpr int turns_between_looks = 256;
 constexpr std::int64_t longest_without_look = 1'000'000;  // nanoseconds: control overtakes messages
+constexpr std::int64_t short_turn =
+    10'000;  // nanoseconds: of such, some are taken between two looks at the clock
+constexpr int turns_between_clocks = 16;
 constexpr std::size_t longest_type = 1024, longest_text = 16 * 1024;  // of the exception in an exit_status
 
 }  // namespace
@@ -121,10 +124,14 @@ void actor_member::serve() {
   while (!should_end()) {
     now_ = platform::monotonic_nanoseconds();
     int turns = 0;
+    int next_clock = 1;  // a look at the clock costs as much as a short turn
     for (bool more = true; more && turns < turns_between_looks && !should_end(); ++turns) {
       more = take_continuations();
       more = take_turn() || more;
-      if (!inbox_.empty() && platform::monotonic_nanoseconds() - now_ > longest_without_look) break;
+      if (turns < next_clock || inbox_.empty()) continue;
+      const auto passed = platform::monotonic_nanoseconds() - now_;
+      if (passed > longest_without_look) break;
+      next_clock = turns + (passed < short_turn * turns ? turns_between_clocks : 1);
     }
     if (should_end()) break;
     if (!inbox_.empty()) loop_.poll();

@@ -31,13 +31,14 @@ bool pending_ask::wait(detail::deadline until) {
 }
 
 bool pending_ask::wait_any(std::span<detail::pending_reply* const> several, detail::deadline until) {
+  const auto done = [&] {
+    return std::any_of(several.begin(), several.end(), [](const auto* each) { return each->settled(); });
+  };
+  if (done()) return true;
   std::vector<connection*> overs;
   for (auto* each : several) overs.push_back(dynamic_cast<pending_ask&>(*each).over_.get());
   std::sort(overs.begin(), overs.end());
   overs.erase(std::unique(overs.begin(), overs.end()), overs.end());
-  const auto done = [&] {
-    return std::any_of(several.begin(), several.end(), [](const auto* each) { return each->settled(); });
-  };
   try {
     return owner_->wait_on_any(overs, done, until);
   } catch (const would_deadlock&) {
@@ -63,11 +64,14 @@ void pending_ask::cancel() {
 }
 
 bool pending_ask::has_begun() {
+  if (is_for_the_end()) return false;
   const std::lock_guard lock{over_->mutex};
   return over_->channel && over_->channel->has_begun(sequence_);
 }
 
 void pending_ask::abort() {
+  if (is_for_the_end())
+    return give_up(std::make_exception_ptr(cancelled{"nobody waits for this end any more"}));
   std::uint32_t slot = 0;
   bool is_doomed = false;
   {

@@ -1,6 +1,8 @@
 #include <troupe/detail/byte_stream.hpp>
 #include <troupe/errors.hpp>
 
+#include "platform/memory.hpp"
+
 #include <stdexcept>
 #include <string>
 
@@ -10,6 +12,22 @@ namespace {
 constexpr std::uint8_t no_memory = 0xff;  // where a place in the list would stand
 
 }  // namespace
+
+void byte_writer::spill(const void* bytes, std::size_t count) {
+  if (rest_ == nullptr) throw_message_changed(room_.size());
+  flush();
+  if (count > room_.size()) {
+    rest_->write({static_cast<const std::byte*>(bytes), count});  // as it lies: no second copy
+    size_ += count;
+  } else {
+    put(bytes, count);
+  }
+}
+
+void byte_writer::flush() {
+  if (used_ != 0) rest_->write(room_.first(used_));
+  used_ = 0;
+}
 
 void byte_writer::attach(const std::shared_ptr<shared_memory>& memory, bool had_some) {
   if (!memory && !had_some) return put_value(no_memory);
@@ -69,6 +87,8 @@ void throw_message_changed(std::size_t room) {
   throw malformed_message{"a value was measured as part of " + std::to_string(room) +
                           " bytes and then wrote more: its serialize must write the same each time"};
 }
+
+void will_fill(void* memory, std::size_t size) noexcept { platform::prefer_large_pages(memory, size); }
 
 void throw_message_too_deep(std::size_t levels) {
   throw malformed_message{"a message is nested deeper than " + std::to_string(levels) + " levels"};

@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t word_size = 8;
 
 std::size_t words_size(std::uint8_t words) {
+  if (words == 0)
+    return 0;  // a tell's: counting bits is a function call on processors that may lack the instruction
   return static_cast<std::size_t>(std::popcount(words)) * word_size;
 }
 std::size_t padded(std::size_t size) { return (size + 7) & ~std::size_t{7}; }

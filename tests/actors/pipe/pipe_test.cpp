@@ -2,10 +2,11 @@
 #include <troupe/queue.hpp>
 #include <troupe/troupe.hpp>
 
+#include "support/range.hpp"
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
-#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -58,11 +59,7 @@ std::vector<int> rest_of(numbers& in) {
   return all;
 }
 
-std::vector<int> range(int to) {
-  std::vector<int> all(static_cast<std::size_t>(to));
-  std::iota(all.begin(), all.end(), 0);
-  return all;
-}
+using support::range;
 
 /// What the next `receive` that gives no item throws.
 troupe::exit_status how_it_broke(numbers& in) {

@@ -3,12 +3,12 @@
 #include <troupe/troupe.hpp>
 
 #include "support/processes.hpp"
+#include "support/range.hpp"
 
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <map>
-#include <numeric>
 #include <ranges>
 #include <signal.h>
 #include <stdexcept>
@@ -38,11 +38,7 @@ int careful(int n) {
   if (n % 10 == 9) ::_exit(4);
   return n;
 }
-std::vector<int> range(int count) {
-  std::vector<int> all(static_cast<std::size_t>(count));
-  std::iota(all.begin(), all.end(), 0);
-  return all;
-}
+using support::range;
 
 }  // namespace
 

@@ -3,12 +3,12 @@
 
 #include "actors/pool/bell.hpp"
 #include "support/processes.hpp"
+#include "support/range.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <numeric>
 #include <set>
 #include <signal.h>
 #include <string>
@@ -28,11 +28,7 @@ int die(int) {
   ::raise(SIGKILL);
   return 0;
 }
-std::vector<int> range(int from, int to) {
-  std::vector<int> all(static_cast<std::size_t>(to - from));
-  std::iota(all.begin(), all.end(), from);
-  return all;
-}
+using support::range;
 
 std::set<int> pids_of(troupe::pool& pool) {
   std::set<int> all;

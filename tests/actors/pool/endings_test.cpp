@@ -5,12 +5,12 @@
 
 #include "actors/pool/bell.hpp"
 #include "support/processes.hpp"
+#include "support/range.hpp"
 
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <map>
-#include <numeric>
 #include <set>
 #include <signal.h>
 #include <stdexcept>
@@ -49,11 +49,7 @@ int note(troupe::queue<int> made, int n) {
   return n;
 }
 
-std::vector<int> range(int count) {
-  std::vector<int> all(static_cast<std::size_t>(count));
-  std::iota(all.begin(), all.end(), 0);
-  return all;
-}
+using support::range;
 
 }  // namespace
 

@@ -2,6 +2,8 @@
 #include <troupe/queue.hpp>
 #include <troupe/troupe.hpp>
 
+#include "support/range.hpp"
+
 #include <catch2/catch.hpp>
 #include <memory>
 #include <numeric>
@@ -16,11 +18,7 @@ int die(int) {
   return 0;
 }
 
-std::vector<long> range(long from, long to) {
-  std::vector<long> all(static_cast<std::size_t>(to - from));
-  std::iota(all.begin(), all.end(), from);
-  return all;
-}
+std::vector<long> range(long from, long to) { return support::range(from, to); }
 
 long sum_of(const std::vector<long>& all) { return std::accumulate(all.begin(), all.end(), 0L); }
 

@@ -1,6 +1,8 @@
 #include <troupe/pool.hpp>
 #include <troupe/troupe.hpp>
 
+#include "support/range.hpp"
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -18,11 +20,7 @@ namespace {
 
 using numbers = std::vector<long>;
 
-numbers range(long from, long to) {
-  numbers all(static_cast<std::size_t>(to - from));
-  std::iota(all.begin(), all.end(), from);
-  return all;
-}
+numbers range(long from, long to) { return support::range(from, to); }
 
 numbers squares_of(const numbers& all) {
   numbers squares;

@@ -2,12 +2,12 @@
 #include <troupe/troupe.hpp>
 
 #include "actors/pool/bell.hpp"
+#include "support/range.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -18,11 +18,7 @@ namespace {
 int same(int n) { return n; }
 int negated(int n) { return -n; }
 
-std::vector<int> range(int from, int to) {
-  std::vector<int> all(static_cast<std::size_t>(to - from));
-  std::iota(all.begin(), all.end(), from);
-  return all;
-}
+using support::range;
 
 }  // namespace
 

@@ -1,6 +1,8 @@
 #include <troupe/queue.hpp>
 #include <troupe/troupe.hpp>
 
+#include "support/range.hpp"
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <numeric>
@@ -14,11 +16,7 @@ namespace {
 
 using numbers = std::vector<int>;
 
-numbers range(int from, int to) {
-  numbers all(static_cast<std::size_t>(to - from));
-  std::iota(all.begin(), all.end(), from);
-  return all;
-}
+using support::range;
 
 /// Compared as text: what is wrong, not thousands of numbers.
 std::string lost_and_repeated(numbers all, int from, int to) {

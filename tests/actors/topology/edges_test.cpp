@@ -1,6 +1,8 @@
 // Edges that carry everything to everybody, and edges that keep order.
 #include <troupe/topology.hpp>
 
+#include "actors/topology/numbers.hpp"
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <optional>
@@ -10,18 +12,8 @@
 
 namespace {
 
-using number = std::uint64_t;
-
-class numbers {
- public:
-  explicit numbers(number count) : count_{count} {}
-  std::optional<number> next(std::uint64_t position) const {
-    return position < count_ ? std::optional{position} : std::nullopt;
-  }
-
- private:
-  number count_;
-};
+using tests::number;
+using tests::numbers;
 
 /// Gives up every tenth position.
 class leaky {

@@ -1,6 +1,7 @@
 #include <troupe/this_actor.hpp>
 #include <troupe/topology.hpp>
 
+#include "actors/topology/numbers.hpp"
 #include "support/processes.hpp"
 
 #include <algorithm>
@@ -18,18 +19,8 @@
 
 namespace {
 
-using number = std::uint64_t;
-
-class numbers {
- public:
-  explicit numbers(number count) : count_{count} {}
-  std::optional<number> next(std::uint64_t position) const {
-    return position < count_ ? std::optional{position} : std::nullopt;
-  }
-
- private:
-  number count_;
-};
+using tests::number;
+using tests::numbers;
 
 /// What a sink's process has seen.
 struct seen {

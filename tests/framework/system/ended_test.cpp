@@ -102,6 +102,19 @@ TEST_CASE("wait_any waits for an end, an answer, and another end") {
   REQUIRE(troupe::wait_any(first, answer) == 0);
 }
 
+TEST_CASE("an end that has come already ends a wait for others too") {
+  troupe::actor_system system;
+  const auto alive = system.spawn<idler>();
+  const auto dead = system.spawn<idler>();
+  dead.kill();
+  dead.join();
+  auto pending = alive.ended();
+  REQUIRE_FALSE(pending.running());  // nothing runs for it
+  auto past = dead.ended();
+  REQUIRE(troupe::wait_any(pending, past) == 1);
+  REQUIRE(system.spawn<waiter>().ask<&waiter::which>(alive, dead).get() == 1);
+}
+
 TEST_CASE("an end calls back, once") {
   troupe::actor_system system;
   const auto some = system.spawn<idler>();

@@ -1,6 +1,8 @@
 // Handlers that are coroutines.
 #include <troupe/troupe.hpp>
 
+#include "framework/system/gate.hpp"
+
 #include <catch2/catch.hpp>
 #include <map>
 #include <signal.h>
@@ -12,18 +14,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Answers when it is told to.
-class gate {
+class gate : public tests::gate {
  public:
-  troupe::promise<int> enter(int ticket) {
-    waiting_[ticket] = {};
-    return waiting_[ticket];
-  }
-  int waiting() const { return static_cast<int>(waiting_.size()); }
-  void open(int ticket) {
-    waiting_.at(ticket).set_value(ticket);
-    waiting_.erase(ticket);
-  }
   void fail_all() {
     for (auto& [ticket, promise] : waiting_)
       promise.set_exception(std::make_exception_ptr(std::out_of_range{"gate"}));
@@ -33,7 +25,6 @@ class gate {
   std::string notes() const { return notes_; }
 
  private:
-  std::map<int, troupe::promise<int>> waiting_;
   std::string notes_;
 };
 

@@ -1,6 +1,8 @@
 // Waiting for several answers: any, all, as they come.
 #include <troupe/troupe.hpp>
 
+#include "framework/system/gate.hpp"
+
 #include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -20,23 +22,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Answers when it is told to.
-class gate {
+class gate : public tests::gate {
  public:
-  troupe::promise<int> enter(int ticket) {
-    waiting_[ticket] = {};
-    return waiting_[ticket];
-  }
-  void open(int ticket) {
-    waiting_.at(ticket).set_value(ticket);
-    waiting_.erase(ticket);
-  }
   int same(int value) const { return value; }
   void fail() const { throw std::out_of_range{"no answer"}; }
   void die() { ::raise(SIGKILL); }
-
- private:
-  std::map<int, troupe::promise<int>> waiting_;
 };
 
 using answers = std::vector<troupe::future<int>>;

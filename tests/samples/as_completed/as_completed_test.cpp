@@ -21,7 +21,7 @@ TEST_CASE("answers come in the order of their tasks' lengths, whichever were ask
 }
 
 TEST_CASE("each answer has a line of its own") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "as_completed", "--unit", "100ms"});
+  const auto run = samples::run("as_completed", {"--unit", "100ms"});
   CHECK(run.status == 0);
   CHECK_THAT(
       run.out,
@@ -29,9 +29,7 @@ TEST_CASE("each answer has a line of its own") {
 }
 
 TEST_CASE("a unit of less than nothing is refused") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "as_completed", "--unit", "-1ms"});
-  CHECK(run.status == 2);
-  CHECK_THAT(run.errors, Contains("--unit: "));
+  samples::check_refused("as_completed", {"--unit", "-1ms"}, Contains("--unit: "));
 }
 
 TEST_CASE("Ctrl-C ends those who wait for answers") {

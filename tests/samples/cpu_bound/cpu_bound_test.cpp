@@ -32,14 +32,12 @@ TEST_CASE("sums of squares are the same in every way, and as by the formula") {
 }
 
 TEST_CASE("a table shows each way beside the machine's own ceiling") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "cpu_bound", "--n", "1000"});
+  const auto run = samples::run("cpu_bound", {"--n", "1000"});
   CHECK(run.status == 0);
   CHECK_THAT(run.out,
              Contains("\nthreads ") && Contains("\npool ") && Contains("\nthe machine's own ceiling: "));
 }
 
 TEST_CASE("a sum of less than nothing is refused") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "cpu_bound", "--n", "-5"});
-  CHECK(run.status == 2);
-  CHECK_THAT(run.errors, Contains("--n: "));
+  samples::check_refused("cpu_bound", {"--n", "-5"}, Contains("--n: "));
 }

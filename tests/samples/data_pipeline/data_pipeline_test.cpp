@@ -66,7 +66,7 @@ TEST_CASE("a pipeline without numbers ends") {
 }
 
 TEST_CASE("a pipeline shows on a line for each number where it is") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "data_pipeline", "--items", "3"});
+  const auto run = samples::run("data_pipeline", {"--items", "3"});
   CHECK(run.status == 0);
   CHECK_THAT(run.out,
              StartsWith("one stage after another: sum 20 in ") && Contains("\nas a stream: sum 20 in "));
@@ -74,9 +74,8 @@ TEST_CASE("a pipeline shows on a line for each number where it is") {
 }
 
 TEST_CASE("a stream without room is refused") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "data_pipeline", "--capacity", "0"});
-  CHECK(run.status == 2);
-  CHECK_THAT(run.errors, Contains("--capacity: ") && Contains("the least is 1"));
+  samples::check_refused("data_pipeline", {"--capacity", "0"},
+                         Contains("--capacity: ") && Contains("the least is 1"));
 }
 
 TEST_CASE("Ctrl-C ends a pipeline") {

@@ -14,10 +14,7 @@ namespace json = boost::json;
 using Catch::Contains;
 using Catch::EndsWith;
 
-tools::outcome run(std::vector<std::string> options) {
-  options.insert(options.begin(), {"run", "downloads"});
-  return tools::run(TROUPE_COMMAND_PATH, options);
-}
+tools::outcome run(const std::vector<std::string>& options) { return samples::run("downloads", options); }
 
 /// Without what goes wrong, and patient with a busy machine.
 const std::vector<std::string> quiet{"--failing", "0",         "--stalling", "0",         "--corrupt",

@@ -37,13 +37,12 @@ TEST_CASE("each file has its line, in the order of their names, and one that can
 }
 
 TEST_CASE("the licences' lines are told") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "file_processing"});
+  const auto run = samples::run("file_processing", {});
   CHECK(run.status == 0);
   CHECK_THAT(run.out, Contains("/GPL-2: ") && Contains(" lines, ") && Contains(" words, "));
 }
 
 TEST_CASE("files of a folder that is not there are refused") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "file_processing", "--path", "/no/such/folder"});
-  CHECK(run.status == 2);
-  CHECK_THAT(run.errors, Contains("--path: no such folder: /no/such/folder"));
+  samples::check_refused("file_processing", {"--path", "/no/such/folder"},
+                         Contains("--path: no such folder: /no/such/folder"));
 }

@@ -14,9 +14,8 @@ namespace json = boost::json;
 using Catch::Contains;
 using Catch::StartsWith;
 
-tools::outcome search(std::vector<std::string> options) {
-  options.insert(options.begin(), {"run", "file_search"});
-  return tools::run(TROUPE_COMMAND_PATH, options);
+tools::outcome search(const std::vector<std::string>& options) {
+  return samples::run("file_search", options);
 }
 
 /// Its result, without the path of the folder.

@@ -14,9 +14,8 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 using Catch::Contains;
 
-tools::outcome run(std::vector<std::string> options) {
-  options.insert(options.begin(), {"run", "image_processing"});
-  return tools::run(TROUPE_COMMAND_PATH, options);
+tools::outcome run(const std::vector<std::string>& options) {
+  return samples::run("image_processing", options);
 }
 
 }  // namespace

@@ -31,9 +31,8 @@ TEST_CASE("one worker alone loses nothing") {
 }
 
 TEST_CASE("a manager without workers is refused") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "manager", "--workers", "0"});
-  CHECK(run.status == 2);
-  CHECK_THAT(run.errors, Contains("--workers: ") && Contains("the least is 1"));
+  samples::check_refused("manager", {"--workers", "0"},
+                         Contains("--workers: ") && Contains("the least is 1"));
 }
 
 TEST_CASE("Ctrl-C ends workers that share") {

@@ -41,9 +41,8 @@ TEST_CASE("another seed throws other dice, and samples that do not divide are al
 }
 
 TEST_CASE("dice that are not thrown are refused") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "monte_carlo", "--samples", "0"});
-  CHECK(run.status == 2);
-  CHECK_THAT(run.errors, Contains("--samples: ") && Contains("the least is 1"));
+  samples::check_refused("monte_carlo", {"--samples", "0"},
+                         Contains("--samples: ") && Contains("the least is 1"));
 }
 
 TEST_CASE("Ctrl-C ends the throwing of dice") {

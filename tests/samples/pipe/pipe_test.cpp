@@ -27,14 +27,12 @@ TEST_CASE("a conversation over a pipe answers each question") {
 }
 
 TEST_CASE("a pipe says what it received") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "pipe", "--messages", "2"});
+  const auto run = samples::run("pipe", {"--messages", "2"});
   CHECK(run.status == 0);
   CHECK_THAT(run.out, StartsWith("received: message 1\nreceived: message 2\nthen the sender's end: closed\n"
                                  "from a sender that was killed: 2 messages, then: killed by SIGKILL\n"));
 }
 
 TEST_CASE("a pipe refuses a number of messages that is none") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "pipe", "--messages", "many"});
-  CHECK(run.status == 2);
-  CHECK_THAT(run.errors, Contains("--messages: "));
+  samples::check_refused("pipe", {"--messages", "many"}, Contains("--messages: "));
 }

@@ -24,7 +24,6 @@ TEST_CASE("pitfalls with a thousand processes") {
 }
 
 TEST_CASE("pitfalls without a process are refused") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "pitfalls", "--processes", "0"});
-  CHECK(run.status == 2);
-  CHECK_THAT(run.errors, Contains("--processes: ") && Contains("the least is 1"));
+  samples::check_refused("pitfalls", {"--processes", "0"},
+                         Contains("--processes: ") && Contains("the least is 1"));
 }

@@ -10,7 +10,7 @@ using Catch::Contains;
 using Catch::StartsWith;
 
 TEST_CASE("squares come in order, whoever made them") {
-  const auto result = tools::run(TROUPE_COMMAND_PATH, {"run", "pool_map", "--work", "1000"});
+  const auto result = samples::run("pool_map", {"--work", "1000"});
   CHECK(result.status == 0);
   CHECK(result.errors.empty());
   CHECK_THAT(result.out, StartsWith("[0, 1, 4, 9, 16, 25, 36, 49, 64, 81]\nprocess "));
@@ -18,7 +18,7 @@ TEST_CASE("squares come in order, whoever made them") {
 }
 
 TEST_CASE("squares come alike in every way that a pool has") {
-  const auto result = tools::run(TROUPE_COMMAND_PATH, {"run", "pool_map", "--work", "0", "--json"});
+  const auto result = samples::run("pool_map", {"--work", "0", "--json"});
   CHECK(result.status == 0);
   const auto expected = boost::json::parse("[0, 1, 4, 9, 16, 25, 36, 49, 64, 81]");
   auto ways = boost::json::parse(result.out).at("result").at("ways").as_object();
@@ -31,9 +31,7 @@ TEST_CASE("squares come alike in every way that a pool has") {
 }
 
 TEST_CASE("a pool without workers is refused") {
-  const auto result = tools::run(TROUPE_COMMAND_PATH, {"run", "pool_map", "--workers", "0"});
-  CHECK(result.status == 2);
-  CHECK_THAT(result.errors, Contains("--workers: "));
+  samples::check_refused("pool_map", {"--workers", "0"}, Contains("--workers: "));
 }
 
 TEST_CASE("Ctrl-C ends a pool at its work") {
@@ -41,8 +39,8 @@ TEST_CASE("Ctrl-C ends a pool at its work") {
 }
 
 TEST_CASE("ten thousand squares by four workers are all there") {
-  const auto result = tools::run(TROUPE_COMMAND_PATH, {"run", "pool_map", "--items", "10000", "--workers",
-                                                       "4", "--work", "10", "--json"});
+  const auto result =
+      samples::run("pool_map", {"--items", "10000", "--workers", "4", "--work", "10", "--json"});
   CHECK(result.status == 0);
   const auto all = boost::json::parse(result.out);
   CHECK(all.at("job") == "pool_map");
@@ -65,8 +63,7 @@ TEST_CASE("ten thousand squares by four workers are all there") {
 }
 
 TEST_CASE("long squares are shared out one at a time") {
-  const auto result =
-      tools::run(TROUPE_COMMAND_PATH, {"run", "pool_map", "--items", "8", "--work", "1000000", "--json"});
+  const auto result = samples::run("pool_map", {"--items", "8", "--work", "1000000", "--json"});
   CHECK(result.status == 0);
   const auto all = boost::json::parse(result.out);
   for (const auto& worker : all.at("result").at("workers").as_array())

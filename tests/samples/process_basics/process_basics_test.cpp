@@ -41,9 +41,7 @@ TEST_CASE("each process says how it ended") {
 }
 
 TEST_CASE("tasks of less than no time are refused") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "process_basics", "--unit", "-1s"});
-  CHECK(run.status == 2);
-  CHECK_THAT(run.errors, Contains("--unit: "));
+  samples::check_refused("process_basics", {"--unit", "-1s"}, Contains("--unit: "));
 }
 
 TEST_CASE("Ctrl-C ends processes at their work") {

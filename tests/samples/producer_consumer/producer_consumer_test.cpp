@@ -1,5 +1,5 @@
+#include "samples/sample.hpp"
 #include "support/processes.hpp"
-#include "tools/command.hpp"
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -15,9 +15,8 @@ namespace {
 namespace json = boost::json;
 using Catch::Contains;
 
-tools::outcome run(std::vector<std::string> options) {
-  options.insert(options.begin(), {"run", "producer_consumer"});
-  return tools::run(TROUPE_COMMAND_PATH, options);
+tools::outcome run(const std::vector<std::string>& options) {
+  return samples::run("producer_consumer", options);
 }
 
 json::value report(std::vector<std::string> options) {

@@ -26,16 +26,15 @@ TEST_CASE("one process alone loses nothing without a lock either") {
 }
 
 TEST_CASE("shared memory is told in words too") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "shared_memory", "--additions", "100"});
+  const auto run = samples::run("shared_memory", {"--additions", "100"});
   CHECK(run.status == 0);
   CHECK_THAT(run.out, StartsWith("5 processes, each adding 1 100 times: 500\nwith a lock        500\n"));
   CHECK_THAT(run.out, Contains(" additions lost)\n") && Contains("the array          0 1 4 9 16 25 "));
 }
 
 TEST_CASE("no processes cannot share anything") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "shared_memory", "--processes", "0"});
-  CHECK(run.status == 2);
-  CHECK_THAT(run.errors, Contains("--processes: ") && Contains("the least is 1"));
+  samples::check_refused("shared_memory", {"--processes", "0"},
+                         Contains("--processes: ") && Contains("the least is 1"));
 }
 
 TEST_CASE("Ctrl-C ends processes that count in shared memory") {

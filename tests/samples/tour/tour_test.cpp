@@ -46,7 +46,7 @@ TEST_CASE("the tour has ten sections, and each comes to what it should") {
 }
 
 TEST_CASE("the tour has headings") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "tour", "--nap", "10ms", "--steps", "1000"});
+  const auto run = samples::run("tour", {"--nap", "10ms", "--steps", "1000"});
   CHECK(run.status == 0);
   CHECK(run.errors.empty());
   CHECK_THAT(run.out,
@@ -54,9 +54,7 @@ TEST_CASE("the tour has headings") {
 }
 
 TEST_CASE("a tour without naps is refused") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "tour", "--nap", "0ms"});
-  CHECK(run.status == 2);
-  CHECK_THAT(run.errors, Contains("--nap: "));
+  samples::check_refused("tour", {"--nap", "0ms"}, Contains("--nap: "));
 }
 
 TEST_CASE("Ctrl-C ends the tour") { samples::check_interrupt("tour", {"--nap", "60min"}, 3); }

@@ -128,9 +128,8 @@ TEST_CASE("a page whose reader is killed is read by another") {
 }
 
 TEST_CASE("a crawler without room for a page is refused") {
-  const auto run = tools::run(TROUPE_COMMAND_PATH, {"run", "web_scraper", "--frontier", "0"});
-  CHECK(run.status == 2);
-  CHECK_THAT(run.errors, Contains("--frontier: ") && Contains("the least is 1"));
+  samples::check_refused("web_scraper", {"--frontier", "0"},
+                         Contains("--frontier: ") && Contains("the least is 1"));
 }
 
 TEST_CASE("Ctrl-C ends a crawler and its site") {

@@ -1,4 +1,4 @@
-#include "tools/command.hpp"
+#include "samples/sample.hpp"
 
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
@@ -38,8 +38,8 @@ class folder {
 };
 
 tools::outcome count(const std::string& path, std::vector<std::string> options = {}) {
-  options.insert(options.begin(), {"run", "word_count", "--path", path, "--top", "0"});
-  return tools::run(TROUPE_COMMAND_PATH, options);
+  options.insert(options.begin(), {"--path", path, "--top", "0"});
+  return samples::run("word_count", options);
 }
 
 /// The lines of the words.

@@ -21,6 +21,8 @@ using attached_memory = std::vector<std::shared_ptr<shared_memory>>;
 /// The most of it that one message has: each holds a descriptor on its way.
 inline constexpr std::size_t max_attachments = 16;
 
+/// Memory that is about to be written to its end: asks for large pages where the machine has them. Changes nothing else.
+void will_fill(void* memory, std::size_t size) noexcept;
 [[noreturn]] void throw_message_too_short(std::size_t wanted, std::size_t left);
 [[noreturn]] void throw_message_too_long(std::size_t left);
 /// Within a handler for what decoding threw: throws that on as `refused_message`.
@@ -29,6 +31,16 @@ inline constexpr std::size_t max_attachments = 16;
 [[noreturn]] void throw_message_too_deep(std::size_t levels);
 [[noreturn]] void throw_unknown_alternative(std::size_t index, std::size_t alternatives);
 [[noreturn]] void throw_valueless_variant();
+
+/// Where the bytes of a large message go.
+class byte_sink {
+ public:
+  byte_sink() = default;
+  byte_sink(const byte_sink&) = delete;
+  byte_sink& operator=(const byte_sink&) = delete;
+  virtual ~byte_sink() = default;
+  virtual void write(std::span<const std::byte> bytes) = 0;
+};
 
 /// Writes a message into memory that is exactly large enough, or only counts its bytes where there is no memory: a message
 /// is measured first and then encoded in place. Not thread-safe.
@@ -39,14 +51,18 @@ class byte_writer {
   /// Counts, and collects the memory that is to travel along.
   explicit byte_writer(attached_memory& attached) : attached_{&attached} {}
   explicit byte_writer(std::span<std::byte> room) : room_{room} {}
+  /// `room` holds what has not gone to `rest` yet; at the end, `flush`.
+  byte_writer(std::span<std::byte> room, byte_sink& rest) : room_{room}, rest_{&rest} {}
 
   void put(const void* bytes, std::size_t count) {
     if (room_.data() != nullptr) {
-      if (count > room_.size() - size_) throw_message_changed(room_.size());
-      if (count != 0) std::memcpy(room_.data() + size_, bytes, count);
+      if (count > room_.size() - used_) return spill(bytes, count);
+      if (count != 0) std::memcpy(room_.data() + used_, bytes, count);
+      used_ += count;
     }
     size_ += count;
   }
+  void flush();
   template <class T>
   void put_value(T value) {
     put(&value, sizeof value);
@@ -60,8 +76,12 @@ class byte_writer {
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
+  void spill(const void* bytes, std::size_t count);
+
   std::span<std::byte> room_;
+  std::size_t used_ = 0;  // of the room
   std::size_t size_ = 0;
+  byte_sink* rest_ = nullptr;
   attached_memory* attached_ = nullptr;
   std::uint8_t next_attachment_ = 0;
 };
@@ -84,6 +104,8 @@ class byte_reader {
     has_views_ = true;
     return next(count);
   }
+  /// As `take`, for whoever copies at once, so that nothing points into the message.
+  [[nodiscard]] const std::byte* take_copied(std::size_t count) { return next(count).data(); }
   void take_into(void* target, std::size_t count) {
     const auto taken = next(count);
     if (count != 0) std::memcpy(target, taken.data(), count);

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -222,6 +223,32 @@ void decode_class(byte_reader& in, T& value) {
   }
 }
 
+/// Of such a block the page faults cost more than the copying.
+inline constexpr std::size_t large_block = std::size_t{4} << 20;
+
+/// A vector or string of plain elements. Copied into new memory where that is possible: to fill that with zeroes first would
+/// cost as much again.
+template <class T>
+void decode_block(byte_reader& in, T& value) {
+  using element = typename T::value_type;
+  const auto count = in.take_count(sizeof(element));
+  const auto* const bytes = in.take_copied(count * sizeof(element));
+  const auto* const first = reinterpret_cast<const element*>(bytes);
+  if constexpr (requires { value.assign(first, first); }) {
+    if (reinterpret_cast<std::uintptr_t>(bytes) % alignof(element) == 0) {
+      if (count >= large_block / sizeof(element)) {
+        value.clear();
+        value.reserve(count);
+        will_fill(value.data(), count * sizeof(element));
+      }
+      value.assign(first, first + count);
+      return;
+    }
+  }
+  value.resize(count);
+  if (count != 0) std::memcpy(value.data(), bytes, count * sizeof(element));
+}
+
 template <class T>
 void decode_into(byte_reader& in, T& value) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -232,9 +259,7 @@ void decode_into(byte_reader& in, T& value) {
   } else if constexpr (!check_message<T>()) {
     // said above
   } else if constexpr (block<T>) {
-    const auto count = in.take_count(sizeof(*value.data()));
-    value.resize(count);
-    in.take_into(value.data(), count * sizeof(*value.data()));
+    decode_block(in, value);
   } else if constexpr (number<T> || is_flat<T>()) {
     in.take_into(&value,
                  sizeof value);  // copied, not assigned: a plain enum may not hold what a stranger sent

@@ -62,6 +62,12 @@ using engagement = std::shared_ptr<const pool_employee>;
 /// its share of tasks by a successor that is started ahead. Shared by the pool and by what it has in hand. Threads: any.
 class pool_crew {
  public:
+  /// Times that a task is sent again because its worker died first: workers that die whatever they do are no reason to go
+  /// on for ever.
+  static constexpr int most_in_vain = 32;
+  /// Whether the answer to a task is that its worker died before it had begun: then another may do it.
+  static bool has_not_begun(const std::exception_ptr& problem);
+
   /// Starts the workers and waits for their initializers. Throws `start_failed`, `system_stopped`; then none is left.
   pool_crew(actor_system& system, crew_options options);
   pool_crew(const pool_crew&) = delete;

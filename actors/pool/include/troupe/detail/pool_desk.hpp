@@ -114,21 +114,26 @@ class pool_desk final : public relay_driver, public std::enable_shared_from_this
     task_pointer task;
   };
 
+  /// Whose the seat of an assignment is after it has been carried out, as far as that went.
+  enum class handling { done, no_worker, in_other_hands };
+
+  void advance(std::optional<std::size_t> in_hand);
   void collect(std::vector<task_pointer>& done);
   std::vector<relay<void>> take_idle();
   std::optional<assignment> assign(const std::vector<bool>& passed_over);
-  bool carry_out(assignment what);
+  handling carry_out(assignment what);
   bool send(assignment& what);
   void hand_over(std::size_t place, std::thread::id to);
-  void release(std::size_t place);
-  bool is_alone(std::size_t place);
+  void end_delivering();
+  bool put_back(assignment& what);
 
   std::shared_ptr<pool_crew> crew_;
   std::mutex mutex_;                      // of everything below
-  std::condition_variable settled_down_;  // a seat is in transit no more
+  std::condition_variable settled_down_;  // a seat is in transit no more, or answers have been delivered
   std::vector<seat> seats_;
   std::deque<task_pointer> waiting_;
-  std::vector<relay<void>> idle_;  // of those who wait for nothing to be left
+  std::vector<std::thread::id> delivering_;  // of threads that have answers in their hands
+  std::vector<relay<void>> idle_;            // of those who wait for nothing to be left
   std::size_t submitted_ = 0;
   bool ended_ = false;
 };

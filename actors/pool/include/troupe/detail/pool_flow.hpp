@@ -125,8 +125,6 @@ class pool_flow {
     std::size_t depth;                   // chunks that it should have: by how long its last ones took
     [[nodiscard]] bool has_room() const { return chunks.size() < depth; }
   };
-  static constexpr int most_in_vain =
-      32;  // workers that die whatever they do are no reason to go on for ever
   static constexpr double long_chunk = 10e6;  // nanoseconds: then a round trip does not count
   static constexpr double in_hand = 200e3;    // nanoseconds of work, so that a worker need not wait for us
 
@@ -165,7 +163,8 @@ class pool_flow {
     auto done = finish(current_);
     if (!done.problem) {
       adapt(done, lanes_[current_]);
-    } else if (has_not_begun(done.problem) && ++done.what.sent_in_vain <= most_in_vain) {
+    } else if (pool_crew::has_not_begun(done.problem) &&
+               ++done.what.sent_in_vain <= pool_crew::most_in_vain) {
       send(std::move(done.what));
       return std::nullopt;
     }
@@ -181,7 +180,7 @@ class pool_flow {
                                                                                  most_.until_failure);
       } catch (const actor_down&) {
         if (const auto why = crew_->unfit(worker)) std::rethrow_exception(why);
-        if (tries == most_in_vain) throw;
+        if (tries == pool_crew::most_in_vain) throw;
       }
     }
   }
@@ -227,16 +226,6 @@ class pool_flow {
       if (failure.place < before || failure.place >= done.what.items.size())
         throw malformed_message{"worker " + worker + " named an item that it was not given"};
       before = failure.place + 1;
-    }
-  }
-
-  static bool has_not_begun(const std::exception_ptr& problem) {
-    try {
-      std::rethrow_exception(problem);
-    } catch (const actor_down& down) {
-      return down.fate() != call_fate::died_running;
-    } catch (...) {
-      return false;
     }
   }
 
