@@ -4,6 +4,8 @@
 #include <troupe/actor.hpp>
 #include <troupe/actor_system.hpp>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 /// Threads: the actor's own only. Processes: actors; elsewhere every function throws `std::logic_error`.
@@ -12,6 +14,13 @@ namespace troupe::this_actor {
 /// The name given when it was spawned.
 [[nodiscard]] std::string name();
 [[nodiscard]] int pid();
+
+/// How often this actor has been started before, by `spawn_options::restart`: 0 in its first process.
+[[nodiscard]] std::uint32_t incarnation();
+
+/// Which attempt at the message in hand this is, from 1: more where a process before this one died while it handled it.
+/// What was done outside Troupe may have been done then.
+[[nodiscard]] std::uint32_t attempt();
 
 /// A handle to whoever spawned this actor: another actor; nullopt where that was the host.
 [[nodiscard]] std::optional<process> parent();

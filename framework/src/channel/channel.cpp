@@ -45,7 +45,56 @@ channel::channel(page& own, channel_parts parts)
       in_{parts.incoming, platform::access::read},
       own_slot_{parts.own_slot},
       peer_slot_{parts.peer_slot},
-      peer_{parts.peer} {}
+      peer_{parts.peer},
+      epoch_{parts.epoch} {
+  if (epoch_ != 0) go_on();
+}
+
+// From what the page and the journals say. Frames up to the head are whole, and the one behind the last tells the number.
+void channel::go_on() {
+  tail_ = published_ = own_page_.head(own_slot_);
+  finished_ = peer_page_.finished(peer_slot_);
+  if (finished_.position > tail_ || tail_ - finished_.position > out_.capacity())
+    throw malformed_message{"a finished mark is where it cannot be"};
+  sequence_ = finished_.sequence;
+  for (auto at = finished_.position; at < tail_;) {
+    std::size_t size = 0;
+    const auto frame = wire::read_frame(out_.at(at, tail_ - at), size);
+    if (!frame) throw malformed_message{"a journal ends within a frame"};
+    sequence_ = frame->header.sequence;
+    at += size;
+  }
+  // A mark's position is written last: where a death came in between, the frame there tells its number.
+  done_ = own_page_.finished(own_slot_);
+  if (peer_page_.head(peer_slot_) > done_.position) {
+    wire::frame_header next;
+    in_.copy(done_.position, std::as_writable_bytes(std::span{&next, 1}));
+    done_.sequence = next.sequence - 1;
+  }
+  received_ = done_.position;
+  inbound_.begin_behind(done_.sequence, done_.position);
+}
+
+void channel::detach() {
+  closed_.store(true, std::memory_order_release);
+  socket_.reset();
+}
+
+void channel::reattach(platform::descriptor socket, std::uint32_t epoch) {
+  refresh_finished();
+  const auto begin_at = [epoch](journal_header& header, std::uint64_t position) {
+    header.sent.store(position, std::memory_order_relaxed);
+    header.received.store(position, std::memory_order_relaxed);
+    header.epoch.store(epoch, std::memory_order_release);
+  };
+  out_.header().revoked.store(0, std::memory_order_relaxed);
+  socket_ = std::move(socket);
+  epoch_ = epoch;
+  closed_.store(false, std::memory_order_release);
+  send_company_again();
+  begin_at(in_.header(), received_);
+  begin_at(out_.header(), finished_.position);
+}
 
 wire::frame channel::next_frame(const envelope& what, std::size_t payload, std::size_t attached) const {
   const bool outside = payload > wire::max_inside_payload;
@@ -89,12 +138,25 @@ bool channel::send_company(const wire::frame& next, const platform::descriptor& 
   const auto descriptors = wire::numbers_of(attached, payload);
   // Full: max_outside_messages excludes it, but where the other end breaks that rule, its own messages wait. Where it has
   // closed, nobody will read the frame either.
-  if (platform::send_packet(socket_.get(), {bytes_of(header)}, descriptors) == platform::send_result::full)
+  if (socket_ &&
+      platform::send_packet(socket_.get(), {bytes_of(header)}, descriptors) == platform::send_result::full)
     return false;
   outside_.push_back({next.header.sequence, next.outside, descriptors.size()});
+  if (keeps_outside_) {
+    if (payload) outside_.back().payload = payload.duplicate();
+    outside_.back().attached = attached;
+  }
   outside_bytes_ += next.outside;
   outside_descriptors_ += descriptors.size();
   return true;
+}
+
+void channel::send_company_again() {
+  for (const auto& each : outside_) {
+    const packet_header header{packet_kind::outside, each.sequence};
+    (void)platform::send_packet(socket_.get(), {bytes_of(header)},
+                                wire::numbers_of(each.attached, each.payload));
+  }
 }
 
 bool channel::append_outside(const wire::frame& next, const platform::descriptor& memory,
@@ -202,7 +264,7 @@ void channel::publish() {
 void channel::push() {
   // Pairs with the fence in page::set_idle: either the other end sees the new head before it sleeps, or we see it idle.
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (!peer_page_.idle()) return;
+  if (!peer_page_.idle() || closed() || !is_attached(out_)) return;
   auto& header = out_.header();
   const auto from = header.sent.load(std::memory_order_acquire);
   if (from != header.received.load(std::memory_order_acquire)) return;  // a packet is under way: it wakes
@@ -306,6 +368,7 @@ bool channel::receive_one_packet() {
 }
 
 bool channel::take_from_journal() {
+  if (!closed() && !is_attached(in_)) return false;
   const auto head = peer_page_.head(peer_slot_);
   if (head == received_) return false;
   if (head < received_ || head - received_ > in_.capacity()) {
@@ -323,7 +386,7 @@ bool channel::take_from_journal() {
 }
 
 bool channel::has_more() const {
-  return !closed() && peer_page_.head(peer_slot_) != received_ &&
+  return !closed() && peer_page_.head(peer_slot_) != received_ && is_attached(in_) &&
          in_.header().sent.load(std::memory_order_acquire) == received_;
 }
 
@@ -339,7 +402,7 @@ void channel::publish_finished(progress done) {
 
 void channel::offer_room() {
   auto& wants = in_.header().wants_room;
-  if (wants.load(std::memory_order_relaxed) == 0) return;
+  if (wants.load(std::memory_order_relaxed) == 0 || !socket_) return;
   if (received_ - done_.position > in_.capacity() / 2) return;
   if (wants.exchange(0, std::memory_order_acq_rel) == 0) return;
   const packet_header packet{packet_kind::room, 0};

@@ -27,6 +27,8 @@ struct channel_parts {
   slot own_slot{};         ///< in this process's page
   slot peer_slot{};        ///< in the other's
   std::uint32_t peer = 0;  ///< the other process's actor id; 0 is the host
+  std::uint32_t epoch =
+      0;  ///< where this process goes on with what a dead one had: of the attachment to wait for
 };
 
 /// What goes into a frame beside its payload.
@@ -45,6 +47,22 @@ class channel {
   [[nodiscard]] int socket() const { return socket_.get(); }
   [[nodiscard]] slot own_slot() const { return own_slot_; }
   [[nodiscard]] slot peer_slot() const { return peer_slot_; }
+
+  // --- When the other end's process is replaced ---------------------------------------------------------------------
+  //
+  //   survivor                                        successor
+  //     detach      drains what the dead one had        made with an epoch: tail, head and finished marks as the page and
+  //                 committed; appends go on            the journals have them; sends and takes nothing yet
+  //     reattach    brings both journals' `sent` and
+  //                 `received` to where the successor
+  //                 begins, then writes the epoch ───▶  goes on
+
+  /// The other end's process has died and another will come: nothing is sent or received until then.
+  void detach();
+  /// It is there. What travels outside the journal and was not finished is sent again; call `push` then.
+  void reattach(platform::descriptor socket, std::uint32_t epoch);
+  /// Keeps what travels outside the journal until it is finished, so that it can be sent again.
+  void keep_outside() { keeps_outside_ = true; }
 
   // --- Sending ------------------------------------------------------------------------------------------------------
 
@@ -143,6 +161,8 @@ class channel {
     std::uint64_t sequence;
     std::size_t size;
     std::size_t descriptors;
+    platform::descriptor payload{};  ///< kept where it may have to be sent again
+    detail::attached_memory attached{};
   };
 
   [[nodiscard]] wire::frame next_frame(const envelope& what, std::size_t payload, std::size_t attached) const;
@@ -151,8 +171,13 @@ class channel {
   bool append_inside(const wire::frame& next, const detail::body& values);
   bool send_company(const wire::frame& next, const platform::descriptor& payload,
                     const detail::attached_memory& attached);
+  void send_company_again();
   bool append_outside(const wire::frame& next, const platform::descriptor& memory,
                       const detail::attached_memory& attached);
+  void go_on();
+  [[nodiscard]] bool is_attached(const journal& by) const {
+    return epoch_ == 0 || by.header().epoch.load(std::memory_order_acquire) == epoch_;
+  }
   [[nodiscard]] bool has_room_outside(const wire::frame& next) const;
   bool receive_one_packet();
   bool take_from_journal();
@@ -177,6 +202,8 @@ class channel {
   std::size_t outside_descriptors_ = 0;
   std::deque<kept_message> kept_;
   bool bounds_ignored_ = false;
+  bool keeps_outside_ = false;
+  std::uint32_t epoch_ = 0;
 
   // receiving
   inbound inbound_;

@@ -31,6 +31,11 @@ struct message {
 /// thread-safe.
 class inbound {
  public:
+  /// What comes is what follows that frame, which ended there in the sender's journal. First of all calls.
+  void begin_behind(std::uint64_t sequence, std::uint64_t position) {
+    sequence_ = sequence;
+    position_ = position;
+  }
   /// Contiguous memory for at least `size` more bytes.
   [[nodiscard]] std::span<std::byte> room(std::size_t size);
   /// `size` bytes have been written to the front of what `room` returned.

@@ -50,4 +50,13 @@ void journal::copy(std::uint64_t position, std::span<std::byte> into) const {
   std::copy_n(ring.begin(), into.size() - before_end, into.begin() + static_cast<std::ptrdiff_t>(before_end));
 }
 
+void begin_journal_at(const platform::descriptor& memory, std::uint64_t position, std::uint32_t epoch) {
+  const journal whole{memory, platform::access::read_write};
+  auto& header = whole.header();
+  header.sent.store(position, std::memory_order_relaxed);
+  header.received.store(position, std::memory_order_relaxed);
+  header.revoked.store(0, std::memory_order_relaxed);
+  header.epoch.store(epoch, std::memory_order_release);
+}
+
 }  // namespace troupe::channel

@@ -38,7 +38,11 @@ struct journal_header {
   alignas(64) std::atomic<std::uint64_t> received;
   std::atomic<std::uint32_t> wants_room;  ///< the sender waits for the finished mark to move
   std::atomic<std::uint64_t> revoked;     ///< a message that the sender takes back: see channel::revoke
+  std::atomic<std::uint32_t> epoch;       ///< of the last attachment: see channel::reattach
 };
+
+/// Has both ends, of which none is there yet, begin at that position.
+void begin_journal_at(const platform::descriptor& memory, std::uint64_t position, std::uint32_t epoch);
 
 /// One end's mapping of a journal.
 class journal {

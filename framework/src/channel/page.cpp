@@ -8,6 +8,7 @@ namespace troupe::channel {
 namespace {
 
 constexpr std::uint64_t page_magic = 0x6567'6170'7274'0001;  // "\1\0trpage"
+constexpr std::uint32_t page_version = 2;
 constexpr int most_attempts = 1000;
 constexpr auto relaxed = std::memory_order_relaxed;
 
@@ -23,7 +24,7 @@ void copy_entry(const commit_entry& from, commit_entry& to) {
 
 platform::descriptor page::create() {
   auto memory = platform::create_shared_memory("troupe-page", sizeof(page_memory));
-  const page_front fresh{page_magic, 1, max_slots};
+  const page_front fresh{page_magic, page_version, max_slots};
   platform::write_at(memory, std::as_bytes(std::span{&fresh, 1}), 0);
   return memory;
 }
@@ -32,8 +33,12 @@ page::page(const platform::descriptor& memory)
     : mapping_{platform::mapping::map(memory, platform::access::read_write, 0, sizeof(page_memory))},
       memory_{reinterpret_cast<page_memory*>(mapping_.bytes().data())} {}
 
-commit_entry& page::copy(std::uint64_t ahead, slot where) {
+commit_entry& page::copy(std::uint64_t ahead, slot where) const {
   return memory_->copies[(memory_->commits.load(relaxed) + ahead) % 2][index(where)];
+}
+
+std::atomic<std::uint32_t>& page::places(std::uint64_t ahead) const {
+  return memory_->running_places[(memory_->commits.load(relaxed) + ahead) % 2];
 }
 
 void page::clear(slot where) {
@@ -60,6 +65,7 @@ void page::stage_head(slot where, std::uint64_t head) {
 void page::commit() {
   memory_->commits.store(memory_->commits.load(relaxed) + 1, std::memory_order_release);
   for (const slot where : touched_) copy_entry(copy(0, where), copy(1, where));
+  places(1).store(places(0).load(relaxed), relaxed);
   touched_.clear();
 }
 
@@ -76,21 +82,37 @@ void page::publish_finished(slot where, progress done) {
 }
 
 std::size_t page::begin(slot channel, std::uint64_t sequence, std::uint32_t attempt, std::int64_t since) {
+  const auto in_use = places(0).load(relaxed);
   std::size_t place = 0;
-  while (place + 1 < max_running && memory_->running[place].since.load(relaxed) != 0) ++place;
+  while (place + 1 < max_running && ((in_use >> place) & 1U) != 0) ++place;
   auto& message = memory_->running[place];
   message.channel.store(static_cast<std::uint32_t>(channel), relaxed);
   message.attempt.store(attempt, relaxed);
   message.sequence.store(sequence, relaxed);
   message.since.store(since, std::memory_order_release);
   for (const std::uint64_t ahead : {0U, 1U})
+    places(ahead).store(in_use | 1U << place, std::memory_order_release);
+  for (const std::uint64_t ahead : {0U, 1U})
     copy(ahead, channel).begun.store(sequence, std::memory_order_release);
   return place;
 }
 
 void page::end(std::size_t place) {
-  if (place < max_running) memory_->running[place].since.store(0, relaxed);
+  if (place < max_running) places(1).store(places(1).load(relaxed) & ~(1U << place), relaxed);
   memory_->handled.store(memory_->handled.load(relaxed) + 1, relaxed);
+}
+
+void page::begin_again() {
+  for (auto& in_use : memory_->running_places) in_use.store(0, relaxed);
+  memory_->waits_for.store(0, relaxed);
+  memory_->idle.store(0, relaxed);
+}
+
+std::uint64_t page::head(slot where) const { return copy(0, where).head.load(relaxed); }
+std::uint64_t page::begun(slot where) const { return copy(0, where).begun.load(relaxed); }
+progress page::finished(slot where) const {
+  const auto& entry = copy(0, where);
+  return {entry.finished_sequence.load(relaxed), entry.finished_position.load(relaxed)};
 }
 
 void page::set_idle(bool idle) {
@@ -104,7 +126,7 @@ peer_page::peer_page(const platform::descriptor& memory) {
   }
   mapping_ = platform::mapping::map(memory, platform::access::read, 0, sizeof(page_memory));
   memory_ = reinterpret_cast<const page_memory*>(mapping_.bytes().data());
-  if (memory_->front.magic != page_magic || memory_->front.version != 1) {
+  if (memory_->front.magic != page_magic || memory_->front.version != page_version) {
     throw malformed_message{"a process's page has another version than this program's"};
   }
 }
@@ -133,6 +155,19 @@ progress peer_page::finished(slot where) const {
     const auto position = entry.finished_position.load(std::memory_order_acquire);
     return progress{entry.finished_sequence.load(relaxed), position};
   });
+}
+
+std::vector<peer_page::running_entry> peer_page::running() const {
+  std::vector<running_entry> all;
+  const auto commits = memory_->commits.load(std::memory_order_acquire);
+  const auto in_use = memory_->running_places[commits % 2].load(std::memory_order_acquire);
+  for (std::size_t place = 0; place < max_running; ++place) {
+    if (((in_use >> place) & 1U) == 0) continue;
+    const auto& message = memory_->running[place];
+    all.push_back(
+        {slot{message.channel.load(relaxed)}, message.sequence.load(relaxed), message.attempt.load(relaxed)});
+  }
+  return all;
 }
 
 bool peer_page::has_begun(slot channel, std::uint64_t sequence) const {

@@ -41,7 +41,7 @@ struct commit_entry {
       begun;  ///< last frame whose handler began; alike in both copies: no part of a turn
 };
 
-/// A message being handled. `since` is 0 where the place is free.
+/// A message being handled, in a place that `running_places` says is in use.
 struct running_message {
   std::atomic<std::uint32_t> channel;
   std::atomic<std::uint32_t> attempt;
@@ -65,6 +65,8 @@ struct page_memory {
   std::atomic<std::uint64_t> handled;    ///< messages
   std::atomic<std::uint32_t> waits_for;  ///< the actor whose answer or room is waited for; 0 for none
   alignas(64) std::array<running_message, max_running> running;
+  /// Which of these are in use, a bit each; twice, as all that a commit puts in force.
+  std::array<std::atomic<std::uint32_t>, 2> running_places;
   alignas(64) std::array<std::array<commit_entry, max_slots>, 2> copies;
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free,
@@ -91,8 +93,15 @@ class page {
 
   /// Notes a message as being handled; returns its place. At most `max_running` at a time.
   std::size_t begin(slot channel, std::uint64_t sequence, std::uint32_t attempt, std::int64_t since);
-  /// A `place` that is none: the message's channel was gone before it began.
+  /// Makes its end part of the open turn. A `place` that is none: the message's channel was gone before it began.
   void end(std::size_t place);
+
+  /// For the process that takes the page over from one that has died: what was running is not. All else stays.
+  void begin_again();
+  [[nodiscard]] std::uint64_t head(slot where) const;
+  [[nodiscard]] progress finished(slot where) const;
+  /// The last frame whose handler had begun.
+  [[nodiscard]] std::uint64_t begun(slot where) const;
 
   /// Says that the owner is about to sleep. What it looks at between this and sleeping is not missed: the store is ordered
   /// before every later load.
@@ -101,7 +110,8 @@ class page {
 
  private:
   commit_entry& staged(slot where) { return copy(1, where); }
-  commit_entry& copy(std::uint64_t ahead, slot where);
+  [[nodiscard]] commit_entry& copy(std::uint64_t ahead, slot where) const;
+  [[nodiscard]] std::atomic<std::uint32_t>& places(std::uint64_t ahead) const;
   void touch(slot where);
 
   platform::mapping mapping_;
@@ -122,6 +132,15 @@ class peer_page {
   [[nodiscard]] std::uint32_t waits_for() const { return memory_->waits_for.load(std::memory_order_relaxed); }
   /// Whether the handler of that message has begun: those of one channel begin in order.
   [[nodiscard]] bool has_begun(slot channel, std::uint64_t sequence) const;
+
+  /// A message whose handler has begun and not ended.
+  struct running_entry {
+    slot channel{};
+    std::uint64_t sequence = 0;
+    std::uint32_t attempt = 0;
+  };
+  /// Of a process that has died: what it was at.
+  [[nodiscard]] std::vector<running_entry> running() const;
 
  private:
   template <class Read>

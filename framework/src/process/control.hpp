@@ -51,10 +51,12 @@ enum class control_kind : std::uint8_t {
   preload,
   preloaded,
   cancel,
+  interrupted,
+  reattached,
 };
 
 /// Of this protocol. The guardian's program may be another file than the host's (`system_options::executable`).
-inline constexpr std::uint32_t control_version = 4;
+inline constexpr std::uint32_t control_version = 5;
 
 /// Chosen by whoever asks; its answer carries it.
 using request_number = std::uint64_t;
@@ -93,6 +95,8 @@ struct spawn {
   std::uint64_t outside_arguments = 0;  ///< their size, where they lie in the message's descriptor instead
   std::uint32_t in_flight = 0;
   std::uint32_t attached = 0;  ///< shared memory in the arguments: the descriptors behind that
+  restart_policy restart;
+  std::uint32_t max_attempts = 1;
 };
 /// More than this is an `outside_arguments`: the guardian hands it through without looking.
 inline constexpr std::size_t max_inside_arguments = 16 * 1024;
@@ -187,6 +191,7 @@ struct channel_numbers {
   std::uint32_t peer = 0;
   std::uint32_t own_slot = 0;
   std::uint32_t peer_slot = 0;
+  bool peer_may_return = false;  ///< its process is replaced when it dies
 };
 inline constexpr std::size_t channel_descriptors = 4;
 
@@ -207,10 +212,36 @@ struct connected {
   channel_numbers channel;
 };
 
-/// Somebody has connected to the receiver. Descriptors as for `connected`.
+/// A message that the receiver's last process was handling when it died.
+struct unfinished_message {
+  std::uint64_t sequence = 0;
+  std::uint32_t attempts = 0;  ///< so far
+  bool goes_on = false;        ///< it is handled again
+};
+
+/// Somebody has connected to the receiver; or had connected to its last process. Descriptors as for `connected`.
 struct accepted {
   static constexpr auto kind = control_kind::accepted;
   channel_numbers channel;
+  std::uint32_t epoch = 0;  ///< not 0: the channel is an old one
+  std::vector<unfinished_message> unfinished{};
+};
+
+/// The process at the other end of that channel has died, and another will come.
+struct interrupted {
+  static constexpr auto kind = control_kind::interrupted;
+  std::uint32_t actor = 0;
+  std::uint32_t own_slot = 0;
+  std::vector<std::uint64_t> again{};  ///< messages that had begun and will be handled again
+  exit_status status;
+};
+
+/// It is there. Descriptor: the socket.
+struct reattached {
+  static constexpr auto kind = control_kind::reattached;
+  std::uint32_t actor = 0;
+  std::uint32_t own_slot = 0;
+  std::uint32_t epoch = 0;
 };
 
 struct listed {
@@ -297,6 +328,7 @@ struct start {
   std::string parent_name;
   std::uint64_t outside_arguments = 0;
   std::uint32_t in_flight = 0;
+  std::uint32_t incarnation = 0;  ///< how often it has been started before
 };
 
 // --- Starting a process ---------------------------------------------------------------------------------------------------

@@ -208,7 +208,10 @@ void guardian::finish(actor_record& actor, const platform::ended& end) {
   add_cause(status, actor);
   if (!status.ok()) status.last_words = actor.errors->last_words();
   status.messages_handled = channel::peer_page{actor.control.page}.handled();
+  if (!begin_restart(actor, status)) bury(actor, status);
+}
 
+void guardian::bury(actor_record& actor, const exit_status& status) {
   const auto id = actor.ref.id;
   for (const auto watcher : actor.watchers) {
     if (client* to = find_client(watcher))
@@ -233,6 +236,7 @@ void guardian::finish(actor_record& actor, const platform::ended& end) {
 
 void guardian::begin_shutdown(std::chrono::milliseconds grace) {
   is_shutting_down_ = true;
+  end_restarts();
   for (auto& [id, actor] : actors_) tell_stop(actor->control, {});
   give_up_starts(pending_start::way::module, "spawn", "the system is stopping");
   shutdown_timer_.expires_after(grace);

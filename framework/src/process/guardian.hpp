@@ -45,6 +45,7 @@ struct client {
   struct channel_end {
     std::uint32_t slot = 0;  ///< in its page; free again only when the client has read everything and says so
     platform::descriptor journal;  ///< what this client sends
+    bool is_attached = true;       ///< not: its process has died, and the next one has not been told of it
   };
   std::multimap<std::uint32_t, channel_end> channels;  // by the peer's id
 };
@@ -66,8 +67,9 @@ struct actor_record {
   std::shared_ptr<output_collector> output;
   std::shared_ptr<output_collector> errors;
   platform::limits limits;
-  bool has_started = false;  ///< it has entered, and its spawner knows it
-  bool was_killed = false;   ///< by the system's end, after the grace
+  bool has_started = false;    ///< it has entered, and its spawner knows it
+  bool is_restarting = false;  ///< its process has died, and there is no other yet
+  bool was_killed = false;     ///< by the system's end, after the grace
 };
 
 /// What is remembered of an actor that has ended.
@@ -101,6 +103,7 @@ class guardian {
   [[nodiscard]] bool waits_for_zygote() const;
   void reap_ended_children();
   void finish(actor_record& actor, const platform::ended& end);
+  void bury(actor_record& actor, const exit_status& status);
   void begin_shutdown(std::chrono::milliseconds grace);
   void force_shutdown();
   void end_shutdown_when_empty();
@@ -111,6 +114,8 @@ class guardian {
   struct pending_start;
   void on_spawn(client& from, control_message& message);
   pending_start& prepare(const client& owner, const spawn& wanted);
+  void connect_streams(actor_record& actor, pending_start& start);
+  void launch(std::uint32_t id);
   void connect_control(const pending_start& start, platform::descriptor ours);
   /// Asks the zygote for the starts that are due, as far as it keeps up: it is never waited for.
   void order_starts();
@@ -126,6 +131,20 @@ class guardian {
   void refuse_start(std::uint32_t id, const std::string& stage, const std::string& why);
   void on_preload(client& from, const preload& wanted);
   void on_module_done(const std::string& path, const std::string& problem);
+
+  // guardian_restarts.cpp: actors that are started again
+  struct revival;
+  void keep_for_restarts(const pending_start& start, const spawn& wanted);
+  [[nodiscard]] bool will_restart(const actor_record& actor, const revival& next, const exit_status& status);
+  [[nodiscard]] bool begin_restart(actor_record& actor, const exit_status& status);
+  void interrupt(actor_record& actor, revival& next);
+  void start_again(std::uint32_t id);
+  void resume(actor_record& actor);
+  void attach(actor_record& actor, client::channel_end& end, client& other, client::channel_end& its);
+  void end_restart(std::uint32_t id);
+  void end_restarts();
+  [[nodiscard]] client::channel_end& counterpart(client& other, const client& of,
+                                                 const client::channel_end& end);
 
   // guardian_ownership.cpp: who spawns owns
   [[nodiscard]] bool may_own(client& owner, const spawn& wanted);
@@ -204,6 +223,18 @@ class guardian {
     std::unique_ptr<boost::asio::steady_timer> patience;
   };
   std::map<std::uint32_t, pending_start> pending_starts_;
+  struct revival {
+    pending_start first;  ///< as it was started at first: every other start is a copy
+    restart_policy policy;
+    std::uint32_t max_attempts = 1;
+    std::uint32_t incarnation = 0;
+    std::deque<std::chrono::steady_clock::time_point> times;  ///< of restarts, lately
+    std::unique_ptr<boost::asio::steady_timer> timer;
+    exit_status status;                                                   ///< of its last process
+    std::map<std::uint32_t, std::vector<unfinished_message>> unfinished;  ///< by that one's slots
+  };
+  std::map<std::uint32_t, revival> revivals_;
+  std::uint32_t last_epoch_ = 0;
   void give_up_starts(pending_start::way which, const std::string& stage, const std::string& why);
   std::chrono::milliseconds start_timeout_{};
   start_method default_start_ = start_method::fork;

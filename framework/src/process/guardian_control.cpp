@@ -77,8 +77,13 @@ void guardian::dispatch(client& from, control_message& message) {
     case control_kind::watch: return on_watch(from, message.as<watch>());
     case control_kind::stop: {
       const auto wanted = message.as<stop>();
-      if (actor_record* whom = find(wanted.whom))
-        tell_stop(whom->control, {from.id, wanted.sequence, wanted.slot});
+      if (actor_record* whom = find(wanted.whom)) {
+        const stop_after words{from.id, wanted.sequence, wanted.slot};
+        if (!whom->is_restarting) return tell_stop(whom->control, words);
+        whom->control.later.emplace_back([this, whom = wanted.whom, words] {
+          if (actor_record* still = find(whom)) tell_stop(still->control, words);
+        });
+      }
       return;
     }
     case control_kind::cancel: {
@@ -89,7 +94,8 @@ void guardian::dispatch(client& from, control_message& message) {
     }
     case control_kind::signal: {
       const auto wanted = message.as<signal>();
-      if (const actor_record* whom = find(wanted.whom)) whom->process.send(wanted.number);
+      const actor_record* whom = find(wanted.whom);
+      if (whom != nullptr && whom->process) whom->process.send(wanted.number);  // between two there is none
       return;
     }
     case control_kind::release: {
@@ -115,6 +121,7 @@ void guardian::tell_stop(client& whom, const stop_after& what) {
 }
 
 void guardian::send_encoded(client& to, encoded_message message, std::span<const int> descriptors) {
+  if (!to.link) return;  // its process has died, and the next one will be told how things stand
   if (to.outgoing.empty()) {
     switch (to.link.try_send(message, descriptors)) {
       case platform::send_result::sent:
@@ -217,7 +224,7 @@ guardian::channel_pair guardian::open_channel(client& from, actor_record& to) {
   const auto from_slot = take_slot(from), to_slot = take_slot(to.control);
   const std::array told{its.get(), back.get(), forth.get(), from.page.get()};
   try {
-    send(to.control, accepted{{from.id, to_slot, from_slot}}, told);
+    send(to.control, accepted{{from.id, to_slot, from_slot, revivals_.contains(from.id)}}, told);
   } catch (const std::system_error&) {
     from.free_slots.insert(from_slot);
     to.control.free_slots.insert(to_slot);
@@ -226,8 +233,9 @@ guardian::channel_pair guardian::open_channel(client& from, actor_record& to) {
   // Both ends are told of the other's death: without that the accepting one would keep its end for good.
   if (const auto connecting = actors_.find(from.id); connecting != actors_.end())
     connecting->second->watchers.insert(to.ref.id);
-  channel_pair made{
-      {to.ref.id, from_slot, to_slot}, std::move(ours), {-1, forth.get(), back.get(), to.control.page.get()}};
+  channel_pair made{{to.ref.id, from_slot, to_slot, revivals_.contains(to.ref.id)},
+                    std::move(ours),
+                    {-1, forth.get(), back.get(), to.control.page.get()}};
   from.channels.emplace(to.ref.id, client::channel_end{from_slot, std::move(forth)});
   to.control.channels.emplace(from.id, client::channel_end{to_slot, std::move(back)});
   return made;
@@ -255,7 +263,8 @@ void guardian::close_channels(client& of) {
 // room in its mailbox.
 void guardian::on_connect(client& from, const connect& wanted) {
   actor_record* const to = find(wanted.to);
-  if (to == nullptr || to->control.outgoing.size() < most_unread) return make_connection(from, wanted);
+  const bool waits = to != nullptr && (to->is_restarting || to->control.outgoing.size() >= most_unread);
+  if (!waits) return make_connection(from, wanted);
   to->control.later.emplace_back([this, id = from.id, wanted] {
     if (client* const still = find_client(id)) on_connect(*still, wanted);
   });

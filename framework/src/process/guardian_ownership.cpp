@@ -1,6 +1,7 @@
 // Who spawns owns: when an actor has ended, everything below it ends too. What it had spawned is asked to stop, which it
 // does once it has handled what its owner had committed to it; so it goes down the tree. One grace is for the whole
 // subtree; after that come SIGTERM and SIGKILL to all that is left of it.
+#include "channel/page.hpp"
 #include "process/guardian.hpp"
 
 namespace troupe::process_layer {
@@ -20,14 +21,17 @@ bool guardian::may_own(client& owner, const spawn& wanted) {
 void guardian::end_what_it_spawned(const actor_record& owner) {
   if (is_shutting_down_) return;  // everything has been asked already
   auto number = owner.eviction;
+  std::vector<std::uint32_t> restarting;
   for (auto& [id, actor] : actors_) {
     if (actor->owner != owner.ref.id) continue;
+    if (actor->is_restarting) restarting.push_back(id);
     if (number == 0) begin_eviction(number = ++last_eviction_);
     join_eviction(*actor, number);
-    // By its sequence it is no stop at once: the actor, which has just been told of the owner's end, takes in what that
-    // had committed, and stops behind the last of it.
-    tell_stop(actor->control, {owner.ref.id, 1, 0});
+    // By its sequence it is no stop at once, and by its slot behind no channel's: the actor, which has just been told of
+    // the owner's end, takes in what that had committed, and stops behind the last of it.
+    tell_stop(actor->control, {owner.ref.id, 1, channel::max_slots});
   }
+  for (const auto id : restarting) end_restart(id);
 }
 
 // With all that is below it. What they spawn from now on joins by itself.
@@ -73,7 +77,7 @@ void guardian::leave_eviction(std::uint32_t number) {
 void guardian::on_list(client& from, const list& wanted) {
   listed answer{wanted.request, {}};
   for (const auto& [id, actor] : actors_) {
-    if (!actor->has_started) continue;
+    if (!actor->has_started || actor->is_restarting) continue;
     const auto owner = actors_.find(actor->owner);
     const bool has_owner = owner != actors_.end();
     answer.actors.push_back({actor->name, static_cast<int>(actor->pid), has_owner ? owner->second->name : "",

@@ -59,10 +59,30 @@ void guardian::on_spawn(client& from, control_message& message) {
     auto& start = prepare(from, wanted);
     start.arguments = std::move(message.descriptors);
     start.by = executed ? pending_start::way::program : pending_start::way::zygote;
+    keep_for_restarts(start, wanted);
   } catch (const std::system_error& problem) {
     return refuse(from, wanted.request, out_of, problem.what());
   }
-  executed ? run_program(pending_starts_.at(last_id_)) : order_starts();
+  launch(last_id_);
+}
+
+void guardian::launch(std::uint32_t id) {
+  auto& start = pending_starts_.at(id);
+  start.by == pending_start::way::program ? run_program(start) : order_starts();
+}
+
+void guardian::connect_streams(actor_record& actor, pending_start& start) {
+  auto out = platform::make_pipe();
+  auto err = platform::make_pipe();
+  const auto tag = output_ == output::tagged ? "[" + actor.name + "] " : "";
+  const auto collect = [&](platform::descriptor pipe, const std::unique_ptr<output_sink>& sink) {
+    return std::make_shared<output_collector>(loop_, std::move(pipe), tag,
+                                              output_ == output::discard ? nullptr : sink.get());
+  };
+  actor.output = collect(std::move(out.read_end), standard_output_);
+  actor.errors = collect(std::move(err.read_end), standard_error_);
+  start.output = std::move(out.write_end);
+  start.errors = std::move(err.write_end);
 }
 
 guardian::pending_start& guardian::prepare(const client& owner, const spawn& wanted) {
@@ -76,18 +96,10 @@ guardian::pending_start& guardian::prepare(const client& owner, const spawn& wan
   actor.mailbox_messages = wanted.mailbox_messages;
   actor.limits = wanted.limits;
 
-  auto out = platform::make_pipe();
-  auto err = platform::make_pipe();
   actor.control.id = id;
   actor.control.page = channel::page::create();
-  const auto tag = output_ == output::tagged ? "[" + actor.name + "] " : "";
-  const auto collect = [&](platform::descriptor pipe, const std::unique_ptr<output_sink>& sink) {
-    return std::make_shared<output_collector>(loop_, std::move(pipe), tag,
-                                              output_ == output::discard ? nullptr : sink.get());
-  };
-  actor.output = collect(std::move(out.read_end), standard_output_);
-  actor.errors = collect(std::move(err.read_end), standard_error_);
   pending_start pending;
+  connect_streams(actor, pending);
   pending.request = wanted.request;
   pending.owner = owner.id;
   pending.what = wanted.default_name;
@@ -98,8 +110,6 @@ guardian::pending_start& guardian::prepare(const client& owner, const spawn& wan
   pending.description = {
       actor.ref,       actor.name, wanted.entry, wanted.arguments, {}, {}, wanted.outside_arguments,
       wanted.in_flight};
-  pending.output = std::move(out.write_end);
-  pending.errors = std::move(err.write_end);
   if (const auto parent = actors_.find(owner.id); parent != actors_.end()) {
     pending.description.parent = parent->second->ref;
     pending.description.parent_name = parent->second->name;
@@ -226,6 +236,7 @@ void guardian::complete(std::uint32_t id) {
   pending_starts_.erase(place);
   auto& actor = *actors_.at(id);
   actor.has_started = true;
+  if (actor.is_restarting) return resume(actor);
   client* const asker = find_client(actor.owner);
   // Where the owner has ended meanwhile, nobody will ever send it anything.
   if (is_shutting_down_ || asker == nullptr) tell_stop(actor.control, {});
@@ -238,7 +249,7 @@ void guardian::fail_start(std::uint32_t id, const std::string& stage, const std:
   const auto start = std::move(place->second);
   pending_starts_.erase(place);
   client* const asker = find_client(start.owner);
-  if (asker == nullptr) return;
+  if (asker == nullptr || actors_.at(id)->is_restarting) return;  // nobody has asked for a restart
   const bool unknown = stage == unknown_entry;
   refuse(*asker, start.request, stage,
          unknown ? explain_unknown(start.what, start.module, start.in_program) : why);
@@ -246,6 +257,8 @@ void guardian::fail_start(std::uint32_t id, const std::string& stage, const std:
 
 void guardian::refuse_start(std::uint32_t id, const std::string& stage, const std::string& why) {
   fail_start(id, stage, why);
+  if (actors_.at(id)->is_restarting) return end_restart(id);
+  revivals_.erase(id);
   forget(id);
 }
 

@@ -38,6 +38,7 @@ actor_member* actor_member::current() { return the_current; }
 actor_member::actor_member(control_link link, control_message& start)
     : member{std::move(link), start.descriptors.at(0)}, start_{start.as<process_layer::start>()} {
   the_current = this;
+  if (start_.incarnation != 0) page_.begin_again();
   auto given = std::span{start.descriptors}.subspan(1);
   if (start_.outside_arguments != 0) {
     outside_arguments_ = new channel::outside_payload{start.descriptors.at(1), start_.outside_arguments};
@@ -239,13 +240,17 @@ bool actor_member::take_turn() {
   ++taken_;
   const auto& header = next.message.frame.header;
   const bool is_ask = header.kind == wire::frame_kind::ask;
+  const auto tried = next.from->attempts_before(header.sequence);
   call_in_hand now{next.from, {header.sequence, next.message.end}, is_ask ? next.message.frame.call : 0};
-  if (now.from->channel)
-    now.place = page_.begin(now.from->channel->own_slot(), header.sequence, header.attempt, now_);
+  now.attempt = tried.value_or(0) + 1;
+  if (now.from->channel && tried)
+    now.place = page_.begin(now.from->channel->own_slot(), header.sequence, now.attempt, now_);
   turn_open_ = true;
   in_hand_ = &now;
   const bool is_dropped = is_ask && now.from->channel && now.from->channel->is_dropped(header.sequence);
-  if (is_dropped || next.is_given_up) {
+  if (!tried) {
+    // The process before this one was done with it, or died of it: whoever asked has been told.
+  } else if (is_dropped || next.is_given_up) {
     drop_handler(next.from, next.message);
   } else {
     call_handler(next.from, next.message);

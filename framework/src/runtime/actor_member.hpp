@@ -45,6 +45,8 @@ class actor_member final : public member {
   [[nodiscard]] const process_layer::start& description() const { return start_; }
   [[nodiscard]] actor_system& system() const { return *system_; }
   void stop_self() { stopping_ = true; }
+  /// Of the message that is being handled.
+  [[nodiscard]] std::uint32_t attempt() const { return in_hand_ != nullptr ? in_hand_->attempt : 1; }
 
   // What tasks, timers and this_actor ask for.
   void begin_coroutine(std::unique_ptr<detail::coroutine_handler> what, detail::replier& reply);

@@ -19,6 +19,7 @@ struct call_in_hand {
   std::uint64_t call = 0;                    ///< 0: told
   std::size_t place = channel::max_running;  ///< in the page: none yet
   bool is_cancelled = false;
+  std::uint32_t attempt = 1;
 };
 
 /// A handler that is a coroutine, from its beginning to its end. It is resumed by what it waits for, which names the

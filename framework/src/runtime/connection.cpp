@@ -156,6 +156,12 @@ void pending_ask::settle_end(const exit_status& status) {
   set_settled();
 }
 
+std::optional<std::uint32_t> connection::attempts_before(std::uint64_t sequence) const {
+  if (const auto known = unfinished.find(sequence); known != unfinished.end())
+    return known->second == 0 ? std::nullopt : std::optional{known->second};
+  return sequence > begun_before ? std::optional{0U} : std::nullopt;
+}
+
 connection::connection(member& whose, channel::page& page, channel::channel_parts parts, std::string name)
     : owner{whose}, peer{parts.peer}, peer_name{std::move(name)} {
   channel = std::make_unique<channel::channel>(page, std::move(parts));
@@ -202,6 +208,16 @@ void connection::settle(channel::message&& reply) {
 void connection::settle_all(const std::exception_ptr& problem) {
   for (const auto& [call, ask] : asks) ask->settle(problem);
   asks.clear();
+}
+
+void connection::settle_begun(const exit_status& status, const std::vector<std::uint64_t>& again) {
+  std::erase_if(asks, [&](const auto& entry) {
+    const auto& ask = *entry.second;
+    if (ask.is_for_the_end() || !channel->has_begun(ask.sequence())) return false;
+    if (std::find(again.begin(), again.end(), ask.sequence()) != again.end()) return false;
+    entry.second->settle(std::make_exception_ptr(actor_down{peer_name, call_fate::died_running, status}));
+    return true;
+  });
 }
 
 void connection::settle_down(const exit_status& status) {

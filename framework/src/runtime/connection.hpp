@@ -11,6 +11,7 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -80,7 +81,8 @@ struct connection : std::enable_shared_from_this<connection> {
   std::vector<const platform::waker*> watchers;  ///< of threads that wait for such a change beside others
   std::unique_ptr<channel::channel> channel;     ///< null once the peer is down
   bool reading = false;
-  bool background = false;  ///< the host's background thread listens to it too
+  bool background = false;   ///< the host's background thread listens to it too
+  bool is_detached = false;  ///< the peer's process has died, and another will come; `reading` is set as long
   std::shared_ptr<void>
       listening;  ///< that thread's, and only it ends it: before the channel's socket is closed
   std::uint32_t peer;
@@ -110,6 +112,14 @@ struct connection : std::enable_shared_from_this<connection> {
   std::deque<begun_request> begun;  ///< from the first coroutine that is not at its end, in order
   void suspended(channel::progress at) { begun.push_back({at}); }
   void finished(channel::progress at);
+  /// Of a process that has taken over: messages that the last one was at. By sequence, with how often that was tried; those
+  /// that are not handled again are there with 0.
+  std::map<std::uint64_t, std::uint32_t> unfinished;
+  std::uint64_t begun_before =
+      0;  ///< up to here the last process had begun them: what is not above was finished
+  /// How often the handling of that message has been begun before; nullopt: it is not to be begun again.
+  [[nodiscard]] std::optional<std::uint32_t> attempts_before(std::uint64_t sequence) const;
+
   /// The last frame up to which everything has been dealt with.
   [[nodiscard]] channel::progress dealt_with() const { return requests == 0 ? newest : handled; }
 
@@ -128,6 +138,8 @@ struct connection : std::enable_shared_from_this<connection> {
   void settle_all(const std::exception_ptr& problem);
   /// The peer's process has ended: ends every ask that is left, each with what is known of it, and lets the channel go.
   void settle_down(const exit_status& status);
+  /// The peer's process has died, and another will go on: ends those asks that it had begun, but for `again`.
+  void settle_begun(const exit_status& status, const std::vector<std::uint64_t>& again);
 };
 
 }  // namespace troupe::runtime

@@ -116,6 +116,8 @@ detail::endpoint::spawned member::spawn(detail::entry_id what, const std::string
   message.mailbox_messages = options.mailbox_messages;
   message.mailbox_bytes = options.mailbox_bytes;
   message.in_flight = options.in_flight;
+  message.restart = options.restart;
+  message.max_attempts = options.max_attempts;
   message.start = options.start;
   message.limits = to_platform(options.limits);
   name_module(message, what);
@@ -316,7 +318,7 @@ bool member::pump(const std::shared_ptr<connection>& over) try {
 }
 
 std::shared_ptr<connection> member::add_connection(control_message& message, const channel_numbers& numbers,
-                                                   const std::string& name) {
+                                                   const std::string& name, std::uint32_t epoch) {
   if (message.descriptors.size() != channel_descriptors)
     throw malformed_message{"a channel came without its descriptors"};
   auto& given = message.descriptors;
@@ -326,8 +328,10 @@ std::shared_ptr<connection> member::add_connection(control_message& message, con
                                std::move(given[3]),
                                channel::slot{numbers.own_slot},
                                channel::slot{numbers.peer_slot},
-                               numbers.peer};
+                               numbers.peer,
+                               epoch};
   auto over = std::make_shared<connection>(*this, page_, std::move(parts), name);
+  if (numbers.peer_may_return) over->channel->keep_outside();
   added(over);
   {
     const std::lock_guard lock{mutex_};
@@ -396,7 +400,7 @@ bool member::handle_control(control_message& message) {
     }
     case control_kind::accepted: {
       const auto came = message.as<process_layer::accepted>();
-      add_connection(message, came.channel, "number " + std::to_string(came.channel.peer));
+      accept(message, came);
       break;
     }
     case control_kind::refused: {
@@ -422,6 +426,8 @@ bool member::handle_control(control_message& message) {
       acquaintances_[came.actor].pid = came.pid;
       break;
     }
+    case control_kind::interrupted: on_interrupted(message.as<process_layer::interrupted>()); break;
+    case control_kind::reattached: on_reattached(message); break;
     case control_kind::down: on_down_message(message.as<process_layer::down>()); break;
     default: return false;
   }
@@ -452,20 +458,78 @@ void member::on_down_message(const process_layer::down& message) {
     due_.push_back({std::move(callback), message.status});
 }
 
+void member::drain(const std::shared_ptr<connection>& over) try {
+  over->channel->drain([&](channel::message&& came) { take_in(over, std::move(came)); });
+} catch (const error&) {
+  // What a dying process left half-written is nobody's message.
+}
+
+std::shared_ptr<connection> member::find_channel(std::uint32_t peer, std::uint32_t slot) {
+  const std::lock_guard lock{mutex_};
+  const auto [first, end] = connections_.equal_range(peer);
+  for (auto place = first; place != end; ++place) {
+    const auto& over = place->second;
+    if (over->channel && over->channel->own_slot() == channel::slot{slot}) return over;
+  }
+  return nullptr;
+}
+
+// From here on nobody reads: the connection is as if somebody else did, until there is another process.
+void member::on_interrupted(const process_layer::interrupted& message) {
+  const auto over = find_channel(message.actor, message.own_slot);
+  if (!over) return;
+  {
+    std::unique_lock lock{over->mutex};
+    interrupt(*over);
+    over->changed.wait(lock, [&] { return !over->reading; });
+    over->reading = over->is_detached = true;
+    over->listening.reset();
+  }
+  drain(over);
+  const std::lock_guard lock{over->mutex};
+  over->channel->detach();
+  over->settle_begun(message.status, message.again);
+  over->announce();
+}
+
+void member::on_reattached(control_message& message) {
+  const auto came = message.as<process_layer::reattached>();
+  const auto over = find_channel(came.actor, came.own_slot);
+  if (!over || message.descriptors.size() != 1) return;
+  {
+    const std::lock_guard lock{over->mutex};
+    over->channel->reattach(std::move(message.descriptors.front()), came.epoch);
+    over->channel->push();
+    over->reading = over->is_detached = false;
+    over->announce();
+  }
+  added(over);
+  asked(over);
+}
+
+// As a process that takes over, where the channel is an old one.
+void member::accept(control_message& message, const process_layer::accepted& what) {
+  const auto over =
+      add_connection(message, what.channel, "number " + std::to_string(what.channel.peer), what.epoch);
+  if (what.epoch == 0) return;
+  const std::lock_guard lock{over->mutex};
+  over->begun_before = page_.begun(channel::slot{what.channel.own_slot});
+  for (const auto& each : what.unfinished) {
+    if (each.attempts != 0) over->unfinished[each.sequence] = each.goes_on ? each.attempts : 0;
+  }
+  over->last_call = std::uint64_t{what.epoch} << 32U;  // not among those of the last process
+}
+
 void member::end_connection(const std::shared_ptr<connection>& over, const exit_status& status) {
   std::uint32_t slot = 0;
   {
     std::unique_lock lock{over->mutex};
     if (!over->channel) return;
     interrupt(*over);
-    over->changed.wait(lock, [&] { return !over->reading; });
+    over->changed.wait(lock, [&] { return !over->reading || over->is_detached; });
     over->reading = true;
   }
-  try {
-    over->channel->drain([&](channel::message&& came) { take_in(over, std::move(came)); });
-  } catch (const error&) {
-    // What a dying process left half-written is nobody's message.
-  }
+  drain(over);
   {
     const std::lock_guard lock{over->mutex};
     slot = static_cast<std::uint32_t>(over->channel->own_slot());
@@ -503,7 +567,7 @@ void member::close_all() {
       over->system_stopped = true;
       over->settle_all(
           std::make_exception_ptr(system_stopped{"the system was stopped before the answer came"}));
-      over->changed.wait(lock, [&] { return !over->reading; });
+      over->changed.wait(lock, [&] { return !over->reading || over->is_detached; });
       over->listening.reset();
       over->channel.reset();  // futures and threads' memories may keep the rest for longer
       over->announce();

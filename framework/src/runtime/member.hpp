@@ -117,7 +117,8 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   }
   std::shared_ptr<connection> add_connection(process_layer::control_message& message,
                                              const process_layer::channel_numbers& numbers,
-                                             const std::string& name);
+                                             const std::string& name, std::uint32_t epoch = 0);
+  void accept(process_layer::control_message& message, const process_layer::accepted& what);
   /// Ends a connection whose peer has ended, once nobody reads from it any more.
   void end_connection(const std::shared_ptr<connection>& over, const exit_status& status);
   /// Stops listening to a connection that is about to end, and wakes a thread that waits on its socket.
@@ -159,6 +160,10 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   void take_in(const std::shared_ptr<connection>& over, channel::message&& came);
   acquaintance& watch(const detail::actor_ref& whom, std::unique_lock<std::mutex>& lock);
   void on_down_message(const process_layer::down& message);
+  void on_interrupted(const process_layer::interrupted& message);
+  void on_reattached(process_layer::control_message& message);
+  std::shared_ptr<connection> find_channel(std::uint32_t peer, std::uint32_t slot);
+  void drain(const std::shared_ptr<connection>& over);
 
   std::mutex sending_;  // of link_
   process_layer::request_number last_request_ = 0;

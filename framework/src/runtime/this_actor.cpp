@@ -22,6 +22,8 @@ namespace this_actor {
 
 std::string name() { return troupe::self().description().name; }
 int pid() { return platform::own_pid(); }
+std::uint32_t incarnation() { return troupe::self().description().incarnation; }
+std::uint32_t attempt() { return troupe::self().attempt(); }
 actor_system& system() { return troupe::self().system(); }
 void stop() { troupe::self().stop_self(); }
 bool stop_requested() { return troupe::self().stop_was_requested(); }

@@ -133,6 +133,7 @@ TEST_CASE("messages that are handled at the same time have a place each") {
   for (std::uint64_t i = 1; i <= channel::max_running; ++i) places.insert(page.own->begin(one, i, 0, 123));
   CHECK(places.size() == channel::max_running);
   page.own->end(3);
+  page.own->commit();
   CHECK(page.own->begin(two, 1, 0, 124) == 3);
 }
 

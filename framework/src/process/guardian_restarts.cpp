@@ -1,0 +1,204 @@
+// Actors that are started again. What makes an actor the same one stays here between two processes: its page and the
+// journals of its channels, so also what had been accepted and not been handled.
+#include "channel/journal.hpp"
+#include "channel/page.hpp"
+#include "process/guardian.hpp"
+
+#include <algorithm>
+#include <array>
+#include <random>
+
+namespace troupe::process_layer {
+namespace {
+
+/// Twice as long after each restart, give or take a fifth: what dies together is not started again together.
+std::chrono::nanoseconds delay_of(const restart_policy& policy, std::size_t restarts) {
+  auto delay = std::chrono::nanoseconds{policy.delay};
+  for (std::size_t i = 1; i < restarts && delay < policy.longest_delay; ++i) delay *= 2;
+  delay = std::min<std::chrono::nanoseconds>(delay, policy.longest_delay);
+  const auto percent = 80 + static_cast<std::int64_t>(platform::random_bits() % 41);
+  return delay / 100 * percent;
+}
+
+}  // namespace
+
+void guardian::keep_for_restarts(const pending_start& start, const spawn& wanted) {
+  if (wanted.restart.when == restart::never) return;
+  revival kept;
+  kept.policy = wanted.restart;
+  kept.max_attempts = wanted.max_attempts;
+  kept.first.by = start.by;
+  kept.first.owner = start.owner;
+  kept.first.what = start.what;
+  kept.first.module = start.module;
+  kept.first.in_program = start.in_program;
+  kept.first.order = start.order;
+  kept.first.description = start.description;
+  for (const auto& memory : start.arguments) kept.first.arguments.push_back(memory.duplicate());
+  revivals_.emplace(start.order.what.actor, std::move(kept));
+}
+
+bool guardian::will_restart(const actor_record& actor, const revival& next, const exit_status& status) {
+  if (status.ok() && next.policy.when != restart::always) return false;
+  return !is_shutting_down_ && actor.eviction == 0 && !actor.control.stop_was_told &&
+         find_client(actor.owner) != nullptr && next.times.size() < next.policy.most;
+}
+
+// False where this end is the end.
+bool guardian::begin_restart(actor_record& actor, const exit_status& status) {
+  const auto place = revivals_.find(actor.ref.id);
+  if (place == revivals_.end()) return false;
+  auto& next = place->second;
+  const auto now = std::chrono::steady_clock::now();
+  std::erase_if(next.times, [&](auto time) { return now - time > next.policy.within; });
+  if (!will_restart(actor, next, status)) {
+    revivals_.erase(place);
+    return false;
+  }
+  next.times.push_back(now);
+  next.status = status;
+  pending_starts_.erase(actor.ref.id);
+  interrupt(actor, next);
+  next.timer = std::make_unique<boost::asio::steady_timer>(loop_, delay_of(next.policy, next.times.size()));
+  next.timer->async_wait([this, id = actor.ref.id](auto error) {
+    if (!error) start_again(id);
+  });
+  return true;
+}
+
+// Everybody at the other end of a channel is told, with what is known of the messages that it had begun.
+void guardian::interrupt(actor_record& actor, revival& next) {
+  const channel::peer_page page{actor.control.page};
+  next.unfinished.clear();
+  for (const auto& each : page.running()) {
+    if (each.sequence <= page.finished(each.channel).sequence) continue;
+    const auto attempts = each.attempt - (page.has_begun(each.channel, each.sequence) ? 0U : 1U);
+    next.unfinished[static_cast<std::uint32_t>(each.channel)].push_back(
+        {each.sequence, attempts, attempts < next.max_attempts});
+  }
+  actor.is_restarting = true;
+  actor.control.channels.erase(actor.ref.id);  // to itself: nobody is left at either end
+  for (auto& [peer, end] : actor.control.channels) {
+    client* const other = find_client(peer);
+    end.is_attached = false;
+    auto& its = counterpart(*other, actor.control, end);
+    if (!its.is_attached) continue;
+    interrupted words{actor.ref.id, its.slot, {}, next.status};
+    for (const auto& each : next.unfinished[end.slot]) {
+      if (each.goes_on) words.again.push_back(each.sequence);
+    }
+    send(*other, words);
+  }
+  end_inquiries_about(actor.ref.id);
+  end_what_it_spawned(actor);
+  actor.control.ready.reset();
+  actor.control.link.close();
+  actor.control.outgoing.clear();
+  actor.control.stop_was_told = false;
+  actor.process = {};
+  actor.pid = 0;
+  actor.exception.reset();
+}
+
+void guardian::start_again(std::uint32_t id) try {
+  auto& next = revivals_.at(id);
+  auto& actor = *actors_.at(id);
+  pending_start start;
+  start.by = next.first.by;
+  start.owner = next.first.owner;
+  start.what = next.first.what;
+  start.module = next.first.module;
+  start.in_program = next.first.in_program;
+  start.order = next.first.order;
+  start.description = next.first.description;
+  start.description.incarnation = ++next.incarnation;
+  for (const auto& memory : next.first.arguments) start.arguments.push_back(memory.duplicate());
+  connect_streams(actor, start);
+  pending_starts_.insert_or_assign(id, std::move(start));
+  if (next.first.by == pending_start::way::zygote && zygote_.pid == 0) start_zygote_again();
+  launch(id);
+} catch (const std::system_error&) {
+  end_restart(id);
+}
+
+void guardian::resume(actor_record& actor) {
+  actor.is_restarting = false;
+  if (!revivals_.contains(actor.ref.id)) {  // given up meanwhile
+    actor.process.send(platform::kill_signal);
+    return;
+  }
+  for (const auto watcher : actor.watchers) {
+    if (client* const to = find_client(watcher)) send(*to, watching{actor.ref.id, actor.pid});
+  }
+  for (auto& [peer, end] : actor.control.channels) {
+    const auto record = actors_.find(peer);
+    if (record != actors_.end() && record->second->is_restarting) continue;  // its turn comes
+    client& other = *find_client(peer);
+    attach(actor, end, other, counterpart(other, actor.control, end));
+  }
+  for (const auto& next : std::exchange(actor.control.later, {})) next();
+}
+
+// The other end goes on with what it has; or is itself a process that has not seen this channel yet.
+void guardian::attach(actor_record& actor, client::channel_end& end, client& other,
+                      client::channel_end& its) {
+  auto [ours, theirs] = platform::packet_pair();
+  const auto epoch = ++last_epoch_;
+  const bool is_new_to_both = !std::exchange(its.is_attached, true);
+  end.is_attached = true;
+  if (is_new_to_both) {
+    const channel::peer_page page{actor.control.page}, its_page{other.page};
+    channel::begin_journal_at(end.journal, its_page.finished(channel::slot{its.slot}).position, epoch);
+    channel::begin_journal_at(its.journal, page.finished(channel::slot{end.slot}).position, epoch);
+  }
+  const auto unfinished_of = [&](std::uint32_t id, std::uint32_t slot) {
+    const auto known = revivals_.find(id);
+    return known == revivals_.end() ? std::vector<unfinished_message>{} : known->second.unfinished[slot];
+  };
+  const std::array given{ours.get(), end.journal.get(), its.journal.get(), other.page.get()};
+  send(actor.control,
+       accepted{{other.id, end.slot, its.slot, revivals_.contains(other.id)},
+                epoch,
+                unfinished_of(actor.ref.id, end.slot)},
+       given);
+  if (is_new_to_both) {
+    const std::array to_it{theirs.get(), its.journal.get(), end.journal.get(), actor.control.page.get()};
+    send(other, accepted{{actor.ref.id, its.slot, end.slot, true}, epoch, unfinished_of(other.id, its.slot)},
+         to_it);
+  } else {
+    const std::array socket{theirs.get()};
+    send(other, reattached{actor.ref.id, its.slot, epoch}, socket);
+  }
+}
+
+/// The other end of a channel: those of two processes are in the same order at both.
+client::channel_end& guardian::counterpart(client& other, const client& of, const client::channel_end& end) {
+  const auto [first, last] = of.channels.equal_range(other.id);
+  const auto place =
+      std::find_if(first, last, [&](const auto& each) { return each.second.slot == end.slot; });
+  return std::next(other.channels.equal_range(of.id).first, std::distance(first, place))->second;
+}
+
+// There will be no other process: then the last one's end is the actor's.
+void guardian::end_restart(std::uint32_t id) {
+  const auto status = revivals_.at(id).status;
+  revivals_.erase(id);
+  const auto start = pending_starts_.find(id);
+  if (start != pending_starts_.end()) {
+    const bool has_process = start->second.by == pending_start::way::itself;
+    if (has_process) actors_.at(id)->process.send(platform::kill_signal);
+    if (has_process || start->second.ordered) return;  // that process's end will be the end
+    pending_starts_.erase(start);
+  }
+  bury(*actors_.at(id), status);
+}
+
+void guardian::end_restarts() {
+  std::vector<std::uint32_t> all;
+  for (const auto& [id, actor] : actors_) {
+    if (actor->is_restarting) all.push_back(id);
+  }
+  for (const auto id : all) end_restart(id);
+}
+
+}  // namespace troupe::process_layer
