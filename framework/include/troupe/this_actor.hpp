@@ -3,9 +3,11 @@
 
 #include <troupe/actor.hpp>
 #include <troupe/actor_system.hpp>
+#include <troupe/packed.hpp>
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 /// Threads: the actor's own only. Processes: actors; elsewhere every function throws `std::logic_error`.
@@ -40,6 +42,29 @@ void stop();
 
 namespace detail {
 [[nodiscard]] process self_as_process();
+void save(std::span<const std::byte> state);
+[[nodiscard]] packed_bytes saved();
+}  // namespace detail
+
+/// Saves what this actor is to begin with when it is started again. In a handler it counts with the end of the turn: the
+/// message that is handled, what is told in it and this are done together or not at all. Elsewhere at once. Each takes the place of the last.
+/// Nothing happens where the actor is not started again (`spawn_options::restart`). Throws `std::system_error` where memory is short.
+template <message State>
+void checkpoint(const State& state) {
+  detail::save(pack(state));
+}
+
+/// What the process before this one saved last; nullopt where it has saved nothing, and in the first process. For the
+/// constructor. Throws `malformed_message` where that was another type.
+template <message State>
+[[nodiscard]] std::optional<State> restored() {
+  if (incarnation() == 0) return std::nullopt;
+  const auto bytes = detail::saved();
+  if (bytes.empty()) return std::nullopt;
+  unpacker from{bytes};
+  std::optional<State> state{from.next<State>()};
+  from.finish();
+  return state;
 }
 
 /// A handle to this actor, to be handed to others. `A` must be its class.

@@ -47,11 +47,11 @@ channel::channel(page& own, channel_parts parts)
       peer_slot_{parts.peer_slot},
       peer_{parts.peer},
       epoch_{parts.epoch} {
-  if (epoch_ != 0) go_on();
+  if (epoch_ != 0) go_on(parts.peer_has_died);
 }
 
 // From what the page and the journals say. Frames up to the head are whole, and the one behind the last tells the number.
-void channel::go_on() {
+void channel::go_on(bool peer_has_died) {
   tail_ = published_ = own_page_.head(own_slot_);
   finished_ = peer_page_.finished(peer_slot_);
   if (finished_.position > tail_ || tail_ - finished_.position > out_.capacity())
@@ -73,6 +73,7 @@ void channel::go_on() {
   }
   received_ = done_.position;
   inbound_.begin_behind(done_.sequence, done_.position);
+  if (peer_has_died) inbound_.lose_outside_below(peer_page_.head(peer_slot_));
 }
 
 void channel::detach() {

@@ -28,7 +28,8 @@ struct channel_parts {
   slot peer_slot{};        ///< in the other's
   std::uint32_t peer = 0;  ///< the other process's actor id; 0 is the host
   std::uint32_t epoch =
-      0;  ///< where this process goes on with what a dead one had: of the attachment to wait for
+      0;  ///< of the attachment to wait for, where this process goes on with what a dead one had
+  bool peer_has_died = false;  ///< as well: what travelled beside its frames is lost
 };
 
 /// What goes into a frame beside its payload.
@@ -174,7 +175,7 @@ class channel {
   void send_company_again();
   bool append_outside(const wire::frame& next, const platform::descriptor& memory,
                       const detail::attached_memory& attached);
-  void go_on();
+  void go_on(bool peer_has_died);
   [[nodiscard]] bool is_attached(const journal& by) const {
     return epoch_ == 0 || by.header().epoch.load(std::memory_order_acquire) == epoch_;
   }

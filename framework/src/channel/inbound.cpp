@@ -54,7 +54,8 @@ std::optional<message> inbound::next() {
   const auto frame = wire::read_frame(block_->from(read_).first(used_ - read_), size);
   if (!frame) return std::nullopt;
   const bool is_outside = (frame->header.words & (wire::outside_word | wire::attached_word)) != 0;
-  if (is_outside && !outside_.contains(frame->header.sequence)) return std::nullopt;
+  const bool is_lost = is_outside && !outside_.contains(frame->header.sequence);
+  if (is_lost && position_ + size > lost_below_) return std::nullopt;
   if (frame->header.sequence != sequence_ + 1) {
     throw malformed_message{"frame " + std::to_string(frame->header.sequence) + " came where frame " +
                             std::to_string(sequence_ + 1) + " was due"};
@@ -63,7 +64,11 @@ std::optional<message> inbound::next() {
   read_ += size;
   position_ += size;
   message whole{*frame, position_, block_};
-  if (is_outside) attach_outside(whole);
+  if (is_lost) {
+    whole.problem = ECONNRESET;
+  } else if (is_outside) {
+    attach_outside(whole);
+  }
   return whole;
 }
 

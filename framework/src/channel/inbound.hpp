@@ -36,6 +36,8 @@ class inbound {
     sequence_ = sequence;
     position_ = position;
   }
+  /// What travelled beside frames that end there or before has died with those who held it.
+  void lose_outside_below(std::uint64_t position) { lost_below_ = position; }
   /// Contiguous memory for at least `size` more bytes.
   [[nodiscard]] std::span<std::byte> room(std::size_t size);
   /// `size` bytes have been written to the front of what `room` returned.
@@ -70,6 +72,7 @@ class inbound {
   std::size_t used_ = 0;
   std::uint64_t position_ = 0;
   std::uint64_t sequence_ = 0;
+  std::uint64_t lost_below_ = 0;
   std::map<std::uint64_t, std::vector<platform::descriptor>> outside_;
   std::size_t descriptors_ = 0;  // in outside_
 };

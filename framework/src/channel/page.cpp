@@ -3,6 +3,7 @@
 #include <troupe/errors.hpp>
 
 #include <algorithm>
+#include <bit>
 
 namespace troupe::channel {
 namespace {
@@ -37,7 +38,7 @@ commit_entry& page::copy(std::uint64_t ahead, slot where) const {
   return memory_->copies[(memory_->commits.load(relaxed) + ahead) % 2][index(where)];
 }
 
-std::atomic<std::uint32_t>& page::places(std::uint64_t ahead) const {
+std::atomic<std::uint64_t>& page::places(std::uint64_t ahead) const {
   return memory_->running_places[(memory_->commits.load(relaxed) + ahead) % 2];
 }
 
@@ -66,7 +67,21 @@ void page::commit() {
   memory_->commits.store(memory_->commits.load(relaxed) + 1, std::memory_order_release);
   for (const slot where : touched_) copy_entry(copy(0, where), copy(1, where));
   places(1).store(places(0).load(relaxed), relaxed);
+  stage_checkpoint(last_checkpoint());
   touched_.clear();
+}
+
+checkpoint_mark& page::saved(std::uint64_t ahead) const {
+  return memory_->checkpoints[(memory_->commits.load(relaxed) + ahead) % 2];
+}
+
+void page::stage_checkpoint(checkpoint what) {
+  saved(1).memory.store(what.memory, relaxed);
+  saved(1).size.store(what.size, relaxed);
+}
+
+page::checkpoint page::last_checkpoint() const {
+  return {saved(0).memory.load(relaxed), saved(0).size.load(relaxed)};
 }
 
 void page::publish_head(slot where, std::uint64_t head) {
@@ -83,29 +98,45 @@ void page::publish_finished(slot where, progress done) {
 
 std::size_t page::begin(slot channel, std::uint64_t sequence, std::uint32_t attempt, std::int64_t since) {
   const auto in_use = places(0).load(relaxed);
-  std::size_t place = 0;
-  while (place + 1 < max_running && ((in_use >> place) & 1U) != 0) ++place;
+  auto place = in_use == 0 ? max_running : find(channel, sequence);
+  if (place == max_running) place = static_cast<std::size_t>(std::countr_one(in_use));
+  if (place == max_running) return place;
   auto& message = memory_->running[place];
   message.channel.store(static_cast<std::uint32_t>(channel), relaxed);
   message.attempt.store(attempt, relaxed);
   message.sequence.store(sequence, relaxed);
   message.since.store(since, std::memory_order_release);
   for (const std::uint64_t ahead : {0U, 1U})
-    places(ahead).store(in_use | 1U << place, std::memory_order_release);
+    places(ahead).store(in_use | std::uint64_t{1} << place, std::memory_order_release);
   for (const std::uint64_t ahead : {0U, 1U})
     copy(ahead, channel).begun.store(sequence, std::memory_order_release);
   return place;
 }
 
 void page::end(std::size_t place) {
-  if (place < max_running) places(1).store(places(1).load(relaxed) & ~(1U << place), relaxed);
+  if (place < max_running) places(1).store(places(1).load(relaxed) & ~(std::uint64_t{1} << place), relaxed);
   memory_->handled.store(memory_->handled.load(relaxed) + 1, relaxed);
 }
 
 void page::begin_again() {
-  for (auto& in_use : memory_->running_places) in_use.store(0, relaxed);
+  places(1).store(places(0).load(relaxed), relaxed);  // a commit may have been cut short behind its flip
+  stage_checkpoint(last_checkpoint());
   memory_->waits_for.store(0, relaxed);
   memory_->idle.store(0, relaxed);
+}
+
+void page::adopt(slot where) { copy_entry(copy(0, where), copy(1, where)); }
+
+std::size_t page::find(slot channel, std::uint64_t sequence) const {
+  auto left = places(0).load(relaxed);
+  for (; left != 0; left &= left - 1) {
+    const auto place = static_cast<std::size_t>(std::countr_zero(left));
+    const auto& message = memory_->running[place];
+    if (message.channel.load(relaxed) == static_cast<std::uint32_t>(channel) &&
+        message.sequence.load(relaxed) == sequence)
+      return place;
+  }
+  return max_running;
 }
 
 std::uint64_t page::head(slot where) const { return copy(0, where).head.load(relaxed); }

@@ -49,8 +49,15 @@ struct running_message {
   std::atomic<std::int64_t> since;  ///< monotonic nanoseconds
   std::atomic<std::uint64_t> item;  ///< of a chunk
 };
-inline constexpr std::size_t max_in_flight = 16;               ///< handlers that are coroutines
-inline constexpr std::size_t max_running = max_in_flight + 1;  ///< and an ordinary one beside them
+inline constexpr std::size_t max_in_flight = 16;  ///< handlers that are coroutines
+/// These, an ordinary one beside them, and what processes before this one died with and this one has not come to yet.
+inline constexpr std::size_t max_running = 64;
+
+/// Where the last checkpoint is: in which of two memories, and how large. Size 0: there is none.
+struct checkpoint_mark {
+  std::atomic<std::uint32_t> memory;
+  std::atomic<std::uint64_t> size;
+};
 
 struct page_front {
   std::uint64_t magic;
@@ -66,7 +73,8 @@ struct page_memory {
   std::atomic<std::uint32_t> waits_for;  ///< the actor whose answer or room is waited for; 0 for none
   alignas(64) std::array<running_message, max_running> running;
   /// Which of these are in use, a bit each; twice, as all that a commit puts in force.
-  std::array<std::atomic<std::uint32_t>, 2> running_places;
+  std::array<std::atomic<std::uint64_t>, 2> running_places;
+  std::array<checkpoint_mark, 2> checkpoints;
   alignas(64) std::array<std::array<commit_entry, max_slots>, 2> copies;
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free,
@@ -84,6 +92,13 @@ class page {
 
   void stage_finished(slot where, progress done);
   void stage_head(slot where, std::uint64_t head);
+  struct checkpoint {
+    std::uint32_t memory = 0;
+    std::uint64_t size = 0;
+  };
+  void stage_checkpoint(checkpoint saved);
+  /// The one in force.
+  [[nodiscard]] checkpoint last_checkpoint() const;
   /// Puts all that was staged in force, with one store.
   void commit();
 
@@ -91,13 +106,19 @@ class page {
   void publish_head(slot where, std::uint64_t head);
   void publish_finished(slot where, progress done);
 
-  /// Notes a message as being handled; returns its place. At most `max_running` at a time.
+  /// Notes a message as being handled; returns its place: where a process before this one died with it, the same again. At
+  /// most `max_running` at a time.
   std::size_t begin(slot channel, std::uint64_t sequence, std::uint32_t attempt, std::int64_t since);
   /// Makes its end part of the open turn. A `place` that is none: the message's channel was gone before it began.
   void end(std::size_t place);
 
-  /// For the process that takes the page over from one that has died: what was running is not. All else stays.
+  /// For the process that takes the page over from one that has died. What that was at stays noted until it is begun again,
+  /// or ended as it is.
   void begin_again();
+  /// As well, before it uses that slot: only what is in force counts.
+  void adopt(slot where);
+  /// The place of such a message; `max_running` where it has none.
+  [[nodiscard]] std::size_t find(slot channel, std::uint64_t sequence) const;
   [[nodiscard]] std::uint64_t head(slot where) const;
   [[nodiscard]] progress finished(slot where) const;
   /// The last frame whose handler had begun.
@@ -111,7 +132,8 @@ class page {
  private:
   commit_entry& staged(slot where) { return copy(1, where); }
   [[nodiscard]] commit_entry& copy(std::uint64_t ahead, slot where) const;
-  [[nodiscard]] std::atomic<std::uint32_t>& places(std::uint64_t ahead) const;
+  [[nodiscard]] std::atomic<std::uint64_t>& places(std::uint64_t ahead) const;
+  [[nodiscard]] checkpoint_mark& saved(std::uint64_t ahead) const;
   void touch(slot where);
 
   platform::mapping mapping_;

@@ -33,6 +33,21 @@ descriptor create_shared_memory(const char* label, std::size_t size) {
   return memory;
 }
 
+descriptor create_growing_memory(const char* label) {
+  return adopt_above_standard(
+      require("memfd_create", label, [&] { return ::memfd_create(label, MFD_CLOEXEC); }));
+}
+
+void read_front(const descriptor& memory, std::span<std::byte> into) {
+  for (std::size_t done = 0; done < into.size();) {
+    const auto read = require("pread", "memfd", [&] {
+      return ::pread(memory.get(), into.data() + done, into.size() - done, static_cast<off_t>(done));
+    });
+    if (read == 0) throw_system_error(EIO, "pread", "memfd");
+    done += static_cast<std::size_t>(read);
+  }
+}
+
 void write_at(const descriptor& memory, std::span<const std::byte> bytes, std::size_t offset) {
   while (!bytes.empty()) {
     const auto written = require("pwrite", "memfd", [&] {

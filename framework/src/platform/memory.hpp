@@ -14,6 +14,11 @@ namespace troupe::platform {
 /// It can neither shrink nor grow afterwards, so that a mapping never faults. Throws `std::system_error`.
 [[nodiscard]] descriptor create_shared_memory(const char* label, std::size_t size);
 
+/// As above, but empty, and as large as what is written to it.
+[[nodiscard]] descriptor create_growing_memory(const char* label);
+/// What is at its beginning, as from a file. Throws `std::system_error`, also where it has less.
+void read_front(const descriptor& memory, std::span<std::byte> into);
+
 /// Writes `bytes`, as to a file. Throws `std::system_error`, also where memory is short.
 void write_at(const descriptor& memory, std::span<const std::byte> bytes, std::size_t offset);
 

@@ -225,6 +225,7 @@ struct accepted {
   channel_numbers channel;
   std::uint32_t epoch = 0;  ///< not 0: the channel is an old one
   std::vector<unfinished_message> unfinished{};
+  bool peer_has_died = false;  ///< the last process at the other end, too
 };
 
 /// The process at the other end of that channel has died, and another will come.
@@ -317,7 +318,8 @@ struct stopped {
   std::vector<ended_actor> actors;
 };
 
-/// An actor's first message. Descriptors: its page, and the arguments where they lie outside.
+/// An actor's first message. Descriptors: its page, where it may return the two memories for checkpoints, and the arguments
+/// where they lie outside.
 struct start {
   static constexpr auto kind = control_kind::start;
   detail::actor_ref self;
@@ -329,6 +331,7 @@ struct start {
   std::uint64_t outside_arguments = 0;
   std::uint32_t in_flight = 0;
   std::uint32_t incarnation = 0;  ///< how often it has been started before
+  bool may_return = false;        ///< it is started again when it dies
 };
 
 // --- Starting a process ---------------------------------------------------------------------------------------------------

@@ -222,7 +222,7 @@ void guardian::bury(actor_record& actor, const exit_status& status) {
   if (ended_.size() > remembered_ends) ended_.pop_front();
   if (!is_shutting_down_ && report_.actors.size() > remembered_ends)
     report_.actors.erase(report_.actors.begin());
-  close_channels(actor.control);
+  close_channels(actor, status);
   end_inquiries_about(id);
   for (auto& [other, record] : actors_) record->watchers.erase(id);
   end_what_it_spawned(actor);

@@ -9,6 +9,7 @@
 #include "process/readiness.hpp"
 #include "process/zygote.hpp"
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
@@ -48,6 +49,21 @@ struct client {
     bool is_attached = true;       ///< not: its process has died, and the next one has not been told of it
   };
   std::multimap<std::uint32_t, channel_end> channels;  // by the peer's id
+
+  /// A channel whose other end is gone for good, and of which not everything has been handled. Only of clients that are
+  /// started again: kept until they say that it has been.
+  struct orphan {
+    std::uint32_t peer = 0;
+    std::uint32_t slot = 0;
+    std::uint32_t peer_slot = 0;
+    platform::descriptor journal;       ///< what this client sent
+    platform::descriptor peer_journal;  ///< what the other end sent
+    platform::descriptor peer_page;
+    std::string peer_name;
+    std::int32_t peer_pid = 0;
+    exit_status peer_status;
+  };
+  std::vector<orphan> orphans;
 };
 
 /// An actor as the guardian knows it.
@@ -140,6 +156,8 @@ class guardian {
   void interrupt(actor_record& actor, revival& next);
   void start_again(std::uint32_t id);
   void resume(actor_record& actor);
+  void hand_over_orphan(actor_record& actor, const client::orphan& of);
+  [[nodiscard]] std::vector<unfinished_message> unfinished_of(std::uint32_t id, std::uint32_t slot);
   void attach(actor_record& actor, client::channel_end& end, client& other, client::channel_end& its);
   void end_restart(std::uint32_t id);
   void end_restarts();
@@ -178,7 +196,7 @@ class guardian {
   channel_pair open_channel(client& from, actor_record& to);
   void introduce(client& asker, actor_record& actor, request_number request);
   void tell_stop(client& whom, const stop_after& what);
-  void close_channels(client& of);
+  void close_channels(actor_record& of, const exit_status& status);
 
   // guardian_inquiries.cpp: deadlocks
   void on_blocked(const client& from);
@@ -228,6 +246,7 @@ class guardian {
     restart_policy policy;
     std::uint32_t max_attempts = 1;
     std::uint32_t incarnation = 0;
+    std::array<platform::descriptor, 2> checkpoints;          ///< the page says which is in force
     std::deque<std::chrono::steady_clock::time_point> times;  ///< of restarts, lately
     std::unique_ptr<boost::asio::steady_timer> timer;
     exit_status status;                                                   ///< of its last process

@@ -100,6 +100,7 @@ void guardian::dispatch(client& from, control_message& message) {
     }
     case control_kind::release: {
       const auto slot = message.as<release>().slot;
+      std::erase_if(from.orphans, [slot](const auto& each) { return each.slot == slot; });
       if (slot < from.next_slot) from.free_slots.insert(slot);
       return;
     }
@@ -252,10 +253,18 @@ void guardian::introduce(client& asker, actor_record& actor, request_number requ
   }
 }
 
-void guardian::close_channels(client& of) {
-  for (const auto& [peer, end] : of.channels) {
+void guardian::close_channels(actor_record& of, const exit_status& status) {
+  for (auto& [peer, end] : of.control.channels) {
     client* const other = find_client(peer);
-    if (other != nullptr && other != &of) other->channels.erase(of.id);
+    if (other == nullptr || other == &of.control || !revivals_.contains(peer)) continue;
+    auto& its = counterpart(*other, of.control, end);
+    other->orphans.push_back({of.ref.id, its.slot, end.slot, std::move(its.journal), std::move(end.journal),
+                              of.control.page.duplicate(), of.name, static_cast<std::int32_t>(of.pid),
+                              status});
+  }
+  for (const auto& [peer, end] : of.control.channels) {
+    client* const other = find_client(peer);
+    if (other != nullptr && other != &of.control) other->channels.erase(of.ref.id);
   }
 }
 

@@ -34,6 +34,7 @@ void guardian::keep_for_restarts(const pending_start& start, const spawn& wanted
   kept.first.in_program = start.in_program;
   kept.first.order = start.order;
   kept.first.description = start.description;
+  for (auto& memory : kept.checkpoints) memory = platform::create_growing_memory("troupe-checkpoint");
   for (const auto& memory : start.arguments) kept.first.arguments.push_back(memory.duplicate());
   revivals_.emplace(start.order.what.actor, std::move(kept));
 }
@@ -101,7 +102,9 @@ void guardian::interrupt(actor_record& actor, revival& next) {
 }
 
 void guardian::start_again(std::uint32_t id) try {
-  auto& next = revivals_.at(id);
+  const auto place = revivals_.find(id);
+  if (place == revivals_.end()) return;  // given up as the timer went off
+  auto& next = place->second;
   auto& actor = *actors_.at(id);
   pending_start start;
   start.by = next.first.by;
@@ -136,7 +139,26 @@ void guardian::resume(actor_record& actor) {
     client& other = *find_client(peer);
     attach(actor, end, other, counterpart(other, actor.control, end));
   }
+  for (const auto& each : actor.control.orphans) hand_over_orphan(actor, each);
   for (const auto& next : std::exchange(actor.control.later, {})) next();
+}
+
+// With the news of the other end's death behind it.
+void guardian::hand_over_orphan(actor_record& actor, const client::orphan& of) {
+  const auto socket = platform::packet_pair().first;  // whose other end is closed
+  const auto epoch = ++last_epoch_;
+  const channel::peer_page page{actor.control.page}, its_page{of.peer_page};
+  channel::begin_journal_at(of.journal, its_page.finished(channel::slot{of.peer_slot}).position, epoch);
+  channel::begin_journal_at(of.peer_journal, page.finished(channel::slot{of.slot}).position, epoch);
+  const std::array given{socket.get(), of.journal.get(), of.peer_journal.get(), of.peer_page.get()};
+  const accepted words{{of.peer, of.slot, of.peer_slot}, epoch, unfinished_of(actor.ref.id, of.slot), true};
+  send(actor.control, words, given);
+  send(actor.control, down{of.peer, of.peer_name, of.peer_pid, of.peer_status});
+}
+
+std::vector<unfinished_message> guardian::unfinished_of(std::uint32_t id, std::uint32_t slot) {
+  const auto known = revivals_.find(id);
+  return known == revivals_.end() ? std::vector<unfinished_message>{} : known->second.unfinished[slot];
 }
 
 // The other end goes on with what it has; or is itself a process that has not seen this channel yet.
@@ -151,19 +173,17 @@ void guardian::attach(actor_record& actor, client::channel_end& end, client& oth
     channel::begin_journal_at(end.journal, its_page.finished(channel::slot{its.slot}).position, epoch);
     channel::begin_journal_at(its.journal, page.finished(channel::slot{end.slot}).position, epoch);
   }
-  const auto unfinished_of = [&](std::uint32_t id, std::uint32_t slot) {
-    const auto known = revivals_.find(id);
-    return known == revivals_.end() ? std::vector<unfinished_message>{} : known->second.unfinished[slot];
-  };
   const std::array given{ours.get(), end.journal.get(), its.journal.get(), other.page.get()};
   send(actor.control,
        accepted{{other.id, end.slot, its.slot, revivals_.contains(other.id)},
                 epoch,
-                unfinished_of(actor.ref.id, end.slot)},
+                unfinished_of(actor.ref.id, end.slot),
+                is_new_to_both},
        given);
   if (is_new_to_both) {
     const std::array to_it{theirs.get(), its.journal.get(), end.journal.get(), actor.control.page.get()};
-    send(other, accepted{{actor.ref.id, its.slot, end.slot, true}, epoch, unfinished_of(other.id, its.slot)},
+    send(other,
+         accepted{{actor.ref.id, its.slot, end.slot, true}, epoch, unfinished_of(other.id, its.slot), true},
          to_it);
   } else {
     const std::array socket{theirs.get()};
@@ -181,8 +201,10 @@ client::channel_end& guardian::counterpart(client& other, const client& of, cons
 
 // There will be no other process: then the last one's end is the actor's.
 void guardian::end_restart(std::uint32_t id) {
-  const auto status = revivals_.at(id).status;
-  revivals_.erase(id);
+  const auto place = revivals_.find(id);
+  if (place == revivals_.end()) return;  // already
+  const auto status = place->second.status;
+  revivals_.erase(place);
   const auto start = pending_starts_.find(id);
   if (start != pending_starts_.end()) {
     const bool has_process = start->second.by == pending_start::way::itself;

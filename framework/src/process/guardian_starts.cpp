@@ -110,6 +110,7 @@ guardian::pending_start& guardian::prepare(const client& owner, const spawn& wan
   pending.description = {
       actor.ref,       actor.name, wanted.entry, wanted.arguments, {}, {}, wanted.outside_arguments,
       wanted.in_flight};
+  pending.description.may_return = wanted.restart.when != restart::never;
   if (const auto parent = actors_.find(owner.id); parent != actors_.end()) {
     pending.description.parent = parent->second->ref;
     pending.description.parent_name = parent->second->name;
@@ -162,6 +163,9 @@ void guardian::connect_control(const pending_start& start, platform::descriptor 
     send(control, order, streams);
   }
   std::vector given{control.page.get()};
+  if (const auto kept = revivals_.find(control.id); kept != revivals_.end()) {
+    for (const auto& memory : kept->second.checkpoints) given.push_back(memory.get());
+  }
   for (const auto& memory : start.arguments) given.push_back(memory.get());
   send(control, start.description, given);
 }

@@ -40,12 +40,36 @@ actor_member::actor_member(control_link link, control_message& start)
   the_current = this;
   if (start_.incarnation != 0) page_.begin_again();
   auto given = std::span{start.descriptors}.subspan(1);
-  if (start_.outside_arguments != 0) {
-    outside_arguments_ = new channel::outside_payload{start.descriptors.at(1), start_.outside_arguments};
+  for (auto& memory : start_.may_return ? std::span{checkpoints_} : std::span<platform::descriptor>{}) {
+    if (given.empty()) throw malformed_message{"a start without its checkpoints"};
+    memory = std::move(given.front());
     given = given.subspan(1);
-    start.descriptors[1].reset();
+  }
+  if (start_.outside_arguments != 0 && !given.empty()) {
+    outside_arguments_ = new channel::outside_payload{given.front(), start_.outside_arguments};
+    given.front().reset();
+    given = given.subspan(1);
   }
   attached_arguments_ = wire::open_attached(given);
+}
+
+// With the turn, where there is one: what it has consumed and sent, and the state that it leaves, hold together or not at all.
+void actor_member::save_checkpoint(std::span<const std::byte> state) {
+  if (!start_.may_return) return;
+  const auto which = 1 - page_.last_checkpoint().memory % 2;
+  platform::write_at(checkpoints_[which], state, 0);
+  page_.stage_checkpoint({which, state.size()});
+  if (!turn_open_) page_.commit();
+}
+
+std::vector<std::byte> actor_member::last_checkpoint() const {
+  const auto last = page_.last_checkpoint();
+  if (!start_.may_return || last.size == 0) return {};
+  const auto& memory = checkpoints_[last.memory % 2];
+  if (last.size > platform::memory_size(memory)) return {};  // no honest process leaves that
+  std::vector<std::byte> state(last.size);
+  platform::read_front(memory, state);
+  return state;
 }
 
 int actor_member::run() {
@@ -243,8 +267,11 @@ bool actor_member::take_turn() {
   const auto tried = next.from->attempts_before(header.sequence);
   call_in_hand now{next.from, {header.sequence, next.message.end}, is_ask ? next.message.frame.call : 0};
   now.attempt = tried.value_or(0) + 1;
-  if (now.from->channel && tried)
-    now.place = page_.begin(now.from->channel->own_slot(), header.sequence, now.attempt, now_);
+  if (now.from->channel) {
+    const auto slot = now.from->channel->own_slot();
+    now.place =
+        tried ? page_.begin(slot, header.sequence, now.attempt, now_) : page_.find(slot, header.sequence);
+  }
   turn_open_ = true;
   in_hand_ = &now;
   const bool is_dropped = is_ask && now.from->channel && now.from->channel->is_dropped(header.sequence);
@@ -364,6 +391,8 @@ void actor_member::commit() {
   push_sends();
   for (const auto& done : finished_) {
     if (!done.from->channel) continue;
+    if (done.from->down && done.from->requests == 0) let_go(done.from);
+    if (!done.from->channel) continue;
     done.from->channel->offer_room();
     if (handled_.empty() || handled_.back() != done.from) handled_.push_back(done.from);
   }
@@ -404,7 +433,7 @@ void actor_member::touched(const std::shared_ptr<connection>& over) {
 
 void actor_member::reply(const std::shared_ptr<connection>& over, const channel::envelope& what,
                          const detail::body& body) {
-  if (!over->channel) return;  // the asker is gone
+  if (!over->channel || over->down) return;  // the asker is gone
   over->channel->append_or_keep(what, body);
   if (turn_open_) return touched(over);
   make_room_for_kept(over);

@@ -10,6 +10,7 @@
 #include "runtime/timers.hpp"
 #include "runtime/wait_watch.hpp"
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
@@ -45,6 +46,9 @@ class actor_member final : public member {
   [[nodiscard]] const process_layer::start& description() const { return start_; }
   [[nodiscard]] actor_system& system() const { return *system_; }
   void stop_self() { stopping_ = true; }
+  void save_checkpoint(std::span<const std::byte> state);
+  /// What the last process saved; empty where there is nothing.
+  [[nodiscard]] std::vector<std::byte> last_checkpoint() const;
   /// Of the message that is being handled.
   [[nodiscard]] std::uint32_t attempt() const { return in_hand_ != nullptr ? in_hand_->attempt : 1; }
 
@@ -72,6 +76,9 @@ class actor_member final : public member {
   void touched(const std::shared_ptr<connection>& over) override;
   void receive_request(const std::shared_ptr<connection>& from, channel::message&& request) override;
   void added(const std::shared_ptr<connection>& over) override;
+  [[nodiscard]] bool outlives_channel(const connection& over) const override {
+    return start_.may_return && over.requests != 0;
+  }
   void interrupt(connection& over) override;
   void call_back(const due_callback& due) override;
 
@@ -123,6 +130,7 @@ class actor_member final : public member {
   process_layer::start start_;
   channel::pin_of<channel::outside_payload> outside_arguments_;
   detail::attached_memory attached_arguments_;
+  std::array<platform::descriptor, 2> checkpoints_;
   std::shared_ptr<actor_system> system_;
   void* object_ = nullptr;
   const void* actor_class_ = nullptr;

@@ -233,7 +233,6 @@ void connection::settle_down(const exit_status& status) {
   asks.clear();
   down = status;
   listening.reset();
-  channel.reset();
 }
 
 }  // namespace troupe::runtime

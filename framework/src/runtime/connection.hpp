@@ -136,7 +136,7 @@ struct connection : std::enable_shared_from_this<connection> {
   void settle(channel::message&& reply);
   /// Ends every ask that is left.
   void settle_all(const std::exception_ptr& problem);
-  /// The peer's process has ended: ends every ask that is left, each with what is known of it, and lets the channel go.
+  /// The peer's process has ended: ends every ask that is left, each with what is known of it. Nothing is sent any more.
   void settle_down(const exit_status& status);
   /// The peer's process has died, and another will go on: ends those asks that it had begun, but for `again`.
   void settle_begun(const exit_status& status, const std::vector<std::uint64_t>& again);

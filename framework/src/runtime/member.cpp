@@ -318,7 +318,7 @@ bool member::pump(const std::shared_ptr<connection>& over) try {
 }
 
 std::shared_ptr<connection> member::add_connection(control_message& message, const channel_numbers& numbers,
-                                                   const std::string& name, std::uint32_t epoch) {
+                                                   const std::string& name, const accepted& old) {
   if (message.descriptors.size() != channel_descriptors)
     throw malformed_message{"a channel came without its descriptors"};
   auto& given = message.descriptors;
@@ -329,15 +329,14 @@ std::shared_ptr<connection> member::add_connection(control_message& message, con
                                channel::slot{numbers.own_slot},
                                channel::slot{numbers.peer_slot},
                                numbers.peer,
-                               epoch};
+                               old.epoch,
+                               old.peer_has_died};
   auto over = std::make_shared<connection>(*this, page_, std::move(parts), name);
   if (numbers.peer_may_return) over->channel->keep_outside();
   added(over);
-  {
-    const std::lock_guard lock{mutex_};
-    connections_.emplace(numbers.peer, over);
-    over = routes_.try_emplace(numbers.peer, over).first->second;
-  }
+  const std::lock_guard lock{mutex_};
+  connections_.emplace(numbers.peer, over);
+  routes_.try_emplace(numbers.peer, over);
   return over;
 }
 
@@ -389,8 +388,9 @@ bool member::handle_control(control_message& message) {
     }
     case control_kind::connected: {
       const auto came = message.as<process_layer::connected>();
-      const auto route = add_connection(message, came.channel, came.name);
+      add_connection(message, came.channel, came.name);
       const std::lock_guard lock{mutex_};
+      const auto route = routes_.at(came.channel.peer);
       auto& known = acquaintances_[came.channel.peer];
       known.watched = true;
       known.name = came.name;
@@ -510,9 +510,10 @@ void member::on_reattached(control_message& message) {
 // As a process that takes over, where the channel is an old one.
 void member::accept(control_message& message, const process_layer::accepted& what) {
   const auto over =
-      add_connection(message, what.channel, "number " + std::to_string(what.channel.peer), what.epoch);
+      add_connection(message, what.channel, "number " + std::to_string(what.channel.peer), what);
   if (what.epoch == 0) return;
   const std::lock_guard lock{over->mutex};
+  page_.adopt(channel::slot{what.channel.own_slot});
   over->begun_before = page_.begun(channel::slot{what.channel.own_slot});
   for (const auto& each : what.unfinished) {
     if (each.attempts != 0) over->unfinished[each.sequence] = each.goes_on ? each.attempts : 0;
@@ -521,7 +522,6 @@ void member::accept(control_message& message, const process_layer::accepted& wha
 }
 
 void member::end_connection(const std::shared_ptr<connection>& over, const exit_status& status) {
-  std::uint32_t slot = 0;
   {
     std::unique_lock lock{over->mutex};
     if (!over->channel) return;
@@ -532,14 +532,23 @@ void member::end_connection(const std::shared_ptr<connection>& over, const exit_
   drain(over);
   {
     const std::lock_guard lock{over->mutex};
-    slot = static_cast<std::uint32_t>(over->channel->own_slot());
     over->settle_down(status);
     over->reading = false;
     over->announce();
+    if (outlives_channel(*over)) return over->channel->detach();
   }
-  page_.clear(
-      channel::slot{slot});  // before it can be another's: that one's peer may look at it before we do
-  send_control(release{slot});
+  let_go(over);
+}
+
+// Nothing of it is needed any more, by a process that would take over either.
+void member::let_go(const std::shared_ptr<connection>& over) {
+  const auto slot = over->channel->own_slot();
+  {
+    const std::lock_guard lock{over->mutex};
+    over->channel.reset();
+  }
+  page_.clear(slot);  // before it can be another's: that one's peer may look at it before we do
+  send_control(release{static_cast<std::uint32_t>(slot)});
 }
 
 std::vector<member::due_callback> member::take_callbacks() {

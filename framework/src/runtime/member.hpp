@@ -117,8 +117,12 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   }
   std::shared_ptr<connection> add_connection(process_layer::control_message& message,
                                              const process_layer::channel_numbers& numbers,
-                                             const std::string& name, std::uint32_t epoch = 0);
+                                             const std::string& name,
+                                             const process_layer::accepted& old = {});
   void accept(process_layer::control_message& message, const process_layer::accepted& what);
+  /// Whether the channel of a peer that has ended is still of use: `let_go` ends it then.
+  [[nodiscard]] virtual bool outlives_channel(const connection&) const { return false; }
+  void let_go(const std::shared_ptr<connection>& over);
   /// Ends a connection whose peer has ended, once nobody reads from it any more.
   void end_connection(const std::shared_ptr<connection>& over, const exit_status& status);
   /// Stops listening to a connection that is about to end, and wakes a thread that waits on its socket.

@@ -46,6 +46,9 @@ std::optional<process> parent() {
   return process{troupe::detail::own_endpoint(), start.parent, start.parent_name};
 }
 
+void detail::save(std::span<const std::byte> state) { troupe::self().save_checkpoint(state); }
+packed_bytes detail::saved() { return troupe::self().last_checkpoint(); }
+
 process detail::self_as_process() {
   const auto& start = troupe::self().description();
   return {troupe::detail::own_endpoint(), start.self, start.name};

@@ -3,11 +3,11 @@
 
 #include "support/processes.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <csignal>
 #include <map>
-#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -63,6 +63,44 @@ class fragile {
   troupe::actor<witness> to_;
   int sum_ = 0;
 };
+
+/// Has its sum in checkpoints.
+class saver {
+ public:
+  explicit saver(troupe::actor<witness> to)
+      : to_{std::move(to)}, sum_{troupe::this_actor::restored<std::int64_t>().value_or(0)} {}
+  void add(int n) {
+    sum_ += n;
+    troupe::this_actor::checkpoint(sum_);
+    to_.tell<&witness::saw>(n, 0);
+  }
+  void add_and_die(int n) {
+    add(n);
+    ::raise(SIGKILL);
+  }
+  std::int64_t total() const { return sum_; }
+
+ private:
+  troupe::actor<witness> to_;
+  std::int64_t sum_;
+};
+
+class relay {
+ public:
+  explicit relay(troupe::actor<fragile> to) : to_{std::move(to)} {}
+  void pass(int n) { to_.tell<&fragile::note>(n); }
+
+ private:
+  troupe::actor<fragile> to_;
+};
+
+void send_and_end(troupe::actor<fragile> to, int count) {
+  for (int n = 0; n < count; ++n) to.tell<&fragile::note>(n);
+}
+void send_and_die(troupe::actor<fragile> to, int count) {
+  send_and_end(std::move(to), count);
+  ::raise(SIGKILL);
+}
 
 const troupe::restart_policy on_crash{
     .when = troupe::restart::on_crash, .most = 1000, .within = 60s, .delay = 1ms, .longest_delay = 5ms};
@@ -209,6 +247,85 @@ TEST_CASE("a mailbox that is full makes room in the next process") {
   CHECK_THROWS_AS(stuck.get(), troupe::actor_down);
   CHECK(test.from.ask<&fragile::add>(1).get() == 1);
   CHECK(support::wait_until([&] { return test.to.ask<&witness::count>().get() == 40'000; }));
+}
+
+TEST_CASE("what a sender had sent before its end waits for the next process, and its end behind it") {
+  for (int round = 0; round < 20; ++round) {
+    pair_of_actors test;
+    auto stuck = test.from.ask<&fragile::wait_for_long>();
+    REQUIRE(support::wait_until([&] { return stuck.running(); }));
+    test.system.spawn<send_and_end>(test.from, 500).join();
+    if (round % 2 == 0) test.system.spawn<send_and_die>(test.from, 500).join();
+    test.from.kill();
+    CHECK_THROWS_AS(stuck.get(), troupe::actor_down);
+    const std::size_t all = round % 2 == 0 ? 1000 : 500;
+    CHECK(support::wait_until([&] { return test.to.ask<&witness::count>().get() == static_cast<int>(all); }));
+    // And in the middle of them.
+    test.system.spawn<send_and_end>(test.from, 2000).join();
+    test.from.kill();
+    CHECK(support::wait_until(
+        [&] { return test.to.ask<&witness::count>().get() >= static_cast<int>(all) + 1999; }));
+  }
+}
+
+TEST_CASE("both ends of a channel may die again and again") {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  const auto to = system.spawn<witness>();
+  const auto last = system.spawn<fragile>({.name = "last", .restart = on_crash, .max_attempts = 1000}, to);
+  const auto first = system.spawn<relay>({.name = "first", .restart = on_crash, .max_attempts = 1000}, last);
+  constexpr int count = 3000;
+  std::thread sender{[&] {
+    for (int n = 0; n < count; ++n) first.tell<&relay::pass>(n);
+  }};
+  for (int kills = 0; kills < 60; ++kills) {
+    std::this_thread::sleep_for(std::chrono::microseconds{500 * (kills % 5)});
+    if (kills % 3 != 0) first.kill();
+    if (kills % 3 != 1) last.kill();
+  }
+  sender.join();
+  CHECK(support::wait_until([&] { return to.ask<&witness::count>().get() >= count; }));
+  std::map<int, int> times;
+  int last_seen = -1;
+  bool in_order = true;
+  for (const auto& each : to.ask<&witness::seen>().get()) {
+    ++times[each.n];
+    in_order = in_order && each.n > last_seen;
+    last_seen = each.n;
+  }
+  std::vector<int> lost, repeated;
+  for (int n = 0; n < count; ++n) {
+    if (times[n] == 0) lost.push_back(n);
+    if (times[n] > 1) repeated.push_back(n);
+  }
+  CHECK(lost == std::vector<int>{});
+  CHECK(repeated == std::vector<int>{});
+  CHECK(in_order);
+}
+
+TEST_CASE("a checkpoint is what the next process begins with, and is one with its turn") {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  const auto to = system.spawn<witness>();
+  const auto sum = system.spawn<saver>({.restart = on_crash, .max_attempts = 1000}, to);
+  std::int64_t expected = 0;
+  std::thread sender{[&] {
+    for (int n = 1; n <= 2000; ++n) sum.tell<&saver::add>(n);
+  }};
+  for (int n = 1; n <= 2000; ++n) expected += n;
+  for (int kills = 0; kills < 50; ++kills) {
+    std::this_thread::sleep_for(std::chrono::microseconds{400 * (kills % 5)});
+    sum.kill();
+  }
+  sender.join();
+  CHECK(sum.ask<&saver::total>().get() == expected);
+  CHECK(support::wait_until([&] { return to.ask<&witness::count>().get() == 2000; }));
+}
+
+TEST_CASE("a checkpoint of a turn that does not come to its end is none") {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  const auto sum = system.spawn<saver>({.restart = on_crash}, system.spawn<witness>());
+  sum.tell<&saver::add>(5);
+  CHECK_THROWS_AS(sum.ask<&saver::add_and_die>(7).get(), troupe::actor_down);
+  CHECK(sum.ask<&saver::total>().get() == 5);
 }
 
 TEST_CASE("a system ends while actors are between two processes") {
