@@ -163,8 +163,8 @@ void actor_member::serve() {
     look_everywhere();
     run_ends();
     if (can_take_turn() || !later_.empty() || should_end() || !prepare_to_sleep()) continue;
-    answer_inquiries();
-    sleep_in_loop();
+    answer_inquiries();  // which may have brought something
+    if (!can_take_turn()) sleep_in_loop();
     page_.set_idle(false);
   }
 }
