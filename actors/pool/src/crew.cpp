@@ -2,6 +2,7 @@
 #include <troupe/pool.hpp>
 
 #include <algorithm>
+#include <csignal>
 #include <exception>
 #include <utility>
 
@@ -25,8 +26,10 @@ std::string text_of(const std::exception_ptr& problem) {
 
 // --- One worker -----------------------------------------------------------------------------------------------------------
 
-pool_employee::pool_employee(pool_actor worker, future<void> initialized)
-    : actor{std::move(worker)}, initialized_{std::move(initialized)} {
+pool_employee::pool_employee(pool_post worker, future<void> initialized)
+    : post{std::make_shared<const pool_post>(std::move(worker))},
+      actor{post->actor},
+      initialized_{std::move(initialized)} {
   if (initialized_.valid()) initialization_.emplace(initialized_);
 }
 
@@ -51,15 +54,11 @@ std::exception_ptr pool_employee::wait_until_fit() const {
 
 // --- All of them ----------------------------------------------------------------------------------------------------------
 
-bool pool_crew::has_not_begun(const std::exception_ptr& problem) {
-  if (!problem) return false;
-  try {
-    std::rethrow_exception(problem);
-  } catch (const actor_down& down) {
-    return down.fate() != call_fate::died_running;
-  } catch (...) {
-    return false;
-  }
+// A kill from elsewhere in the moment of the deadline looks the same, and the item has had its time by then.
+bool has_exceeded(const pool_remains& remains, const actor_down& down, const pool_rules& rules) {
+  if (rules.deadline.count() == 0 || !remains.is_running()) return false;
+  return down.status().kind == exit_kind::signal && down.status().code == SIGKILL &&
+         std::chrono::steady_clock::now() - remains.since() >= rules.deadline;
 }
 
 pool_crew::pool_crew(actor_system& system, crew_options options)
@@ -80,10 +79,15 @@ pool_crew::pool_crew(actor_system& system, crew_options options)
 }
 
 std::shared_ptr<pool_employee> pool_crew::start(std::size_t place) const {
-  auto worker = system_.spawn<pool_worker>({.name = options_.name + "-" + std::to_string(place + 1)});
+  pool_log log{pool_log_words};
+  const auto worker =
+      system_.spawn<pool_worker>(spawn_options{.name = options_.name + "-" + std::to_string(place + 1),
+                                               .limits = {.private_data = options_.memory_limit}},
+                                 log);
   future<void> initialized;
   if (options_.initializer) initialized = options_.initializer.start(worker);
-  return std::make_shared<pool_employee>(std::move(worker), std::move(initialized));
+  return std::make_shared<pool_employee>(pool_post{worker, worker.pid(), std::move(log)},
+                                         std::move(initialized));
 }
 
 std::exception_ptr pool_crew::to_start_failed(const pool_actor& worker, const std::exception_ptr& why) const {
@@ -172,6 +176,15 @@ void pool_crew::call_later(seat& here, std::unique_lock<std::mutex>& lock) {
   for (const auto& run : due) run();
 }
 
+pool_sending pool_crew::order(const pool_employee& worker, std::uint32_t attempt, bool until_failure,
+                              const pool_rules& rules) {
+  return {worker.post,
+          {.ticket = ++orders_,
+           .attempt = attempt,
+           .until_failure = until_failure,
+           .deadline = rules.deadline.count()}};
+}
+
 void pool_crew::prepare_successor(std::size_t place) try {
   if (options_.max_tasks == 0) return;
   std::unique_lock lock{mutex_};
@@ -239,6 +252,11 @@ void pool_crew::close() {
 bool pool_crew::is_closed() const {
   const std::lock_guard lock{mutex_};
   return closed_;
+}
+
+bool pool_crew::is_ended() const {
+  const std::lock_guard lock{mutex_};
+  return ended_;
 }
 
 void pool_crew::check_open() const {

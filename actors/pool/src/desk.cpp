@@ -6,6 +6,24 @@
 
 namespace troupe::detail {
 
+namespace {
+std::exception_ptr gone() {
+  return std::make_exception_ptr(pool_closed{"the pool went before the call had been begun"});
+}
+
+bool died_running(const std::exception_ptr& problem) {
+  if (!problem) return false;
+  try {
+    std::rethrow_exception(problem);
+  } catch (const actor_down& down) {
+    return down.fate() == call_fate::died_running;
+  } catch (...) {
+    return false;
+  }
+}
+
+}  // namespace
+
 pool_desk::pool_desk(std::shared_ptr<pool_crew> crew) : crew_{std::move(crew)} {
   for (std::size_t place = 0; place < crew_->size(); ++place) {
     seats_.emplace_back();
@@ -55,8 +73,7 @@ void pool_desk::advance(std::optional<std::size_t> in_hand) {
       next = assign(passed_over);
       if (!done.empty()) delivering_.push_back(std::this_thread::get_id());
     }
-    for (const auto& each : done) each->instead ? each->fail(each->instead) : each->deliver();
-    if (!done.empty()) end_delivering();
+    if (!done.empty()) deliver(done);
     if (in_hand) settled_down_.notify_all();
     if (!next) break;
     const auto place = next->place;
@@ -67,6 +84,26 @@ void pool_desk::advance(std::optional<std::size_t> in_hand) {
   // Their futures are ready by an exception: only a worker's answer could be a value.
   for (const auto& each : take_idle())
     each.fail(std::make_exception_ptr(pool_closed{"nothing is left to do"}));
+}
+
+// What is left of a call when a worker has given it back is begun again before anything else.
+void pool_desk::deliver(const std::vector<task_pointer>& done) {
+  std::vector<task_pointer> left;
+  for (const auto& each : done) {
+    if (each->instead) {
+      each->fail(each->instead);
+    } else if (!each->deliver()) {
+      left.push_back(each);
+    }
+  }
+  {
+    const std::lock_guard lock{mutex_};
+    if (!ended_) waiting_.insert(waiting_.begin(), left.begin(), left.end());
+    delivering_.erase(std::find(delivering_.begin(), delivering_.end(), std::this_thread::get_id()));
+    if (!ended_) left.clear();
+  }
+  settled_down_.notify_all();
+  for (const auto& each : left) each->fail(gone());
 }
 
 std::vector<relay<void>> pool_desk::take_idle() {
@@ -100,6 +137,19 @@ void pool_desk::cancelled() {
   for (const auto& each : unwanted) each.abort();
 }
 
+bool pool_desk::is_to_be_sent_again(pool_task& task) {
+  const auto problem = task.problem();
+  if (!problem) return false;
+  try {
+    std::rethrow_exception(problem);
+  } catch (const actor_down& down) {
+    if (down.fate() != call_fate::died_running) return ++task.sent_in_vain <= pool_crew::most_in_vain;
+    return task.died(down);
+  } catch (...) {
+    return false;
+  }
+}
+
 // Takes what has been answered from the seats. With the mutex held.
 void pool_desk::collect(std::vector<task_pointer>& done) {
   for (auto& each : seats_) {
@@ -113,8 +163,8 @@ void pool_desk::collect(std::vector<task_pointer>& done) {
         continue;
       }
     }
-    if (!ended_ && !task->is_given_up() && pool_crew::has_not_begun(task->problem()) &&
-        ++task->sent_in_vain <= pool_crew::most_in_vain) {
+    const bool ends = ended_ || (crew_->is_ended() && died_running(task->problem()));
+    if (!ends && !task->is_given_up() && is_to_be_sent_again(*task)) {
       waiting_.push_front(std::move(task));
     } else {
       done.push_back(std::move(task));
@@ -183,7 +233,7 @@ bool pool_desk::send(assignment& what) {
     hand_over(what.place, std::this_thread::get_id());
     worker = engaged->actor;
     try {
-      what.task->send(worker);
+      what.task->send(*engaged);
       break;
     } catch (const actor_down&) {
       if (const auto why = crew_->unfit(worker)) std::rethrow_exception(why);
@@ -192,14 +242,6 @@ bool pool_desk::send(assignment& what) {
   }
   crew_->prepare_successor(what.place);
   return true;
-}
-
-void pool_desk::end_delivering() {
-  {
-    const std::lock_guard lock{mutex_};
-    delivering_.erase(std::find(delivering_.begin(), delivering_.end(), std::this_thread::get_id()));
-  }
-  settled_down_.notify_all();
 }
 
 void pool_desk::hand_over(std::size_t place, std::thread::id to) {
@@ -232,8 +274,7 @@ void pool_desk::end() {
     const std::lock_guard lock{mutex_};
     ended_ = true;
   }
-  const auto problem = std::make_exception_ptr(pool_closed{"the pool went before the call had been begun"});
-  for (const auto& each : take_waiting()) each->fail(problem);
+  for (const auto& each : take_waiting()) each->fail(gone());
 }
 
 }  // namespace troupe::detail

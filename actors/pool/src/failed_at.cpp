@@ -1,11 +1,9 @@
-#include <troupe/detail/pool_worker.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/failed_at.hpp>
-#include <troupe/failure.hpp>
+#include <troupe/quarantined.hpp>
 
 #include <new>
 #include <stdexcept>
-#include <string>
 #include <typeinfo>
 
 namespace troupe::detail {
@@ -40,19 +38,9 @@ struct thrower<First, Rest...> {
 void throw_at(const std::exception_ptr& problem, std::size_t index) {
   thrower<std::runtime_error, std::logic_error, std::invalid_argument, std::out_of_range, std::length_error,
           std::domain_error, std::range_error, std::overflow_error, std::underflow_error, std::bad_alloc,
-          remote_exception, actor_down, start_failed, broken_promise, malformed_message,
-          refused_message>::run(problem, index);
+          remote_exception, actor_down, quarantined, deadline_exceeded, start_failed, broken_promise,
+          malformed_message, refused_message>::run(problem, index);
   std::terminate();  // not reached: run throws
-}
-
-void throw_at(const failure& what, const std::string& worker, std::size_t index) {
-  std::exception_ptr problem;
-  try {
-    what.rethrow(worker);
-  } catch (...) {
-    problem = std::current_exception();
-  }
-  throw_at(problem, index);
 }
 
 }  // namespace troupe::detail

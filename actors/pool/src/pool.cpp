@@ -9,6 +9,10 @@
 
 namespace troupe {
 
+namespace detail {
+pool_rules checked(const pool_rules& given);
+}
+
 namespace {
 
 constexpr std::size_t most_workers = 4096;
@@ -24,7 +28,12 @@ std::size_t number_of_workers(const pool_options& options) {
 }
 
 detail::crew_options crew_of(const pool_options& options) {
-  return {options.name, number_of_workers(options), options.max_tasks_per_worker, options.initializer};
+  return {.name = options.name,
+          .workers = number_of_workers(options),
+          .max_tasks = options.max_tasks_per_worker,
+          .initializer = options.initializer,
+          .rules = detail::checked({options.max_attempts, options.deadline}),
+          .memory_limit = options.memory_limit};
 }
 
 }  // namespace
@@ -34,6 +43,21 @@ const map_options& detail::checked(const map_options& given) {
   throw std::invalid_argument{
       "troupe: map_options::chunk_size and in_flight are numbers of items and of chunks: one was negative"};
 }
+
+detail::pool_rules detail::checked(const pool_rules& given) {
+  if (given.max_attempts == 0)
+    throw std::invalid_argument{"troupe: max_attempts is 0, and then nothing of a pool would ever run"};
+  if (given.deadline < std::chrono::nanoseconds{0})
+    throw std::invalid_argument{"troupe: the deadline of a pool's items is negative; 0 means none"};
+  return given;
+}
+
+detail::pool_rules detail::rules_of(const map_options& given, const pool_rules& otherwise) {
+  return checked(
+      {given.max_attempts.value_or(otherwise.max_attempts), given.deadline.value_or(otherwise.deadline)});
+}
+
+std::uint32_t pool::attempt() { return detail::current_attempt; }
 
 pool::pool(actor_system& system, const pool_options& options)
     : options_{options},

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -50,6 +51,17 @@ void pack_onto(packed_bytes& bytes, const T& value) {
     bytes.resize(at);
     throw;
   }
+}
+
+/// Packs `value` at the beginning of `room` and returns how many bytes it took; nullopt where it does not fit, or has shared
+/// memory. Throws what its `serialize` throws.
+template <message T>
+[[nodiscard]] std::optional<std::size_t> pack_into(std::span<std::byte> room, const T& value) {
+  const auto extent = extent_of(value);
+  if (extent.shared_objects != 0 || extent.size > room.size()) return std::nullopt;
+  detail::byte_writer out{room.first(extent.size)};
+  detail::encode(out, value);
+  return extent.size;
 }
 
 template <message T>

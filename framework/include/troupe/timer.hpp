@@ -32,6 +32,13 @@ timer after(std::chrono::nanoseconds time, std::function<void()> callback);
 /// were missed, because a handler took long, are left out.
 timer every(std::chrono::nanoseconds period, std::function<void()> callback);
 
+/// Has the kernel kill this process (SIGKILL) after `time`, whatever it is doing then: also where it never comes back to the
+/// library, blocks all signals or has been stopped. Takes the place of what was said before; `nanoseconds::max()` takes it
+/// back. What the process has forked or executed meanwhile is not meant; what it belongs to the system is killed with it, as
+/// by `process::kill`. Costs a system call. Throws `std::logic_error` outside of actors, `std::system_error` where the kernel
+/// has no timer left (`ulimit -i`).
+void kill_after(std::chrono::nanoseconds time);
+
 }  // namespace this_actor
 
 }  // namespace troupe

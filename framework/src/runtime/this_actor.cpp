@@ -2,9 +2,11 @@
 #include <troupe/this_actor.hpp>
 #include <troupe/timer.hpp>
 
+#include "platform/end_timer.hpp"
 #include "platform/process.hpp"
 #include "runtime/actor_member.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -36,6 +38,12 @@ timer every(std::chrono::nanoseconds period, std::function<void()> callback) {
   if (period <= std::chrono::nanoseconds{0})
     throw std::invalid_argument{"troupe::this_actor::every: the period must be positive"};
   return timer{troupe::self().add_timer(period, period, std::move(callback))};
+}
+
+void kill_after(std::chrono::nanoseconds time) {
+  (void)troupe::self();
+  if (time == std::chrono::nanoseconds::max()) return platform::kill_self_after(std::nullopt);
+  platform::kill_self_after(std::max(time, std::chrono::nanoseconds{1}));
 }
 
 bool cancel_requested() { return troupe::self().cancel_was_requested(); }

@@ -94,7 +94,7 @@ TEST_CASE("idle workers that are killed are replaced, and nobody notices") {
 
 TEST_CASE("workers that are killed all the time while they map cost only what they were running") {
   troupe::actor_system system;
-  troupe::pool pool{system, {.workers = 2}};
+  troupe::pool pool{system, {.workers = 2, .max_attempts = 1}};
   std::atomic<bool> done = false;
   std::thread killer{[&] {
     while (!done) {
@@ -152,7 +152,7 @@ TEST_CASE(
 TEST_CASE("a worker killed from outside ends the call that it is in") {
   troupe::actor_system system;
   const auto started = system.spawn<tests::bell>();
-  troupe::pool pool{system, {.workers = 2}};
+  troupe::pool pool{system, {.workers = 2, .max_attempts = 1}};
   auto stuck = pool.submit<tests::ring_for_ever>(started);
   const auto victim = started.ask<&tests::bell::heard>().get();
   auto fine = pool.submit<same>(2);

@@ -13,8 +13,7 @@ namespace troupe {
 ///     catch (const std::invalid_argument& problem) { ... problem.what() ... }
 ///     catch (const troupe::failed_at& where) { ... where.index() ... }
 ///
-/// An exception of a type that has no standard name has become a `remote_exception` before, with this part. A worker's
-/// death is about all the items that it had been given together; the index is then that of the first.
+/// An exception of a type that has no standard name has become a `remote_exception` before, with this part.
 class failed_at {
  public:
   explicit failed_at(std::size_t index) : index_{index} {}

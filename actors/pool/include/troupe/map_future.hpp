@@ -1,7 +1,7 @@
 // The results of map_async.
 #pragma once
 
-#include <troupe/detail/pool_worker.hpp>
+#include <troupe/detail/pool_calls.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/failed_at.hpp>
 #include <troupe/future.hpp>
@@ -14,7 +14,6 @@
 #include <iterator>
 #include <memory>
 #include <stdexcept>
-#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -29,7 +28,7 @@ namespace troupe {
 template <class T>
 class map_future {
   using kept = detail::kept_result<T>;
-  using results = detail::chunk_results<kept>;
+  using part = detail::async_part<kept>;
 
  public:
   /// What `get` returns: the results in the order of the items; nothing for a function that returns nothing.
@@ -45,12 +44,13 @@ class map_future {
   value_type get(std::chrono::nanoseconds patience) {
     if (!wait_for(patience))
       throw timeout{"not all results came in time; the work goes on, and can be waited for again"};
-    auto parts = std::exchange(parts_, {});
+    const auto parts = std::exchange(parts_, {});
+    const auto settled = std::exchange(settled_, {});
     is_valid_ = false;
     if constexpr (std::is_void_v<T>) {
-      (void)collect(parts);
+      (void)collect(parts, settled);
     } else {
-      return collect(parts);
+      return collect(parts, settled);
     }
   }
   value_type result() { return get(); }
@@ -59,7 +59,7 @@ class map_future {
   /// Waits up to `patience`; true once `get` would not wait. Zero or less looks without waiting.
   [[nodiscard]] bool wait_for(std::chrono::nanoseconds patience) const {
     check_valid();
-    return wait_all(parts_, patience);
+    return wait_all(settled_, patience);
   }
   [[nodiscard]] bool ready() const { return wait_for(std::chrono::nanoseconds{0}); }
   [[nodiscard]] bool done() const { return ready(); }
@@ -68,7 +68,7 @@ class map_future {
   /// Gives all of it up that is not done, as `future::cancel` of each part: `get` throws `cancelled`.
   void cancel() {
     check_valid();
-    for (auto& each : parts_) each.cancel();
+    for (auto& each : settled_) each.cancel();
   }
 
   /// Has `callback` called with this future once it is ready, as `future::then`. This one is empty afterwards.
@@ -82,30 +82,33 @@ class map_future {
       Callback callback;
       std::atomic<std::size_t> left;
     };
-    auto parts = std::exchange(parts_, {});
-    const auto count = parts.size();
+    auto settled = std::exchange(settled_, {});
+    const auto count = settled.size();
     auto what = std::shared_ptr<continuation>(
         new continuation{std::move(*this), std::move(callback), {count == 0 ? 1 : count}});
     is_valid_ = false;
-    what->all.parts_.resize(count);
+    what->all.settled_.resize(count);
     const auto arrived = [what] {
       if (what->left.fetch_sub(1) == 1) what->callback(std::move(what->all));
     };
     if (count == 0) arrived();
     for (std::size_t place = 0; place < count; ++place) {
-      parts[place].then([what, arrived, place](future<results> ready) {
-        what->all.parts_[place] = std::move(ready);
+      settled[place].then([what, arrived, place](future<void> ready) {
+        what->all.settled_[place] = std::move(ready);
         arrived();
       });
     }
   }
 
-  /// Of the pool of that name: it will have results.
-  explicit map_future(std::string pool) : pool_{std::move(pool)}, is_valid_{true} {}
-  /// `part` has the results of the next `count` items.
-  void add(future<results> part, std::size_t count) {
-    parts_.push_back(std::move(part));
-    counts_.push_back(count);
+  /// Of the pool's: there will be results; `next` has those behind what has been added before.
+  static map_future to_come() {
+    map_future all;
+    all.is_valid_ = true;
+    return all;
+  }
+  void add(std::shared_ptr<part> next) {
+    settled_.push_back(next->settled());
+    parts_.push_back(std::move(next));
   }
 
  private:
@@ -115,34 +118,32 @@ class map_future {
           "troupe::map_future: no results to take: they were taken already, or nothing was asked"};
   }
 
-  std::vector<kept> collect(std::vector<future<results>>& parts) {
+  static std::vector<kept> collect(const std::vector<std::shared_ptr<part>>& parts,
+                                   const std::vector<future<void>>& settled) {
     std::vector<kept> all;
-    std::size_t first = 0;
-    for (std::size_t place = 0; place < parts.size(); first += counts_[place++]) {
-      auto made = take(parts[place], first);
-      if (!made.failures.empty())
-        detail::throw_at(made.failures.front().what, pool_,
-                         first + static_cast<std::size_t>(made.failures.front().place));
-      if (made.values.size() != counts_[place])
-        throw malformed_message{"a worker answered with another number of results than items"};
-      all.insert(all.end(), std::make_move_iterator(made.values.begin()),
-                 std::make_move_iterator(made.values.end()));
+    for (std::size_t place = 0; place < parts.size(); ++place) {
+      auto& each = *parts[place];
+      check_done(settled[place], each.first());
+      if (!each.problems().empty())
+        detail::throw_at(each.problems().front().what, each.first() + each.problems().front().place);
+      all.insert(all.end(), std::make_move_iterator(each.values().begin()),
+                 std::make_move_iterator(each.values().end()));
     }
     return all;
   }
-  static results take(future<results>& part, std::size_t first) {
-    std::exception_ptr problem;
+  static void check_done(const future<void>& settled, std::size_t first) {
+    const auto problem = settled.exception();
     try {
-      return part.get();
+      std::rethrow_exception(problem);
+    } catch (const detail::items_are_done&) {
+      return;
     } catch (...) {
-      problem = std::current_exception();
     }
     detail::throw_at(problem, first);
   }
 
-  std::string pool_;
-  std::vector<future<results>> parts_;
-  std::vector<std::size_t> counts_;
+  std::vector<std::shared_ptr<part>> parts_;
+  std::vector<future<void>> settled_;  // one for each part
   bool is_valid_ = false;
 };
 

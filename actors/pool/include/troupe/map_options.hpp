@@ -27,13 +27,17 @@ struct map_options {
   /// runs there.
   std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max();
 
+  /// As in `pool_options`, for the items of this map; nullopt: as there.
+  std::optional<std::size_t> max_attempts{};
+  std::optional<std::chrono::nanoseconds> deadline{};
+
   /// Called in the thread that waits for the results whenever a chunk is done: items done so far, those that failed
   /// included, and how many there are in all, where the range knows. What it throws ends the map.
   std::function<void(std::size_t done, std::optional<std::size_t> total)> on_progress{};
 };
 
 namespace detail {
-/// Throws `std::invalid_argument` for sizes that were negative before they became what they are.
+/// Throws `std::invalid_argument` for sizes that were negative before they became what they are, and for no attempts.
 const map_options& checked(const map_options& given);
 }  // namespace detail
 

@@ -15,9 +15,11 @@
 #include <troupe/pool_ending.hpp>
 #include <troupe/pool_initializer.hpp>
 #include <troupe/pool_results.hpp>
+#include <troupe/quarantined.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <ranges>
@@ -50,6 +52,19 @@ struct pool_options {
   /// number. Nothing waits for that, and nothing fails. Chunks are not split: one of more items is a worker's only one.
   std::size_t max_tasks_per_worker = 0;
 
+  /// How often an item, or a submitted call, may be begun: where its worker dies while it runs, it is started again in
+  /// another, once the dead one has been reaped; after the last attempt it fails, as `quarantined`. 1: never again, for
+  /// what must not be begun twice. What throws, is cancelled, or takes too long is not tried again.
+  std::size_t max_attempts = 3;
+
+  /// How long an item or a call may run, from its own start on; 0: for ever. Then the kernel kills its worker, whatever that
+  /// is doing, and it fails, as `deadline_exceeded`.
+  std::chrono::nanoseconds deadline{};
+
+  /// Bytes of private, writable memory that each worker may have (`resource_limits::private_data`); 0: as the host. What an
+  /// item wants beyond is `std::bad_alloc`: it fails, and is not tried again.
+  std::size_t memory_limit = 0;
+
   /// How long the destructor waits for what is running, before it kills the workers: a short task has a chance, an endless
   /// one does not hold up the program.
   std::chrono::milliseconds grace = std::chrono::seconds{2};
@@ -67,8 +82,9 @@ struct pool_options {
 /// of them than can be worked on (see `map_options`).
 ///
 /// What a function throws reaches the caller as its own type where that is a standard one, else as `remote_exception`, with
-/// `failed_at` as a part, which has the item's index. A worker that dies takes only what it was running with it, as
-/// `actor_down`; what it had not begun goes to another, and a new worker takes its place when the pool is used next.
+/// `failed_at` as a part, which has the item's index. A worker that dies costs the item that it was running, at most: what it had
+/// finished is kept, that one is begun again in another worker (`max_attempts`), and so is what had not begun. Where it has
+/// no attempt left, it fails as `quarantined`, and the others go on. A new worker takes the dead one's place.
 ///
 /// ## Ending
 /// `close()` refuses new work; what has been begun goes on, and `join()` waits for it. `terminate()` ends all at once;
@@ -88,7 +104,8 @@ class pool {
 
   /// The results of the function for every item, in their order: a vector of them, or nothing for a function that returns
   /// nothing. Waits for all. If items fail, throws what the first of them threw, once nothing that was begun is running any
-  /// more; later items may not have been tried. What the range throws is thrown on. Throws `pool_closed`, `start_failed`,
+  /// more; later items may not have been tried, but where none has thrown, and some were given up (`quarantined`,
+  /// `deadline_exceeded`): then all others have been done. What the range throws is thrown on. Throws `pool_closed`, `start_failed`,
   /// `timeout` (see `map_options`), `system_stopped`, `stop_requested`; `std::invalid_argument` for negative options.
   template <auto Function, class Items>
   auto map(Items&& items, const map_options& options = {}) {
@@ -110,8 +127,7 @@ class pool {
   }
 
   /// As `map`, but an item that fails costs only its own result: gives a vector of `outcome`s, each a result or an error,
-  /// in the order of the items. Items travel one at a time where nothing else is chosen, so that one that kills its worker
-  /// takes no other with it. Throws what the range throws, and as `map` where there can be no worker.
+  /// in the order of the items. Items travel one at a time where nothing else is chosen. Throws what the range throws, and as `map` where there can be no worker.
   template <auto Function, class Items>
   auto try_map(Items&& items, const map_options& options = {}) {
     return try_map_task<detail::named_task<Function>>(std::forward<Items>(items), options);
@@ -158,7 +174,7 @@ class pool {
   /// Has a worker call the function with these arguments, which the pool keeps copies of; the answer is a future like that
   /// to an ask. Returns at once: where all workers are busy, the call waits in this process, and whichever is free first
   /// takes the next. Calls get on whether anybody waits for them or not. Throws `pool_closed`. The future ends in
-  /// `actor_down` if the worker dies after it has begun, in `pool_closed` if the pool is gone before that, and in
+  /// `quarantined`, an `actor_down`, if workers die while they run it and no attempt is left, in `pool_closed` if the pool is gone before that, and in
   /// `start_failed` where no worker can be had. Cancelling it works at any time: a call that has not begun is never begun,
   /// and one that runs is ended, by killing its worker, which is replaced; calls behind it go to others.
   template <auto Function, class... Arguments>
@@ -202,6 +218,8 @@ class pool {
   /// The workers' processes, for display and for ending them. Those that have died are replaced first. Throws
   /// `start_failed`, `system_stopped`.
   [[nodiscard]] std::vector<process> workers();
+  /// In a function that a pool's worker runs: which attempt at the item this is, from 1 on. Elsewhere 0.
+  [[nodiscard]] static std::uint32_t attempt();
   /// How many there are.
   [[nodiscard]] std::size_t size() const { return crew_->size(); }
   [[nodiscard]] const std::string& name() const { return options_.name; }
@@ -281,12 +299,15 @@ class pool {
       if constexpr (check_items<Task, view>()) {
         crew_->check_open();
         using item = detail::item_of<Task, view>;
-        map_future<detail::task_result<Task, item>> all{name()};
+        auto all = map_future<detail::task_result<Task, item>>::to_come();
+        const auto rules = detail::rules_of(options, crew_->rules());
         detail::pool_feed<item, view> feed{detail::view_of(std::forward<Items>(items)),
                                            detail::checked(options).chunk_size, size(), crew_->max_tasks()};
         while (auto chunk = feed.next()) {
-          const auto count = chunk->items.size();
-          all.add(submit_task<detail::chunk_task<Task, item>>(std::move(chunk->items)), count);
+          auto part =
+              std::make_shared<detail::submitted_chunk<Task, item>>(crew_, desk_, rules, std::move(*chunk));
+          all.add(part);
+          desk_->submit(std::move(part));
         }
         if (feed.problem()) std::rethrow_exception(feed.problem());
         return all;
@@ -328,7 +349,7 @@ class pool {
     using result = detail::task_result<Task, Value...>;
     static_assert(std::is_void_v<result> || detail::is_message<detail::kept_result<result>>(),
                   "troupe: the result of the pool's function is not a message type");
-    return std::make_unique<detail::submitted_call<Task, Value...>>(desk_,
+    return std::make_shared<detail::submitted_call<Task, Value...>>(crew_, desk_,
                                                                     std::forward<Arguments>(arguments)...);
   }
 

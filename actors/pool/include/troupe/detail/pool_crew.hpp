@@ -3,12 +3,16 @@
 
 #include <troupe/actor_system.hpp>
 #include <troupe/detail/pool_worker.hpp>
+#include <troupe/map_options.hpp>
 #include <troupe/pool_initializer.hpp>
+#include <troupe/quarantined.hpp>
 #include <troupe/relay.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -23,19 +27,44 @@ namespace troupe::detail {
 
 using pool_actor = actor<pool_worker>;
 
+/// How much an item may cost.
+struct pool_rules {
+  std::size_t max_attempts = 3;
+  std::chrono::nanoseconds deadline{};  ///< for each attempt; 0: none
+};
+/// Those of a map. Throws `std::invalid_argument`.
+[[nodiscard]] pool_rules rules_of(const map_options& given, const pool_rules& otherwise);
+/// Whether that worker's end was that of its item's deadline.
+[[nodiscard]] bool has_exceeded(const pool_remains& remains, const actor_down& down, const pool_rules& rules);
+
 /// What all workers of a pool have in common.
 struct crew_options {
   std::string name;
   std::size_t workers = 1;
   std::size_t max_tasks = 0;  ///< that a worker is given; 0: any number
   pool_initializer initializer{};
+  pool_rules rules{};
+  std::size_t memory_limit = 0;  ///< of private data, for each worker; 0: none
+};
+
+/// A worker's process, and what it shares with the pool. Names it for who does not employ it any more.
+struct pool_post {
+  pool_actor actor;
+  int pid = 0;
+  pool_log log;
+};
+
+/// Something that has been sent to a worker: what is needed to find out what a death has left of it.
+struct pool_sending {
+  std::shared_ptr<const pool_post> to;
+  pool_order order;
 };
 
 /// One worker, from its start until nobody sends to it any more: then, where another has taken its seat, it is asked to
 /// stop, which it does after what it has been sent. So a worker that has done its share fails nobody.
 class pool_employee {
  public:
-  pool_employee(pool_actor worker, future<void> initialized);
+  pool_employee(pool_post worker, future<void> initialized);
   ~pool_employee();
   pool_employee(const pool_employee&) = delete;
   pool_employee& operator=(const pool_employee&) = delete;
@@ -45,7 +74,8 @@ class pool_employee {
   /// As above, once the initializer has ended. Throws `system_stopped`, `stop_requested`.
   [[nodiscard]] std::exception_ptr wait_until_fit() const;
 
-  const pool_actor actor;
+  const std::shared_ptr<const pool_post> post;
+  const pool_actor& actor;
   std::size_t tasks = 0;  ///< that it has been given; the crew's, as the next
   bool is_retired = false;
 
@@ -65,8 +95,6 @@ class pool_crew {
   /// Times that a task is sent again because its worker died first: workers that die whatever they do are no reason to go
   /// on for ever.
   static constexpr int most_in_vain = 32;
-  /// Whether the answer to a task is that its worker died before it had begun: then another may do it.
-  static bool has_not_begun(const std::exception_ptr& problem);
 
   /// Starts the workers and waits for their initializers. Throws `start_failed`, `system_stopped`; then none is left.
   pool_crew(actor_system& system, crew_options options);
@@ -75,6 +103,7 @@ class pool_crew {
 
   [[nodiscard]] std::size_t size() const { return options_.workers; }
   [[nodiscard]] std::size_t max_tasks() const { return options_.max_tasks; }
+  [[nodiscard]] const pool_rules& rules() const { return options_.rules; }
   [[nodiscard]] pool_actor at(std::size_t place) const;
   /// The worker of a seat, for so many tasks: a new one where the last has had enough, or is `dead`, unless another thread
   /// has replaced that already; where one is at it, waits for that. Throws `start_failed`, `system_stopped`, and
@@ -83,6 +112,9 @@ class pool_crew {
   /// As above, but where another thread is at it, returns null at once; that thread calls `later` when it is done.
   engagement try_engage(std::size_t place, std::size_t tasks, const pool_actor* dead,
                         std::function<void()> later);
+  /// What goes with the items that are sent to a worker.
+  [[nodiscard]] pool_sending order(const pool_employee& worker, std::uint32_t attempt, bool until_failure,
+                                   const pool_rules& rules);
   /// After something has been sent to that worker: starts its successor, where that was its last.
   void prepare_successor(std::size_t place);
   /// Why that worker was of no use to anybody, where its initializer has failed: `start_failed`.
@@ -92,6 +124,8 @@ class pool_crew {
 
   void close();
   [[nodiscard]] bool is_closed() const;
+  /// Whether its workers are being ended: nothing is begun again.
+  [[nodiscard]] bool is_ended() const;
   /// Throws `pool_closed`.
   void check_open() const;
   /// A map is under way in this thread, until what this returns goes.
@@ -136,6 +170,7 @@ class pool_crew {
   std::vector<seat> seats_;
   std::vector<pool_actor> retired_;  // that may not have ended yet
   std::deque<unfit_worker> unfit_;   // those that died of it lately
+  std::atomic<std::uint64_t> orders_ = 0;
   std::size_t maps_ = 0;
   bool closed_ = false;
   bool ended_ = false;

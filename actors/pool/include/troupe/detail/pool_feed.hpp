@@ -26,13 +26,12 @@ constexpr auto view_of(Items&& items) {
 template <class Items>
 concept can_be_taken = std::ranges::viewable_range<Items> || std::is_lvalue_reference_v<Items>;
 
-/// Some items that go to a worker together, kept until it is known what became of them.
+/// Some items that go to a worker together.
 template <class Item>
 struct pool_chunk {
   std::size_t number = 0;  ///< of the chunk, from 0
   std::size_t first = 0;   ///< item's index
   std::vector<Item> items;
-  int sent_in_vain = 0;  ///< to workers that died before they had begun with it
 };
 
 /// Pulls items when they are wanted, and none before: the range is not advanced past the last one that was taken. What the

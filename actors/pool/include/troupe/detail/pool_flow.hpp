@@ -3,6 +3,7 @@
 
 #include <troupe/detail/pool_crew.hpp>
 #include <troupe/detail/pool_feed.hpp>
+#include <troupe/detail/pool_job.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/wait.hpp>
 
@@ -26,23 +27,18 @@ namespace troupe::detail {
 ///
 /// A worker is given a second chunk only while chunks are short: behind a long one it would wait while others are idle.
 ///
-/// A chunk that a worker's death has ended is `actor_down` if it had begun; if not, it goes to another worker. Calls of
-/// several threads know nothing of each other: each has lanes of its own to the same workers. Threads: one.
+/// What a worker's death has left of a chunk (see `pool_job`) goes to another worker. Calls of several threads know nothing of each other: each has lanes of its own to the same workers. Threads: one.
 template <class Task, class Item>
 class pool_flow {
  public:
-  using results = chunk_results<kept_result<task_result<Task, Item>>>;
-  struct settled {
-    pool_chunk<Item> what;
-    results made;
-    std::exception_ptr problem{};  ///< set: nothing is known of any item, but that this came instead
-    std::string worker{};          ///< whose failures there are, if any
-  };
+  using job = pool_job<Task, Item>;
+  using results = typename job::results;
   struct bounds {
     std::size_t in_all = 0;    ///< chunks, at least 1
     std::size_t a_lane = 0;    ///< chunks, at least 1
     std::size_t at_first = 1;  ///< chunks a lane, until it is known how long one takes
     bool until_failure = false;
+    pool_rules rules{};
   };
 
   pool_flow(std::shared_ptr<pool_crew> crew, const bounds& most) : crew_{std::move(crew)}, most_{most} {
@@ -61,12 +57,13 @@ class pool_flow {
   [[nodiscard]] double pace() const { return pace_; }
 
   /// To the worker with the least to do. Throws `start_failed` where no worker can be had, `system_stopped`.
-  void send(pool_chunk<Item> chunk) {
+  void send(pool_chunk<Item> chunk) { send(job{std::move(chunk), most_.until_failure}); }
+  void send(job what) {
     std::vector<bool> without_worker(lanes_.size());
     for (std::size_t tries = 1;; ++tries) {
       const auto place = least_busy(without_worker);
       try {
-        return send_to(place, chunk);
+        return send_to(place, what);
       } catch (const start_failed&) {
         if (tries == lanes_.size()) throw;  // else others may still be there
         without_worker[place] = true;
@@ -75,7 +72,7 @@ class pool_flow {
   }
 
   /// As `take`, but nullopt where none has been settled.
-  std::optional<settled> try_take() {
+  std::optional<job> try_take() {
     for (std::size_t looked = 0; looked < lanes_.size();
          ++looked, current_ = (current_ + 1) % lanes_.size()) {
       if (!fronts_[current_].valid() || !fronts_[current_].ready()) continue;
@@ -86,7 +83,7 @@ class pool_flow {
 
   /// Waits for the next chunk to be settled; not where it is empty. Throws `system_stopped`, `stop_requested`.
   /// nullopt at the deadline.
-  std::optional<settled> take(deadline until) {
+  std::optional<job> take(deadline until) {
     for (;;) {
       // Whose front was answered may well have more answers: they came together.
       if (!fronts_[current_].valid() || !fronts_[current_].ready()) {
@@ -104,7 +101,7 @@ class pool_flow {
     for (std::size_t place = 0; place < lanes_.size(); ++place) {
       auto& here = lanes_[place];
       if (!here.behind.empty()) {
-        here.chunks.back().worker.kill();
+        here.chunks.back().at.to->actor.kill();
       } else if (fronts_[place].valid()) {
         awaited{fronts_[place]}.abort();
       }
@@ -116,8 +113,8 @@ class pool_flow {
 
  private:
   struct sent_chunk {
-    pool_chunk<Item> what;
-    pool_actor worker;
+    job what;
+    pool_sending at;
   };
   struct lane {
     std::deque<sent_chunk> chunks;
@@ -144,102 +141,91 @@ class pool_flow {
     return best;
   }
 
-  void send_to(std::size_t place, pool_chunk<Item>& chunk) {
+  void send_to(std::size_t place, job& what) {
     auto& to = lanes_[place];
-    pool_actor worker;
-    auto answer = ask(place, chunk, worker);
+    pool_sending sent;
+    auto answer = ask(place, what, sent);
     if (to.chunks.empty()) {
       fronts_[place] = std::move(answer);
     } else {
       to.behind.push_back(std::move(answer));
     }
-    to.chunks.push_back({std::move(chunk), std::move(worker)});
+    to.chunks.push_back({std::move(what), std::move(sent)});
     ++out_;
     crew_->prepare_successor(place);
   }
 
-  /// The front of the current lane, which has been answered; nullopt where its worker died before it had begun with it.
-  std::optional<settled> take_current() {
-    auto done = finish(current_);
-    if (!done.problem) {
-      adapt(done, lanes_[current_]);
-    } else if (pool_crew::has_not_begun(done.problem) &&
-               ++done.what.sent_in_vain <= pool_crew::most_in_vain) {
-      send(std::move(done.what));
-      return std::nullopt;
+  /// The front of the current lane, which has been answered; nullopt where some of it has gone to another worker.
+  std::optional<job> take_current() {
+    auto& here = lanes_[current_];
+    auto [what, sent] = std::move(here.chunks.front());
+    auto answer = next_front(current_);
+    const auto before = what.done();
+    try {
+      auto made = answer.get();
+      const auto took = static_cast<double>(made.nanoseconds);
+      what.answered(std::move(made), sent.to->actor.name());
+      adapt(took, what.done() - before, here);
+    } catch (const system_stopped&) {
+      throw;
+    } catch (const stop_requested&) {
+      throw;
+    } catch (const actor_down& down) {
+      after_death(what, down, sent);
+    } catch (...) {
+      what.fail(std::current_exception());
     }
-    return done;
+    if (what.is_over()) return std::move(what);
+    send(std::move(what));
+    return std::nullopt;
   }
 
-  future<results> ask(std::size_t place, const pool_chunk<Item>& chunk, pool_actor& worker) {
+  void after_death(job& what, const actor_down& down, const pool_sending& sent) const {
+    if (const auto why = crew_->unfit(sent.to->actor)) return what.fail(why);
+    if (down.fate() == call_fate::died_running) {
+      what.died(down, sent, most_.rules);
+      if (crew_->is_ended()) what.fail(std::current_exception());
+    }
+    if (!what.is_over() && !what.try_again()) what.fail(std::current_exception());
+  }
+
+  future<results> ask(std::size_t place, const job& what, pool_sending& sent) {
     for (int tries = 0;; ++tries) {
-      const auto engaged = crew_->engage(place, chunk.items.size(), tries == 0 ? nullptr : &worker);
-      worker = engaged->actor;
+      const auto engaged = crew_->engage(place, what.items.size(), tries == 0 ? nullptr : &sent.to->actor);
+      sent = crew_->order(*engaged, what.attempt(), what.until_failure(), most_.rules);
       try {
-        return worker.template ask<&pool_worker::template run_chunk<Task, Item>>(chunk.items,
-                                                                                 most_.until_failure);
+        return sent.to->actor.template ask<&pool_worker::template run_chunk<Task, Item>>(what.items,
+                                                                                         sent.order);
       } catch (const actor_down&) {
-        if (const auto why = crew_->unfit(worker)) std::rethrow_exception(why);
+        if (const auto why = crew_->unfit(sent.to->actor)) std::rethrow_exception(why);
         if (tries == pool_crew::most_in_vain) throw;
       }
     }
   }
 
-  settled finish(std::size_t place) {
+  future<results> next_front(std::size_t place) {
     auto& from = lanes_[place];
-    auto& front = fronts_[place];
-    settled done{std::move(from.chunks.front().what), {}};
-    const auto worker = std::move(from.chunks.front().worker);
-    auto answer = std::exchange(front, {});
+    auto answer = std::exchange(fronts_[place], {});
     from.chunks.pop_front();
     --out_;
     if (!from.behind.empty()) {
-      front = std::move(from.behind.front());
+      fronts_[place] = std::move(from.behind.front());
       from.behind.pop_front();
     }
-    try {
-      done.made = answer.get();
-      check(done, worker.name());
-      if (!done.made.failures.empty()) done.worker = worker.name();
-    } catch (const system_stopped&) {
-      throw;
-    } catch (const stop_requested&) {
-      throw;
-    } catch (...) {
-      const auto why = crew_->unfit(worker);
-      done.problem = why ? why : std::current_exception();
-    }
-    return done;
+    return answer;
   }
 
-  /// Results come from another process: their number is input.
-  void check(const settled& done, const std::string& worker) const {
-    const auto& made = done.made;
-    const auto accounted = made.values.size() + made.failures.size();
-    const bool broke_off = most_.until_failure && made.failures.size() == 1 &&
-                           made.failures.front().place == made.values.size() &&
-                           accounted <= done.what.items.size();
-    if (accounted != done.what.items.size() && !broke_off)
-      throw malformed_message{"worker " + worker + " answered with another number of results than items"};
-    std::size_t before = 0;
-    for (const auto& failure : made.failures) {
-      if (failure.place < before || failure.place >= done.what.items.size())
-        throw malformed_message{"worker " + worker + " named an item that it was not given"};
-      before = failure.place + 1;
-    }
-  }
-
-  void adapt(const settled& done, lane& which) {
-    const auto took = std::max(static_cast<double>(done.made.nanoseconds), 1.0);
+  void adapt(double nanoseconds, std::size_t items, lane& which) {
+    const auto took = std::max(nanoseconds, 1.0);
     chunk_time_ = chunk_time_ == 0 ? took : 0.75 * chunk_time_ + 0.25 * took;
-    pace_ = chunk_time_ / static_cast<double>(done.what.items.size());
+    pace_ = chunk_time_ / static_cast<double>(std::max<std::size_t>(items, 1));
     const auto wanted = chunk_time_ >= long_chunk ? 1.0 : std::max(2.0, in_hand / chunk_time_);
     which.depth = static_cast<std::size_t>(std::min(wanted, static_cast<double>(most_.a_lane)));
   }
 
   std::shared_ptr<pool_crew> crew_;
   bounds most_;
-  std::vector<lane> lanes_;
+  std::deque<lane> lanes_;  // which never move
   std::vector<future<results>> fronts_;
   std::size_t current_ = 0;
   std::size_t out_ = 0;

@@ -24,7 +24,7 @@ namespace troupe::detail {
 template <class Task, class Item, class View>
 struct pool_call {
   using flow_type = pool_flow<Task, Item>;
-  using settled = typename flow_type::settled;
+  using settled = typename flow_type::job;
   using value_type = kept_result<task_result<Task, Item>>;
 
   static constexpr std::size_t most_short_chunks = 48;         // a lane
@@ -56,11 +56,12 @@ struct pool_call {
     return {.in_all = in_flight,
             .a_lane = (in_flight + crew.size() - 1) / crew.size(),
             .at_first = chunk > 1 ? std::size_t{2} : std::size_t{1},
-            .until_failure = is_map};
+            .until_failure = is_map,
+            .rules = rules_of(options, crew.rules())};
   }
 
   void report(const settled& what) {
-    done += what.what.items.size();
+    done += what.count();
     if (options.on_progress) options.on_progress(done, feed.total());
   }
 
@@ -94,10 +95,10 @@ class pool_mapping {
       if (call_.flow.is_empty()) break;
       auto done = call_.take();
       keep(done);
-      if (!failed_) call_.report(done);
+      if (!threw_) call_.report(done);
       adapt();
     }
-    if (failed_) throw_failure();
+    if (problem_) throw_at(problem_, index_);
     if (call_.feed.problem()) std::rethrow_exception(call_.feed.problem());
     return std::move(results_);
   }
@@ -106,25 +107,24 @@ class pool_mapping {
   using settled = typename call_type::settled;
 
   void keep(settled& done) {
-    const auto first = done.what.first;
-    auto& values = done.made.values;
-    if (done.problem || !done.made.failures.empty()) {
+    auto& values = done.values;
+    if (!done.problems.empty()) {
+      const auto index = done.first + done.problems.front().place;
+      if (!problem_ || index < index_) {
+        problem_ = done.problems.front().what;
+        index_ = index;
+      }
+      // What an item threw ends the map; where workers do not survive one, the others are made all the same.
+      if (!done.broke_off()) return;
+      threw_ = true;
       call_.feed.end();
-      if (!failed_ || first < failed_->what.first) failed_ = std::move(done);
-    } else if (results_.size() == first) {
+    } else if (results_.size() == done.first) {
       results_.insert(results_.end(), std::make_move_iterator(values.begin()),
                       std::make_move_iterator(values.end()));
     } else {
-      if (results_.size() < first + values.size()) results_.resize(first + values.size());
-      std::move(values.begin(), values.end(), results_.begin() + static_cast<std::ptrdiff_t>(first));
+      if (results_.size() < done.first + values.size()) results_.resize(done.first + values.size());
+      std::move(values.begin(), values.end(), results_.begin() + static_cast<std::ptrdiff_t>(done.first));
     }
-  }
-
-  [[noreturn]] void throw_failure() const {
-    const auto first = failed_->what.first;
-    if (failed_->problem) throw_at(failed_->problem, first);
-    const auto& failure = failed_->made.failures.front();
-    throw_at(failure.what, failed_->worker, first + static_cast<std::size_t>(failure.place));
   }
 
   /// Where nobody has said how large chunks are, and the range does not know how many there will be: a millisecond's work.
@@ -140,7 +140,9 @@ class pool_mapping {
   std::shared_ptr<void> under_way_;
   call_type call_;
   std::vector<value_type> results_;
-  std::optional<settled> failed_;  // the first of the chunks in which something failed
+  std::exception_ptr problem_;  // of the first item that failed
+  std::size_t index_ = 0;       // its
+  bool threw_ = false;          // one did: no more are begun
 };
 
 /// One after another.
@@ -155,7 +157,7 @@ class pool_stream {
 
   /// To the next result; false at the end. Throws what the range threw where that is next.
   bool next() {
-    if (current_ && ++place_ < current_->what.items.size()) return true;
+    if (current_ && ++place_ < current_->count()) return true;
     current_.reset();
     for (;;) {
       fill();
@@ -172,12 +174,11 @@ class pool_stream {
 
   /// The result that it stands at. Throws what its item failed with.
   typename std::vector<value_type>::reference current() {
-    auto& [what, made, problem, worker] = *current_;
-    if (problem) throw_at(problem, what.first + place_);
-    while (failure_ < made.failures.size() && made.failures[failure_].place < place_) ++failure_;
-    if (failure_ < made.failures.size() && made.failures[failure_].place == place_)
-      throw_at(made.failures[failure_].what, worker, what.first + place_);
-    return made.values[place_ - failure_];
+    const auto& problems = current_->problems;
+    while (failure_ < problems.size() && problems[failure_].place < place_) ++failure_;
+    if (failure_ < problems.size() && problems[failure_].place == place_)
+      throw_at(problems[failure_].what, current_->first + place_);
+    return current_->values[place_ - failure_];
   }
 
  private:
@@ -201,7 +202,7 @@ class pool_stream {
 
   void keep(settled done) {
     call_.report(done);
-    const auto place = in_order_ ? done.what.number - begun_ : finished_++;
+    const auto place = in_order_ ? done.number - begun_ : finished_++;
     window_[place] = std::move(done);
   }
 

@@ -1,15 +1,16 @@
 // The actor that a pool's workers are.
 #pragma once
 
+#include <troupe/detail/pool_log.hpp>
 #include <troupe/detail/pool_task.hpp>
 #include <troupe/failure.hpp>
 #include <troupe/this_actor.hpp>
+#include <troupe/timer.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -17,13 +18,8 @@
 
 namespace troupe::detail {
 
-/// An item of a chunk that threw.
-struct item_failure {
-  std::uint64_t place = 0;  ///< in its chunk
-  failure what;
-};
-
-/// What became of a chunk. The values of the items that did not throw, in order.
+/// What became of a chunk, or of its first items where it was given back early. The values of those that did not throw, in
+/// order.
 template <class Result>
 struct chunk_results {
   std::vector<Result> values;
@@ -31,40 +27,70 @@ struct chunk_results {
   std::int64_t nanoseconds = 0;  ///< that it took
 };
 
-/// Throws what an item failed with.
-[[noreturn]] void throw_at(const failure& what, const std::string& worker, std::size_t index);
-
 /// What stands for the result of a function that returns nothing.
 using no_result = std::uint8_t;
 
 template <class Result>
 using kept_result = std::conditional_t<std::is_void_v<Result>, no_result, Result>;
 
+/// Of the process: which attempt at the item it is that runs; 0: no item.
+inline std::uint32_t current_attempt = 0;
+
+/// The items of one order begin and end: notes that, and lets none of them take longer than it may.
+class pool_limit {
+ public:
+  explicit pool_limit(const pool_order& order) : deadline_{order.deadline} {
+    current_attempt = order.attempt;
+  }
+  ~pool_limit() {
+    current_attempt = 0;
+    if (is_set_) this_actor::kill_after(std::chrono::nanoseconds::max());
+  }
+  pool_limit(const pool_limit&) = delete;
+  pool_limit& operator=(const pool_limit&) = delete;
+
+  void begins(pool_notes& notes, std::size_t item) {
+    if (deadline_ == 0) return notes.begins(item);
+    notes.begins_at(item, std::chrono::steady_clock::now());
+    this_actor::kill_after(std::chrono::nanoseconds{deadline_});
+    is_set_ = true;
+  }
+  /// And what became of it is noted. Without a deadline the next one's beginning says as much, and nothing is between.
+  void ended(pool_notes& notes, std::size_t item, bool is_last) const {
+    current_attempt = 1;
+    if (is_last || deadline_ != 0) notes.ended(item);
+  }
+
+ private:
+  std::int64_t deadline_;
+  bool is_set_ = false;
+};
+
 /// Runs whatever it is asked to: it knows every task that the program's call sites name.
 class pool_worker {
  public:
+  explicit pool_worker(pool_log log) : log_{std::move(log)} {}
+
+  /// The items in their order; it may end early, with at least one of them done. What is finished is noted, so that a death
+  /// costs what runs only; so where a result cannot be noted, it ends with that one.
   template <class Task, class Item>
-  chunk_results<kept_result<task_result<Task, Item>>> run_chunk(std::vector<Item> items, bool until_failure) {
-    using result = task_result<Task, Item>;
+  chunk_results<kept_result<task_result<Task, Item>>> run_chunk(std::vector<Item> items, pool_order order) {
     const auto began = std::chrono::steady_clock::now();
-    chunk_results<kept_result<result>> made;
-    made.values.reserve(items.size());
-    for (std::size_t place = 0; place < items.size(); ++place) {
+    pool_notes notes{log_, order.ticket};
+    pool_results_kept<kept_result<task_result<Task, Item>>> kept{notes, items.size()};
+    pool_limit limit{order};
+    std::size_t place = 0;
+    for (bool goes_on = true; goes_on && place < kept.most(); ++place) {
+      limit.begins(notes, place);
+      const bool is_last = place + 1 == items.size();
       try {
-        Item item = std::move(items[place]);
-        if constexpr (std::is_void_v<result>) {
-          call_task<Task>(item);
-          made.values.push_back(no_result{});
-        } else {
-          made.values.push_back(call_task<Task>(item));
-        }
+        goes_on = run_item<Task>(items, place, kept, is_last);
       } catch (...) {
-        made.failures.push_back({place, failure{std::current_exception()}});
-        if (until_failure) break;
+        goes_on = kept.fail(place, std::current_exception()) && !order.until_failure;
       }
+      if (goes_on) limit.ended(notes, place, is_last);
     }
-    made.nanoseconds = (std::chrono::steady_clock::now() - began).count();
-    return made;
+    return {kept.values(place), kept.failures(), (std::chrono::steady_clock::now() - began).count()};
   }
 
   /// What comes first. Where it fails, nothing that is behind it is begun.
@@ -79,25 +105,28 @@ class pool_worker {
   }
 
   template <class Task, class... Value>
-  task_result<Task, Value...> run_one(std::tuple<Value...> values) {
+  task_result<Task, Value...> run_one(std::tuple<Value...> values, pool_order order) {
+    pool_notes notes{log_, order.ticket};
+    pool_limit limit{order};
+    limit.begins(notes, 0);
     return std::apply([](auto&... value) -> task_result<Task, Value...> { return call_task<Task>(value...); },
                       values);
   }
-};
 
-/// The items of a chunk as one call, for those that are submitted.
-template <class Task, class Item>
-struct chunk_task {
-  struct signature {
-    static constexpr bool known = true;
-    using parameters = std::tuple<std::vector<Item>>;
-  };
-  static constexpr bool is_sendable = true;
-  static auto call(std::vector<Item>&& items) {
-    return pool_worker{}.run_chunk<Task, Item>(std::move(items), true);
+ private:
+  /// False where its result could not be noted.
+  template <class Task, class Item, class Kept>
+  static bool run_item(std::vector<Item>& items, std::size_t place, Kept& kept, bool is_last) {
+    Item item = std::move(items[place]);
+    if constexpr (std::is_void_v<task_result<Task, Item>>) {
+      call_task<Task>(item);
+      return kept.keep(place, no_result{}, is_last);
+    } else {
+      return kept.keep(place, call_task<Task>(item), is_last);
+    }
   }
-  template <class... Arguments>
-  static constexpr bool takes = true;
+
+  pool_log log_;
 };
 
 }  // namespace troupe::detail
