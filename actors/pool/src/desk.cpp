@@ -63,6 +63,7 @@ void pool_desk::advance() { advance(std::nullopt); }
 // nothing were under way.
 void pool_desk::advance(std::optional<std::size_t> in_hand) {
   std::vector<bool> passed_over(seats_.size());  // seats that had no worker this time
+  bool left_some = false;
   for (;;) {
     std::vector<task_pointer> done;
     std::optional<assignment> next;
@@ -71,11 +72,14 @@ void pool_desk::advance(std::optional<std::size_t> in_hand) {
       if (in_hand) seats_[*in_hand].in_transit = false;
       collect(done);
       next = assign(passed_over);
+      if (left_some) end_delivering();
       if (!done.empty()) delivering_.push_back(std::this_thread::get_id());
     }
-    if (!done.empty()) deliver(done);
-    if (in_hand) settled_down_.notify_all();
-    if (!next) break;
+    if (in_hand || left_some) settled_down_.notify_all();
+    in_hand.reset();
+    left_some = !deliver(done);
+    if (!next && !left_some) break;
+    if (!next) continue;
     const auto place = next->place;
     const auto done_with = carry_out(std::move(*next));
     passed_over[place] = done_with == handling::no_worker;
@@ -86,8 +90,10 @@ void pool_desk::advance(std::optional<std::size_t> in_hand) {
     each.fail(std::make_exception_ptr(pool_closed{"nothing is left to do"}));
 }
 
-// What is left of a call when a worker has given it back is begun again before anything else.
-void pool_desk::deliver(const std::vector<task_pointer>& done) {
+// What is left of a call when a worker has given it back waits in front of all others. False where there is some: then this
+// thread is still delivering, until that has been assigned.
+bool pool_desk::deliver(const std::vector<task_pointer>& done) {
+  if (done.empty()) return true;
   std::vector<task_pointer> left;
   for (const auto& each : done) {
     if (each->instead) {
@@ -96,14 +102,17 @@ void pool_desk::deliver(const std::vector<task_pointer>& done) {
       left.push_back(each);
     }
   }
+  bool is_too_late = false;
   {
     const std::lock_guard lock{mutex_};
-    if (!ended_) waiting_.insert(waiting_.begin(), left.begin(), left.end());
-    delivering_.erase(std::find(delivering_.begin(), delivering_.end(), std::this_thread::get_id()));
-    if (!ended_) left.clear();
+    is_too_late = ended_;
+    if (!is_too_late) waiting_.insert(waiting_.begin(), left.begin(), left.end());
+    if (!is_too_late && !left.empty()) return false;
+    end_delivering();
   }
   settled_down_.notify_all();
   for (const auto& each : left) each->fail(gone());
+  return true;
 }
 
 std::vector<relay<void>> pool_desk::take_idle() {
@@ -112,6 +121,11 @@ std::vector<relay<void>> pool_desk::take_idle() {
     return each.task || each.in_transit;
   });
   return is_busy ? std::vector<relay<void>>{} : std::exchange(idle_, {});
+}
+
+// With the mutex held.
+void pool_desk::end_delivering() {
+  delivering_.erase(std::find(delivering_.begin(), delivering_.end(), std::this_thread::get_id()));
 }
 
 bool pool_desk::wait_until_idle(std::chrono::nanoseconds patience) {

@@ -58,7 +58,8 @@ class pool_desk final : public relay_driver, public std::enable_shared_from_this
   enum class handling { done, no_worker, in_other_hands };
 
   void advance(std::optional<std::size_t> in_hand);
-  void deliver(const std::vector<task_pointer>& done);
+  void end_delivering();
+  bool deliver(const std::vector<task_pointer>& done);
   static bool is_to_be_sent_again(pool_task& task);
   void collect(std::vector<task_pointer>& done);
   std::vector<relay<void>> take_idle();
