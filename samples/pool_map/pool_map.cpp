@@ -4,13 +4,17 @@
 #include <troupe/this_actor.hpp>
 
 #include <array>
+#include <atomic>
 #include <boost/json.hpp>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <numeric>
+#include <random>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -20,11 +24,15 @@ struct settings {
   std::uint64_t items = 10;
   unsigned workers = 2;
   std::uint64_t work = 100'000'000;
+  std::uint64_t poison = 0;
+  std::uint64_t kills = 0;
+  std::uint64_t seed = 1;
 };
 
 struct question {
   std::uint64_t number = 0;
   std::uint64_t steps = 0;
+  bool is_poison = false;
 };
 
 /// A square, and the process that made it.
@@ -42,6 +50,7 @@ std::uint64_t square(const question& of) {
 
 /// What the workers run.
 answer square_in_worker(const question& of) {
+  if (of.is_poison) std::abort();
   return {.square = square(of), .pid = troupe::this_actor::pid()};
 }
 
@@ -130,12 +139,120 @@ troupe::summary summarize(const std::vector<answer>& answers, const std::vector<
   return {.json = boost::json::serialize(json), .text = text};
 }
 
+/// What became of all items, by number of those that had to be made again, and of those that were given up.
+struct tally {
+  std::uint64_t given_up = 0;
+  std::uint64_t wrong = 0;
+  boost::json::array poisoned;
+  std::string text;
+};
+
+tally check(const std::vector<troupe::outcome<answer>>& outcomes) {
+  tally all;
+  for (std::uint64_t n = 0; n < outcomes.size(); ++n) {
+    try {
+      if (outcomes[n].value().square != n * n) ++all.wrong;
+    } catch (const troupe::quarantined& given_up) {
+      ++all.given_up;
+      all.text += "given up: " + std::to_string(n) + ", after " + std::to_string(given_up.attempts().size()) +
+                  " attempts: " + given_up.what() + "\n";
+      all.poisoned.push_back(
+          {{"item", n}, {"attempts", given_up.attempts().size()}, {"cause", given_up.what()}});
+    }
+  }
+  return all;
+}
+
+/// Kills workers at random moments, by SIGKILL, until so many have died in the middle of their work.
+class chaos {
+ public:
+  chaos(troupe::pool& pool, std::uint64_t kills, std::uint64_t seed)
+      : thread_{[&pool, kills, seed, this] { run(pool, kills, seed); }} {}
+  ~chaos() {
+    is_stopped_ = true;
+    thread_.join();
+  }
+  chaos(const chaos&) = delete;
+  chaos& operator=(const chaos&) = delete;
+
+  [[nodiscard]] std::uint64_t kills() const { return done_; }
+
+ private:
+  void run(troupe::pool& pool, std::uint64_t kills, std::uint64_t seed) try {
+    std::mt19937_64 random{seed};
+    while (done_ < kills && !is_stopped_) {
+      std::this_thread::sleep_for(std::chrono::microseconds{random() % 5000});
+      const auto workers = pool.workers();
+      const auto& victim = workers[random() % workers.size()];
+      victim.kill();
+      const auto status = victim.join();  // one that had handled nothing yet was hardly at work
+      if (status.kind == troupe::exit_kind::signal && status.messages_handled != 0) ++done_;
+    }
+  } catch (const troupe::error&) {
+    // The system ends, and with it what could be killed.
+  }
+
+  std::atomic<bool> is_stopped_ = false;
+  std::atomic<std::uint64_t> done_ = 0;
+  std::thread thread_;
+};
+
+/// The same squares again and again, until enough workers have died of it: each time all of them must come, and be right.
+troupe::summary under_fire(const settings& given, const std::vector<question>& questions,
+                           troupe::pool& pool) {
+  const auto began = std::chrono::steady_clock::now();
+  chaos at_work{pool, given.kills, given.seed};
+  std::uint64_t rounds = 0;
+  tally all;
+  const troupe::map_options options{.max_attempts = given.poison != 0 ? 3 : 1000};
+  do {
+    all = check(pool.try_map<square_in_worker>(questions, options));
+    ++rounds;
+  } while (at_work.kills() < given.kills && all.wrong == 0);
+  const double seconds = std::chrono::duration<double>{std::chrono::steady_clock::now() - began}.count();
+  const auto count = rounds * questions.size();
+  const boost::json::object json{{"chaos", {{"kills", at_work.kills()}, {"seed", given.seed}}},
+                                 {"items",
+                                  {{"given", count},
+                                   {"completed", count - rounds * all.given_up},
+                                   {"given_up", rounds * all.given_up},
+                                   {"wrong", all.wrong}}},
+                                 {"quarantined", all.poisoned},
+                                 {"rounds", rounds},
+                                 {"seconds", seconds}};
+  return {.json = boost::json::serialize(json),
+          .text = std::to_string(at_work.kills()) + " workers killed, " + std::to_string(count) +
+                  " squares made, " + std::to_string(all.wrong) + " wrong\n" + all.text};
+}
+
+std::vector<question> questions_of(const settings& given) {
+  std::vector<question> questions(given.items);
+  for (std::uint64_t n = 0; n < given.items; ++n)
+    questions[n] = {.number = n, .steps = given.work, .is_poison = given.poison != 0 && n == given.poison};
+  return questions;
+}
+
+/// With an item that no worker survives, the others are done.
+troupe::summary with_poison(const std::vector<question>& questions, troupe::pool& pool) {
+  const auto all = check(pool.try_map<square_in_worker>(questions));
+  const auto count = questions.size();
+  const boost::json::object json{{"items",
+                                  {{"given", count},
+                                   {"completed", count - all.given_up},
+                                   {"given_up", all.given_up},
+                                   {"wrong", all.wrong}}},
+                                 {"quarantined", all.poisoned}};
+  return {.json = boost::json::serialize(json),
+          .text = std::to_string(count - all.given_up) + " of " + std::to_string(count) + " squared\n" +
+                  all.text};
+}
+
 troupe::summary pool_map(const settings& given, troupe::actor_system& system,
                          const troupe::launcher::show_progress& show) {
-  std::vector<question> questions(given.items);
-  for (std::uint64_t n = 0; n < given.items; ++n) questions[n] = {.number = n, .steps = given.work};
-
+  const auto questions = questions_of(given);
   troupe::pool pool{system, {.workers = given.workers, .name = "worker"}};
+  if (given.kills != 0) return under_fire(given, questions, pool);
+  if (given.poison != 0) return with_poison(questions, pool);
   std::vector<int> workers;
   for (const auto& each : pool.workers()) workers.push_back(each.pid());
 
@@ -160,6 +277,9 @@ const troupe::launcher::entry registered =
         .group("Pools")
         .option("items", &settings::items, "numbers to square")
         .option("workers", &settings::workers, "processes that do it", {.least = 1, .most = 256})
-        .option("work", &settings::work, "steps of arithmetic that each square takes");
+        .option("work", &settings::work, "steps of arithmetic that each square takes")
+        .option("poison", &settings::poison, "a number that no worker survives; 0: none")
+        .option("kills", &settings::kills, "repeats the work until so many workers were killed at it")
+        .option("seed", &settings::seed, "of the moments at which that happens");
 
 }  // namespace

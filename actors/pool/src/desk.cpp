@@ -63,27 +63,29 @@ void pool_desk::advance() { advance(std::nullopt); }
 // nothing were under way.
 void pool_desk::advance(std::optional<std::size_t> in_hand) {
   std::vector<bool> passed_over(seats_.size());  // seats that had no worker this time
+  constexpr auto none = static_cast<std::size_t>(-1);
+  auto held = in_hand.value_or(none);
   bool left_some = false;
   for (;;) {
     std::vector<task_pointer> done;
     std::optional<assignment> next;
     {
       const std::lock_guard lock{mutex_};
-      if (in_hand) seats_[*in_hand].in_transit = false;
+      if (held != none) seats_[held].in_transit = false;
       collect(done);
       next = assign(passed_over);
       if (left_some) end_delivering();
       if (!done.empty()) delivering_.push_back(std::this_thread::get_id());
     }
-    if (in_hand || left_some) settled_down_.notify_all();
-    in_hand.reset();
+    if (held != none || left_some) settled_down_.notify_all();
+    held = none;
     left_some = !deliver(done);
     if (!next && !left_some) break;
     if (!next) continue;
     const auto place = next->place;
     const auto done_with = carry_out(std::move(*next));
     passed_over[place] = done_with == handling::no_worker;
-    in_hand = done_with == handling::done ? std::optional{place} : std::nullopt;
+    if (done_with == handling::done) held = place;
   }
   // Their futures are ready by an exception: only a worker's answer could be a value.
   for (const auto& each : take_idle())

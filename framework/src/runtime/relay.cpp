@@ -37,6 +37,9 @@ bool wait_for_any(std::span<pending_reply* const> several, deadline until) {
     if (has_settled(several)) return true;
     foundation below;
     for (auto* each : several) below.add(*each);
+    // Looking for what to wait for may have waited for another thread, which has settled one of these: then what was found
+    // may be of no use to them, and may never come.
+    if (has_settled(several)) return true;
     const bool in_time = below.asks.empty() || below.asks.front()->wait_any(below.asks, until);
     for (auto* each : below.relays) each->advance();
     if (has_settled(several)) return true;

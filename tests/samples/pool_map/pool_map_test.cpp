@@ -69,3 +69,33 @@ TEST_CASE("long squares are shared out one at a time") {
   for (const auto& worker : all.at("result").at("workers").as_array())
     CHECK(worker.at("squared").to_number<std::int64_t>() > 0);
 }
+
+TEST_CASE("a number that no worker survives is given up, and the others are squared") {
+  const auto result = samples::run("pool_map", {"--work", "10", "--poison", "3", "--json"});
+  CHECK(result.status == 0);
+  const auto all = boost::json::parse(result.out);
+  CHECK(all.at("ok") == true);
+  const auto& made = all.at("result");
+  CHECK(made.at("items") ==
+        boost::json::parse(R"({"given": 10, "completed": 9, "given_up": 1, "wrong": 0})"));
+  const auto& given_up = made.at("quarantined").as_array();
+  REQUIRE(given_up.size() == 1);
+  CHECK(given_up[0].at("item") == 3);
+  CHECK(given_up[0].at("attempts") == 3);
+  CHECK_THAT(std::string{given_up[0].at("cause").as_string()}, Contains("killed by SIGABRT"));
+}
+
+TEST_CASE("squares are all there, and right, although workers are killed while they are made") {
+  const auto result = samples::run(
+      "pool_map", {"--items", "500", "--work", "20000", "--kills", "20", "--seed", "7", "--json"});
+  CHECK(result.status == 0);
+  const auto all = boost::json::parse(result.out);
+  CHECK(all.at("ok") == true);
+  const auto& made = all.at("result");
+  CHECK(made.at("chaos") == boost::json::parse(R"({"kills": 20, "seed": 7})"));
+  const auto& items = made.at("items");
+  CHECK(items.at("wrong") == 0);
+  CHECK(items.at("given_up") == 0);
+  CHECK(items.at("completed") == items.at("given"));
+  CHECK(items.at("given").to_number<std::int64_t>() == 500 * made.at("rounds").to_number<std::int64_t>());
+}
