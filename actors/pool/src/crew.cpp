@@ -2,7 +2,6 @@
 #include <troupe/pool.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <exception>
 #include <utility>
 
@@ -11,6 +10,7 @@ namespace troupe::detail {
 namespace {
 
 constexpr std::size_t most_unfit = 64;  // remembered
+constexpr int sigkill = 9;              // on every Linux
 
 std::string text_of(const std::exception_ptr& problem) {
   try {
@@ -57,7 +57,7 @@ std::exception_ptr pool_employee::wait_until_fit() const {
 // A kill from elsewhere in the moment of the deadline looks the same, and the item has had its time by then.
 bool has_exceeded(const pool_remains& remains, const actor_down& down, const pool_rules& rules) {
   if (rules.deadline.count() == 0 || !remains.is_running()) return false;
-  return down.status().kind == exit_kind::signal && down.status().code == SIGKILL &&
+  return down.status().kind == exit_kind::signal && down.status().code == sigkill &&
          std::chrono::steady_clock::now() - remains.since() >= rules.deadline;
 }
 
