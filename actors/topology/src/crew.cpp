@@ -19,17 +19,26 @@ std::string tail_of(const std::string& text) {
 }  // namespace
 
 crew::~crew() {
-  for (const auto& each : members_) {
-    try {
-      if (each.handle.is_alive()) {
-        each.handle.kill();
-        each.handle.join();
-      }
-    } catch (const error&) {
-      // The whole system is gone, and they with it.
-      return;
-    }
+  try {
+    kill_all();
+  } catch (const error&) {
+    // The whole system is gone, and they with it.
   }
+}
+
+void crew::kill_all() {
+  for (const auto& each : members_) {
+    if (each.handle.is_alive()) each.handle.kill();
+  }
+  for (const auto& each : members_) each.handle.join();
+}
+
+void crew::replace(std::uint32_t number, process handle) {
+  auto& place = members_.at(number);
+  place.pid = handle.pid();
+  place.handle = std::move(handle);
+  place.is_sabotaged = false;
+  ++place.restarts;
 }
 
 std::uint32_t crew::add(process handle) {
@@ -52,16 +61,18 @@ void crew::stop(std::uint32_t first, std::uint32_t last, std::chrono::millisecon
 std::vector<run_report::actor_entry> crew::entries() {
   std::vector<run_report::actor_entry> all;
   for (const auto& each : members_) {
-    run_report::actor_entry entry{.name = each.handle.name(), .pid = each.pid, .exit = each.handle.join()};
+    run_report::actor_entry entry{
+        .name = each.handle.name(), .pid = each.pid, .restarts = each.restarts, .exit = each.handle.join()};
     entry.handled = each.handled != 0 ? each.handled : entry.exit.messages_handled;
     all.push_back(std::move(entry));
   }
   return all;
 }
 
-std::string obituary(const crew::member& whom, const exit_status& status) {
+std::string obituary(const crew::member& whom, const exit_status& status, const std::string& doing) {
   std::string text = "actor '" + whom.handle.name() + "' (process " + std::to_string(whom.pid) +
                      ") ended before its work was done: " + to_string(status);
+  if (!doing.empty()) text += "; " + doing;
   auto words = tail_of(status.last_words);
   while (!words.empty() && words.back() == '\n') words.pop_back();
   if (words.empty()) return text;

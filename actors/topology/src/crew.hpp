@@ -18,7 +18,9 @@ class crew {
     process handle;
     int pid = 0;
     std::uint64_t handled = 0;
-    bool may_end = false;  ///< its end is no surprise any more
+    bool may_end = false;       ///< its end is no surprise any more
+    bool is_sabotaged = false;  ///< it is dying on purpose
+    std::uint64_t restarts = 0;
   };
 
   crew() = default;
@@ -34,6 +36,10 @@ class crew {
   /// Asks the members from number `first` on, below `last`, to stop, and kills those that have not done so after `grace`.
   /// Returns when they have ended.
   void stop(std::uint32_t first, std::uint32_t last, std::chrono::milliseconds grace);
+  /// Ends them all at once, whatever they are at. Returns when they have ended.
+  void kill_all();
+  /// Puts another process in the place of one that has died.
+  void replace(std::uint32_t number, process handle);
   /// Waits until all have ended.
   [[nodiscard]] std::vector<run_report::actor_entry> entries();
 
@@ -41,7 +47,8 @@ class crew {
   std::vector<member> members_;
 };
 
-/// What a death looks like in a report: who, why, and its last words.
-[[nodiscard]] std::string obituary(const crew::member& whom, const exit_status& status);
+/// What a death looks like in a report: who, why, what it was at, and its last words.
+[[nodiscard]] std::string obituary(const crew::member& whom, const exit_status& status,
+                                   const std::string& doing);
 
 }  // namespace troupe::detail

@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <memory>
+#include <random>
+#include <thread>
 #include <utility>
 
 namespace troupe::detail {
@@ -19,7 +21,9 @@ class replica {
       : task_{std::move(task)},
         role_{part::find(task_.role).make(task_.arguments)},
         out_{task_.edges},
-        permitted_(task_.permits.size()) {}
+        duty_{task_.duties, task_.member},
+        permitted_(task_.permits.size()),
+        random_{task_.seed} {}
 
   void run() {
     if (task_.kind == node_kind::source) {
@@ -28,24 +32,36 @@ class replica {
       take_all();
       finish();
     }
+    duty_.be_handed();
     out_.finish();
     end_.result = role_->result();
     end_.edges = out_.counts();
     role_.reset();
     task_.run.ask<&board::ended>(task_.member, std::move(end_)).get();
+    duty_.rest();
   }
 
  private:
   /// The positions of one sequence are dealt out to the replicas in turn.
   void give_all() {
     for (std::uint64_t position = task_.index;; position += task_.replicas) {
+      duty_.be_handed();
       wait_for_permits(position);
-      out_.begin(task_.node, position, whole_share(task_.node, position));
+      begin_turn(task_.node, position, whole_share(task_.node, position));
       if (!give(position)) return say_the_end(position);
       out_.commit();
+      duty_.send_to(position + task_.replicas);
       ++end_.given;
       count_one();
     }
+  }
+
+  void begin_turn(std::uint32_t origin, std::uint64_t ordinal, std::uint64_t share) {
+    duty_.work_at(origin, ordinal);
+    out_.begin(origin, ordinal, share);
+    if (task_.longest_delay.count() == 0 || random_() % 100 != 0) return;
+    const auto most = static_cast<std::uint64_t>(task_.longest_delay.count());
+    std::this_thread::sleep_for(std::chrono::milliseconds{random_() % most + 1});
   }
 
   void wait_for_permits(std::uint64_t position) {
@@ -74,6 +90,7 @@ class replica {
     auto inbox = std::exchange(task_.inbox, std::nullopt).value();
     bool goes_on = true;
     while (goes_on) {
+      duty_.rest();
       const auto item = inbox.get();
       if (!item) return;
       if (item->marks) {
@@ -88,7 +105,7 @@ class replica {
 
   /// One turn. False where the object wants no more.
   bool take(const parcel& item) {
-    out_.begin(item.origin, item.ordinal, item.share);
+    begin_turn(item.origin, item.ordinal, item.share);
     unpacker values{item.bytes};
     bool goes_on = true;
     std::string failure;
@@ -127,7 +144,7 @@ class replica {
   }
 
   void finish() {
-    out_.begin(task_.node, task_.index, whole_share(task_.node, task_.index));
+    begin_turn(task_.node, task_.index, whole_share(task_.node, task_.index));
     role_->finish(out_);
     if (!out_.has_values()) return;
     out_.commit();
@@ -147,8 +164,10 @@ class replica {
   assignment task_;
   std::unique_ptr<role> role_;
   outbox out_;
+  duty_line duty_;
   std::vector<std::uint64_t> permitted_;  ///< for each permit: the position to ask for next
   ending end_;
+  std::mt19937_64 random_;
   clock::time_point told_ = clock::now();
 };
 

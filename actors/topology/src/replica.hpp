@@ -6,9 +6,11 @@
 #include <troupe/queue.hpp>
 
 #include "board.hpp"
+#include "duty.hpp"
 #include "outbox.hpp"
 #include "parcel.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,6 +31,9 @@ struct assignment {
   std::optional<queue<parcel>> inbox{};
   std::vector<edge_start> edges{};
   std::vector<actor<sequencer>> permits{};  ///< a source's: what keeps order behind it
+  duty_sheet duties{};
+  std::chrono::milliseconds longest_delay{};  ///< a fault on purpose, of one turn in a hundred; zero: none
+  std::uint64_t seed = 0;                     ///< of the delays
   actor<board> run{};
 };
 

@@ -16,19 +16,30 @@ std::string counted(std::uint64_t number, const std::string& what) {
   return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
 }
 
+/// Replicas, as many inboxes at most, what keeps order, and the board.
+std::size_t most_members(const graph& plan) {
+  std::size_t count = plan.edges.size() + 1;
+  for (const auto& node : plan.nodes) count += 2 * std::size_t{node.replicas};
+  return count;
+}
+
 }  // namespace
 
 bool runner::node_state::has_ended() const {
   return std::all_of(replicas.begin(), replicas.end(), [](const auto& replica) { return replica.has_ended; });
 }
 
-runner::runner(const graph& plan, actor_system& system, const run_options& options)
-    : plan_{plan}, system_{system}, options_{options}, nodes_(plan.nodes.size()) {
+runner::runner(const graph& plan, actor_system& system, const run_options& options, casebook& book)
+    : plan_{plan},
+      system_{system},
+      options_{options},
+      book_{book},
+      nodes_(plan.nodes.size()),
+      duties_{most_members(plan)} {
   report_.topology = plan.name;
 }
 
 run_report runner::run() {
-  plan_.check();
   board_ = system_.spawn<board>({.name = "board"});
   for (std::uint32_t node = 0; node < plan_.nodes.size(); ++node) make_inboxes(node);
   make_sequencers();
@@ -94,7 +105,9 @@ void runner::start_replicas(std::uint32_t node) {
                   .replicas = plan.replicas,
                   .role = plan.role,
                   .arguments = plan.arguments,
+                  .duties = duties_,
                   .run = board_};
+  if (options_.chaos && options_.chaos->slow) task.longest_delay = options_.chaos->longest_fault;
   for (std::uint32_t i = 0; i < plan_.edges.size(); ++i) {
     const auto& edge = plan_.edges[i];
     if (edge.from == node) {
@@ -113,6 +126,7 @@ void runner::start_replicas(std::uint32_t node) {
   for (task.index = 0; task.index < plan.replicas; ++task.index) {
     if (!inboxes.empty()) task.inbox = inboxes[inboxes.size() == 1 ? 0 : task.index];
     task.member = crew_.size();
+    task.seed = book_.counts().seed + task.member;
     const auto name = plan.name + "-" + std::to_string(task.index + 1);
     nodes_[node].replicas.push_back({.member = crew_.add(system_.spawn<&run_replica>({.name = name}, task))});
   }
@@ -132,8 +146,9 @@ void runner::follow() {
   try {
     auto coming = board_.ask<&board::next>();
     while (!is_over()) {
-      if (options_.on_progress && !coming.wait_for(options_.progress_interval)) {
-        show_progress();
+      const auto longest = patience();
+      if (longest && !coming.wait_for(*longest)) {
+        pass_time();
         continue;
       }
       auto all = coming.get();
@@ -141,9 +156,28 @@ void runner::follow() {
       close_inboxes();
       coming = board_.ask<&board::next>();
     }
-  } catch (const actor_down& problem) {
-    broken_ = obituary(crew_.at(board_member_), problem.status());
+  } catch (const actor_down&) {
+    note_death(board_member_);
   }
+}
+
+/// How long to wait for news at most; nullopt: there is nothing else to do.
+std::optional<std::chrono::nanoseconds> runner::patience() const {
+  auto until = std::chrono::steady_clock::time_point::max();
+  if (options_.on_progress) until = shown_ + options_.progress_interval;
+  if (const auto* const chaos = book_.chaos()) until = std::min(until, chaos->next());
+  if (until == std::chrono::steady_clock::time_point::max()) return std::nullopt;
+  return std::max<std::chrono::nanoseconds>(until - std::chrono::steady_clock::now(),
+                                            std::chrono::nanoseconds{1});
+}
+
+void runner::pass_time() {
+  const auto now = std::chrono::steady_clock::now();
+  auto* const chaos = book_.chaos();
+  if (chaos != nullptr && now >= chaos->next()) chaos->act(crew_, duties_, board_member_);
+  if (!options_.on_progress || now < shown_ + options_.progress_interval) return;
+  shown_ = now;
+  show_progress();
 }
 
 void runner::take(news& item) {
@@ -189,9 +223,21 @@ void runner::close_inboxes() {
 }
 
 void runner::note_death(std::uint32_t member) {
-  const auto& who = crew_.at(member);
-  if (who.may_end || broken_) return;
-  broken_ = obituary(who, who.handle.join());
+  auto& who = crew_.at(member);
+  if (broken_ || (who.may_end && !who.is_sabotaged)) return;
+  const auto state = state_of(duties_, member);
+  const auto status = who.handle.join();
+  auto verdict = book_.judge(member, who, status, duties_.at(member), state);
+  who.is_sabotaged = false;
+  if (who.may_end) return;
+  may_begin_again_ = !verdict && book_.may_restart();
+  broken_ = verdict ? std::move(*verdict) : obituary(who, status, {});
+}
+
+std::uint64_t runner::turns() const {
+  std::uint64_t all = 0;
+  for (const auto& line : duties_.span()) all += line.turns;
+  return all;
 }
 
 bool runner::is_over() const {
@@ -213,10 +259,13 @@ void runner::show_progress() {
 
 void runner::settle() {
   report_.seconds = std::chrono::duration<double>{std::chrono::steady_clock::now() - began_}.count();
-  if (!broken_) {
-    for (const auto& node : nodes_) {
-      for (const auto& replica : node.replicas) crew_.at(replica.member).handle.join();
-    }
+  if (auto* const chaos = book_.chaos()) chaos->wake_all();
+  if (broken_) {
+    crew_.kill_all();
+    note_other_victims();
+  }
+  for (const auto& node : nodes_) {
+    for (const auto& replica : node.replicas) crew_.at(replica.member).handle.join();
   }
   // What they read from and write to goes after them, so that it is no death in their eyes.
   crew_.stop(0, replicas_, stop_grace);
@@ -230,6 +279,15 @@ void runner::settle() {
     conclude();
   }
   report_.ok = report_.errors.empty();
+}
+
+/// Who was killed on purpose together with the one that broke the attempt.
+void runner::note_other_victims() {
+  for (std::uint32_t i = 0; i < crew_.size(); ++i) {
+    auto& who = crew_.at(i);
+    if (who.is_sabotaged) (void)book_.chaos()->note_death(who, state_of(duties_, i));
+    who.is_sabotaged = false;
+  }
 }
 
 void runner::count_items() {
@@ -306,11 +364,3 @@ void runner::conclude() {
 }
 
 }  // namespace troupe::detail
-
-namespace troupe {
-
-run_report topology::run(actor_system& system, const run_options& options) const {
-  return detail::runner{graph_, system, options}.run();
-}
-
-}  // namespace troupe

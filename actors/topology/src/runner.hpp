@@ -6,6 +6,7 @@
 #include <troupe/topology.hpp>
 
 #include "board.hpp"
+#include "casebook.hpp"
 #include "crew.hpp"
 #include "parcel.hpp"
 #include "sequencer.hpp"
@@ -21,13 +22,20 @@ namespace troupe::detail {
 
 ///   start    the board, the inboxes, the replicas
 ///   follow   news from the board: a replica has come to its end, or somebody has died. When all replicas before a node
-///            have ended, its inboxes are closed, which ends its own stream
+///            have ended, its inboxes are closed, which ends its own stream. Deaths break the attempt off; whoever called
+///            begins another, if it may
 ///   settle   everybody ends; the ledgers are put together
 /// Threads: one.
 class runner {
  public:
-  runner(const graph& plan, actor_system& system, const run_options& options);
+  runner(const graph& plan, actor_system& system, const run_options& options, casebook& book);
   run_report run();
+
+  /// It was broken off, and may be begun again.
+  [[nodiscard]] bool is_to_begin_again() const { return broken_ && may_begin_again_; }
+  [[nodiscard]] bool has_ended() const { return !broken_; }
+  /// That sources, stages and sinks have begun.
+  [[nodiscard]] std::uint64_t turns() const;
 
  private:
   struct replica_state {
@@ -49,6 +57,8 @@ class runner {
   void watch_all();
 
   void follow();
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> patience() const;
+  void pass_time();
   void take(news& item);
   replica_state* replica_of(std::uint32_t member);
   void note_ending(std::uint32_t member, ending end);
@@ -58,6 +68,7 @@ class runner {
   void show_progress();
 
   void settle();
+  void note_other_victims();
   void count_items();
   void count_edges();
   void conclude();
@@ -65,6 +76,7 @@ class runner {
   const graph& plan_;
   actor_system& system_;
   const run_options& options_;
+  casebook& book_;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   crew crew_;
   actor<board> board_;
@@ -72,7 +84,10 @@ class runner {
   std::uint32_t replicas_ = 0;  ///< how many members of the crew are: the first ones
   std::vector<node_state> nodes_;
   std::map<std::uint32_t, actor<sequencer>> sequencers_;  ///< by edge
+  duty_sheet duties_;                                     ///< a line for each member of the crew
+  std::chrono::steady_clock::time_point shown_ = began_;  ///< the last progress
   std::optional<std::string> broken_;                     ///< why the run cannot go on
+  bool may_begin_again_ = false;
   run_report report_;
 };
 

@@ -43,6 +43,11 @@ class process {
   void terminate() const;
   void kill() const;
 
+  /// Stops the process where it stands (SIGSTOP), until `resume` (SIGCONT) or its death; both return at once. For seeing how
+  /// the others bear it.
+  void pause() const;
+  void resume() const;
+
   /// Waits for the end. What the actor printed has then been passed on.
   troupe::exit_status join() const { return *endpoint().join(ref_, detail::no_deadline); }
 

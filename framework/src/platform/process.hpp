@@ -153,5 +153,7 @@ inline constexpr std::size_t name_room = 160;
 
 inline constexpr int terminate_signal = 15;
 inline constexpr int kill_signal = 9;
+inline constexpr int pause_signal = 19;
+inline constexpr int resume_signal = 18;
 
 }  // namespace troupe::platform

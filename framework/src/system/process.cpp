@@ -12,6 +12,8 @@ namespace troupe {
 sentinel::~sentinel() { static_cast<void>(platform::descriptor::adopt(number_)); }
 
 void process::terminate() const { endpoint().signal(ref_, platform::terminate_signal); }
+void process::pause() const { endpoint().signal(ref_, platform::pause_signal); }
+void process::resume() const { endpoint().signal(ref_, platform::resume_signal); }
 void process::kill() const { endpoint().signal(ref_, platform::kill_signal); }
 
 detail::endpoint& process::endpoint() const {

@@ -34,7 +34,7 @@ TEST_CASE("a report is one JSON object on one line, with these fields and no oth
   const auto expected = json::parse(R"({
     "topology": "quoted \"name\"", "ok": true, "seconds": 0.5,
     "items": {"in": 5, "out": 3, "lost": 1, "repeated_starts": 2, "completed_twice": 4},
-    "chaos": {"kills": 0, "while_running": 0, "by_actor": {"a-1": 3}},
+    "chaos": {"kills": 0, "while_running": 0, "stops": 0, "seed": 0, "passes": 0, "healed": 0, "restarts": 0, "differing": 0, "by_actor": {"a-1": 3}},
     "actors": [{"name": "a-1", "pid": 12, "handled": 5, "restarts": 0, "exit": {"kind": "signal", "code": 9},
                 "cpu_seconds": 2.0, "max_rss_bytes": 4096}],
     "edges": [{"from": "a", "to": "b", "items": 7, "bytes": 70}],

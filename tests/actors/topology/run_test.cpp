@@ -388,7 +388,9 @@ troupe::run_report run_with_death(death how) {
 
 }  // namespace
 
-TEST_CASE("a death ends the run with an error that says who, why and its last words, and leaves nothing") {
+TEST_CASE(
+    "an item that kills ends the run with an error that says who, why, the item and the last words, and "
+    "leaves nothing") {
   const auto how =
       GENERATE(death::kill, death::abort, death::exit, death::exception, death::exception_in_constructor);
   const std::map<death, std::string> causes{{death::kill, "SIGKILL"},
@@ -403,11 +405,14 @@ TEST_CASE("a death ends the run with an error that says who, why and its last wo
   CHECK_THAT(report.errors[0], Catch::Contains(causes.at(how)));
   if (how != death::exit && how != death::exception_in_constructor) {
     CHECK_THAT(report.errors[0], Catch::Contains("    I cannot go on"));
+    CHECK_THAT(report.errors[0], Catch::Contains("it was at item 500 of 'from'"));
   }
   CHECK(report.actors.size() == 8);
 }
 
-TEST_CASE("whoever is killed from outside while it runs, the run ends, names it, and leaves nothing") {
+TEST_CASE(
+    "whoever is killed while it runs and may be begun once only, the run ends, names it, and leaves "
+    "nothing") {
   const std::string whom = GENERATE("from-2", "by-1", "by.inbox", "to-1.inbox", "to-2", "board");
   troupe::topology graph{"test"};
   const auto from = graph.source<numbers>("from", {.replicas = 2}, ~number{0});
@@ -419,8 +424,8 @@ TEST_CASE("whoever is killed from outside while it runs, the run ends, names it,
   const auto kill_it = [&](const troupe::progress&) {
     if (const auto pid = support::descendant_called(whom, ::getpid()); pid > 0) ::kill(pid, SIGKILL);
   };
-  const auto report =
-      graph.run(system, {.on_progress = kill_it, .progress_interval = std::chrono::milliseconds{5}});
+  const auto report = graph.run(
+      system, {.on_progress = kill_it, .progress_interval = std::chrono::milliseconds{5}, .max_attempts = 1});
   CHECK_FALSE(report.ok);
   REQUIRE(report.errors.size() == 1);
   CHECK_THAT(report.errors[0],

@@ -40,6 +40,33 @@ std::string summary_line(const run_report& report) {
          " s\n";
 }
 
+std::string times(std::uint64_t count, const std::string& what) {
+  const auto* const ending = count == 1 ? "" : what.ends_with("ss") ? "es" : "s";
+  return std::to_string(count) + " " + what + ending;
+}
+
+/// Of a run with deaths, on purpose or not.
+std::string chaos_line(const run_report& report) {
+  const auto& chaos = report.chaos;
+  if (chaos.kills + chaos.stops + chaos.healed + chaos.restarts == 0) return {};
+  std::string line = report.topology + ": " + times(chaos.kills, "kill") + ", " + times(chaos.stops, "pause");
+  line += "; " + times(chaos.healed, "process") + " replaced, ";
+  line += times(chaos.restarts, "restart") + " from the sources, in " + times(chaos.passes, "pass");
+  return line + "; seed " + std::to_string(chaos.seed) + "\n";
+}
+
+/// The faults that the command line asks for. `--stop` alone pauses as many as one would notice.
+std::optional<chaos_options> chaos_of(const run_flags& flags) {
+  constexpr std::uint64_t some = 20;
+  if (!flags.kills && !flags.stop && !flags.slow) return std::nullopt;
+  chaos_options chaos;
+  chaos.kills = flags.kills.value_or(0);
+  if (flags.stop) chaos.stops = std::max(chaos.kills, some);
+  chaos.slow = flags.slow;
+  chaos.seed = flags.seed;
+  return chaos;
+}
+
 /// Runs `work` in a system of its own; it is given the system and the line that shows how far it has come.
 template <class Work>
 auto run_in_system(bool as_json, const Work& work) {
@@ -95,17 +122,19 @@ int list_topologies() {
 }
 
 int run_topology(const std::string& program, const detail::definition& which, const given_options& given,
-                 bool as_json) {
+                 const run_flags& flags) {
+  const bool as_json = flags.as_json;
   const auto graph = which.make(settings_of(which, given).get());
   const auto report = run_in_system(as_json, [&](actor_system& system, progress_line& line) {
     run_options options;
     if (line.is_shown()) options.on_progress = [&line](const progress& so_far) { line.show(so_far); };
+    options.chaos = chaos_of(flags);
     return graph.run(system, options);
   });
   if (as_json) {
     std::cout << to_json(report) << '\n';
   } else {
-    std::cout << report.result.text << summary_line(report);
+    std::cout << report.result.text << summary_line(report) << chaos_line(report);
   }
   std::cout.flush();
   for (const auto& error : report.errors) std::cerr << program << ": " << which.name << ": " << error << '\n';
@@ -113,7 +142,8 @@ int run_topology(const std::string& program, const detail::definition& which, co
 }
 
 int run_job(const std::string& program, const detail::definition& which, const given_options& given,
-            bool as_json) {
+            const run_flags& flags) {
+  const bool as_json = flags.as_json;
   const auto settings = settings_of(which, given);
   const auto began = std::chrono::steady_clock::now();
   summary result;

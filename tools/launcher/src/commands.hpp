@@ -3,7 +3,9 @@
 
 #include "catalogue.hpp"
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -23,12 +25,21 @@ class interrupted : public std::runtime_error {
   int signal_;
 };
 
+/// What `run` does besides.
+struct run_flags {
+  bool as_json = false;
+  std::optional<std::uint64_t> kills{};  ///< of a topology: faults on purpose
+  std::optional<std::uint64_t> seed{};
+  bool stop = false;
+  bool slow = false;
+};
+
 /// These return the program's exit status, and throw `bad_option` or `interrupted`.
 int list_topologies();
 int run_topology(const std::string& program, const detail::definition& which, const given_options& given,
-                 bool as_json);
+                 const run_flags& flags);
 int run_job(const std::string& program, const detail::definition& which, const given_options& given,
-            bool as_json);
+            const run_flags& flags);
 int draw_topology(const detail::definition& which, const given_options& given, const std::string& format);
 
 }  // namespace troupe::launcher

@@ -40,11 +40,12 @@ class command_line {
     list_ = app_.add_subcommand("list", "list the topologies and jobs");
     run_ = app_.add_subcommand("run", "run a topology or a job");
     graph_ = app_.add_subcommand("graph", "draw a topology");
-    run_->add_flag("--json", as_json_, json_help);
+    run_->add_flag("--json", flags_.as_json, json_help);
     graph_->add_option("--format", format_, format_help)->check(format_check())->capture_default_str();
     for (const auto& each : catalogue()) {
-      add_options(*each, *run_->add_subcommand(each->name, each->help))
-          ->add_flag("--json", as_json_, json_help);
+      auto* const started = add_options(*each, *run_->add_subcommand(each->name, each->help));
+      started->add_flag("--json", flags_.as_json, json_help);
+      if (!each->is_job()) add_faults(*each, *started);
       auto* const drawn = add_options(*each, *graph_->add_subcommand(each->name, each->help));
       drawn->add_option("--format", format_, format_help)->check(format_check())->capture_default_str();
     }
@@ -70,7 +71,7 @@ class command_line {
     const auto which = find_definition(command->get_subcommands().front()->get_name());
     try {
       if (command == graph_) return draw_topology(*which, given_, format_);
-      return (which->is_job() ? run_job : run_topology)(program_, *which, given_, as_json_);
+      return (which->is_job() ? run_job : run_topology)(program_, *which, given_, flags_);
     } catch (const bad_option& problem) {
       throw usage_error{which->name + ": " + problem.what(),
                         program_ + " " + command->get_name() + " " + which->name};
@@ -138,6 +139,23 @@ class command_line {
     return std::nullopt;
   }
 
+  /// Faults on purpose. A topology's own option of that name is its own.
+  void add_faults(const detail::definition& which, CLI::App& app) {
+    const auto is_free = [&which](const std::string& name) {
+      return std::none_of(which.options.begin(), which.options.end(),
+                          [&](const auto& option) { return option.name == name; });
+    };
+    const std::string group = "FAULTS ON PURPOSE";
+    if (is_free("kills")) {
+      app.add_option("--kills", flags_.kills,
+                     "kill -9 so many processes that are not idle, at random moments")
+          ->group(group);
+    }
+    if (is_free("seed")) app.add_option("--seed", flags_.seed, "of the random moments")->group(group);
+    if (is_free("stop")) app.add_flag("--stop", flags_.stop, "pause processes too (SIGSTOP)")->group(group);
+    if (is_free("slow")) app.add_flag("--slow", flags_.slow, "delay one turn in a hundred")->group(group);
+  }
+
   CLI::App* add_options(const detail::definition& which, CLI::App& app) {
     for (const auto& option : which.options) {
       const auto keep = [this, name = option.name](const std::string& text) { given_[name] = text; };
@@ -167,7 +185,7 @@ class command_line {
   CLI::App* run_ = nullptr;
   CLI::App* graph_ = nullptr;
   given_options given_;
-  bool as_json_ = false;
+  run_flags flags_;
   std::string format_ = "text";
 };
 

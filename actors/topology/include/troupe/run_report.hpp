@@ -30,9 +30,15 @@ struct run_report {
     std::uint64_t completed_twice = 0;
   };
   struct chaos_counts {
-    std::uint64_t kills = 0;
+    std::uint64_t kills = 0;          ///< on purpose, of processes that were not idle
     std::uint64_t while_running = 0;  ///< of these, while the actor was handling something
-    std::map<std::string, std::uint64_t> by_actor;
+    std::uint64_t stops = 0;          ///< processes that were paused
+    std::uint64_t seed = 0;
+    std::uint64_t passes = 0;     ///< times that all of the input has gone through
+    std::uint64_t healed = 0;     ///< processes that were replaced alone, the others going on
+    std::uint64_t restarts = 0;   ///< times that all processes were replaced, and the input began again
+    std::uint64_t differing = 0;  ///< passes that gave another result than the last
+    std::map<std::string, std::uint64_t> by_actor{};  ///< of the kills
   };
   struct actor_entry {
     std::string name;
@@ -62,7 +68,7 @@ struct run_report {
 };
 
 /// One JSON object, on one line: topology, ok, seconds, items{in, out, lost, repeated_starts, completed_twice},
-/// chaos{kills, while_running, by_actor}, actors[{name, pid, handled, restarts, exit{kind, code}, cpu_seconds,
+/// chaos{kills, while_running, stops, seed, passes, healed, restarts, differing, by_actor}, actors[{name, pid, handled, restarts, exit{kind, code}, cpu_seconds,
 /// max_rss_bytes}], edges[{from, to, items, bytes}], result. A `result` that is no JSON becomes a JSON string.
 [[nodiscard]] std::string to_json(const run_report& report);
 

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <troupe/actor_system.hpp>
+#include <troupe/chaos.hpp>
 #include <troupe/detail/topology/graph.hpp>
 #include <troupe/detail/topology/node_traits.hpp>
 #include <troupe/detail/topology/role.hpp>
@@ -98,6 +99,11 @@ struct run_options {
   detail::not_from_braces only_named{};
   std::function<void(const progress&)> on_progress{};  ///< in the thread that called `run`
   std::chrono::milliseconds progress_interval = std::chrono::milliseconds{100};
+  /// Deaths that one item may be at hand at, of processes that nobody killed on purpose, before the run ends with an error
+  /// that names it. Also the deaths in a row of a process that has not got to any item. 1: the first death ends the run.
+  unsigned max_attempts = 10;
+  unsigned max_restarts = 100;           ///< times that the whole run may begin again
+  std::optional<chaos_options> chaos{};  ///< faults on purpose
 };
 
 /// A graph of actors: sources, stages and sinks, each in one process or several alike, and edges between them.
