@@ -149,6 +149,10 @@ class gatherer {
   }
   search_report result() { return std::move(all_); }
 
+  // A gatherer that dies is replaced by one that goes on from here.
+  search_report save() const { return all_; }
+  void restore(search_report saved) { all_ = std::move(saved); }
+
  private:
   search_report all_;
 };

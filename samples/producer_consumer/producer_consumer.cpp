@@ -84,6 +84,10 @@ class consumer {
     return seen_;
   }
 
+  // A consumer that dies is replaced by one that goes on from here.
+  tally save() const { return seen_; }
+  void restore(const tally& saved) { seen_ = saved; }
+
  private:
   settings given_;
   tally seen_;
@@ -106,6 +110,16 @@ class consumer_until_sentinel {
     auto seen = consumer_.result();
     seen.sentinels = sentinels_;
     return seen;
+  }
+
+  tally save() const {
+    auto seen = consumer_.save();
+    seen.sentinels = sentinels_;
+    return seen;
+  }
+  void restore(const tally& saved) {
+    sentinels_ = saved.sentinels;
+    consumer_.restore(saved);
   }
 
  private:

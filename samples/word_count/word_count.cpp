@@ -204,17 +204,27 @@ class merger {
     }
   }
 
-  tally result() const {
+  // A merger that dies is replaced by one that goes on from here.
+  tally save() const { return result_of(0); }
+  void restore(const tally& saved) {
+    skipped_files_ = saved.skipped_files;
+    for (const auto& [word, count] : saved.top) counts_[word] = count;
+  }
+
+  tally result() const { return result_of(top_); }
+
+ private:
+  /// With the `top` most frequent words; 0: all of them, in any order.
+  tally result_of(unsigned top) const {
     tally all{.different = counts_.size(), .skipped_files = skipped_files_, .top = {}};
     for (const auto& [word, count] : counts_) {
       all.words += count;
       all.top.push_back({word, count});
     }
-    all.top = most_frequent(std::move(all.top), top_);
+    if (top != 0) all.top = most_frequent(std::move(all.top), top);
     return all;
   }
 
- private:
   unsigned top_;
   std::uint64_t skipped_files_ = 0;
   std::unordered_map<std::string, std::uint64_t> counts_;

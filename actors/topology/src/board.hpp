@@ -16,9 +16,15 @@ namespace troupe::detail {
 struct ending {
   std::uint64_t handled = 0;
   std::uint64_t given = 0;  ///< items that begin here: a source's, or a stage's at the end of its stream
-  std::vector<edge_count> edges{};
-  ledger seen{};  ///< a sink's
+  ledger seen{};            ///< a sink's
   packed result{};
+};
+
+/// What a replica that has seen something keeps where its death does not reach it.
+struct kept_state {
+  ending so_far{};
+  packed object{};
+  bool has_enough = false;  ///< it wants no more items
 };
 
 struct news {

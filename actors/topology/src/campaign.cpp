@@ -13,7 +13,7 @@ run_report campaign::run() {
     auto report = attempt.run();
     if (auto* const chaos = book_.chaos()) chaos->forget_crew();
     if (attempt.is_to_begin_again()) {
-      book_.note_restart(book_.was_on_purpose(), attempt.turns());
+      book_.note_restart(attempt.turns());
       continue;
     }
     if (attempt.has_ended()) book_.note_pass();

@@ -1,5 +1,7 @@
 #include "casebook.hpp"
 
+#include <utility>
+
 namespace troupe::detail {
 
 namespace {
@@ -10,13 +12,12 @@ std::string as_before(unsigned deaths) {
                      : ", as at each of the " + std::to_string(deaths - 1) + " deaths before";
 }
 
-/// Of those that went with another's death: who asks a dead actor gets this.
-bool is_consequence(const exit_status& status) { return status.exception_type == "troupe::actor_down"; }
-
 /// "count" of "count-2": all replicas of a node are one, where an item is to blame.
 std::string node_of(const std::string& name) { return name.substr(0, name.find_last_of('-')); }
 
 }  // namespace
+
+bool is_consequence(const exit_status& status) { return status.exception_type == "troupe::actor_down"; }
 
 casebook::casebook(const graph& plan, const run_options& options) : plan_{plan}, options_{options} {
   if (options.chaos) chaos_.emplace(*options.chaos);
@@ -24,8 +25,7 @@ casebook::casebook(const graph& plan, const run_options& options) : plan_{plan},
 
 std::optional<std::string> casebook::judge(std::uint32_t member, const crew::member& whom,
                                            const exit_status& status, const duty& line, duty_state state) {
-  last_was_on_purpose_ = chaos_ && chaos_->note_death(whom, state);
-  if (last_was_on_purpose_) return std::nullopt;
+  if (note_victim(whom, state) || (is_consequence(status) && options_.max_attempts > 1)) return std::nullopt;
   const bool works = state == duty_state::working;
   const auto deaths = works ? ++deaths_at_[{node_of(whom.handle.name()), line.origin, line.ordinal}]
                             : attempts_without_work(member, line);
@@ -33,6 +33,12 @@ std::optional<std::string> casebook::judge(std::uint32_t member, const crew::mem
   if (!is_answer && deaths < options_.max_attempts) return std::nullopt;
   const auto doing = works ? "it was at " + item_named(line) : std::string{"it was at no item"};
   return obituary(whom, status, doing + as_before(deaths));
+}
+
+bool casebook::note_victim(const crew::member& whom, duty_state state) {
+  if (!chaos_ || !chaos_->note_death(whom, state)) return false;
+  attempt_had_victims_ = true;
+  return true;
 }
 
 unsigned casebook::attempts_without_work(std::uint32_t member, const duty& line) {
@@ -48,14 +54,15 @@ std::string casebook::item_named(const duty& line) const {
   return "item " + std::to_string(line.ordinal) + of;
 }
 
-void casebook::note_restart(bool on_purpose, std::uint64_t turns_in_vain) {
+void casebook::note_restart(std::uint64_t turns_in_vain) {
   ++all_restarts_;
-  if (!on_purpose) ++restarts_;
+  if (!std::exchange(attempt_had_victims_, false)) ++restarts_;
   turns_in_vain_ += turns_in_vain;
 }
 
 void casebook::note_pass() {
   ++passes_;
+  attempt_had_victims_ = false;
   deaths_at_.clear();
   barren_.clear();
 }

@@ -15,6 +15,9 @@
 
 namespace troupe::detail {
 
+/// Whether it died of another's death: who asks a dead actor has such an exception.
+[[nodiscard]] bool is_consequence(const exit_status& status);
+
 /// Kept for all attempts and passes of one run. Threads: one.
 class casebook {
  public:
@@ -27,7 +30,9 @@ class casebook {
                                    const duty& line, duty_state state);
   /// The input begins again. Why not, where it has done so too often.
   [[nodiscard]] bool may_restart() const { return restarts_ < options_.max_restarts; }
-  void note_restart(bool on_purpose, std::uint64_t turns_in_vain);
+  void note_restart(std::uint64_t turns_in_vain);
+  /// Whether it was killed on purpose.
+  bool note_victim(const crew::member& whom, duty_state state);
   void note_heal() { ++healed_; }
   /// All of the input has gone through.
   void note_pass();
@@ -35,7 +40,6 @@ class casebook {
   [[nodiscard]] saboteur* chaos() { return chaos_ ? &*chaos_ : nullptr; }
   [[nodiscard]] run_report::chaos_counts counts() const;
   [[nodiscard]] std::uint64_t turns_in_vain() const { return turns_in_vain_; }
-  [[nodiscard]] bool was_on_purpose() const { return last_was_on_purpose_; }
 
  private:
   [[nodiscard]] std::string item_named(const duty& line) const;
@@ -50,8 +54,8 @@ class casebook {
     unsigned deaths = 0;
   };
   std::map<std::uint32_t, barren> barren_;  ///< by member: deaths since the last turn that it began
-  bool last_was_on_purpose_ = false;
-  std::uint64_t restarts_ = 0;  ///< but for those on purpose
+  bool attempt_had_victims_ = false;        ///< and with them others die
+  std::uint64_t restarts_ = 0;              ///< but for those on purpose
   std::uint64_t all_restarts_ = 0;
   std::uint64_t healed_ = 0;
   std::uint64_t passes_ = 0;

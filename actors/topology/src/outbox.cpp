@@ -19,11 +19,13 @@ packed bytes_of(const std::string& text) {
 
 }  // namespace
 
-outbox::outbox(std::vector<edge_start> edges) {
+outbox::outbox(std::vector<edge_start> edges, std::uint32_t writer) : writer_{writer} {
   for (auto& start : edges) {
     edge_state state{.start = std::move(start)};
     if (state.start.route.number != 0) state.hash = part::find(state.start.route).hash;
-    state.count.edge = state.start.edge;
+    if (!state.start.order) {
+      for (const auto& to : state.start.inboxes) state.inboxes.push_back(std::make_unique<inbox_client>(to));
+    }
     state.open.resize(state.start.inboxes.size());
     edges_.push_back(std::move(state));
   }
@@ -118,34 +120,25 @@ void outbox::send_all() {
     if (start.order) {
       start.order->tell<&sequencer::skip>(item_.origin, item_.ordinal);
     } else if (start.marks) {
-      send({.edge = edge, .content = {.origin = item_.origin, .ordinal = item_.ordinal, .marks = true}},
-           true);
+      addressed mark{.edge = edge,
+                     .content = {.origin = item_.origin, .ordinal = item_.ordinal, .marks = true}};
+      send(mark, true);
     }
   }
 }
 
 void outbox::finish() {
   for (const auto& edge : edges_) {
-    if (edge.start.order) edge.start.order->ask<&sequencer::finish>().get();
+    if (edge.start.order) edge.start.order->ask<&sequencer::finish>(writer_).get();
   }
 }
 
-void outbox::send(const addressed& item, bool is_last) {
+void outbox::send(addressed& item, bool is_last) {
   auto& edge = edges_[item.edge];
-  edge.count.items += item.content.values;
-  edge.count.bytes += item.content.failed ? 0 : item.content.bytes.size();
+  item.content.edge = edge.start.edge;
   if (edge.start.order) return edge.start.order->tell<&sequencer::take>(item.content, is_last);
-  try {
-    edge.start.inboxes[item.inbox].put(item.content);
-  } catch (const queue_closed&) {
-    // Everyone behind it wants no more items. This one is in no sink's ledger, so it is counted as lost.
-  }
-}
-
-std::vector<edge_count> outbox::counts() const {
-  std::vector<edge_count> all;
-  for (const auto& edge : edges_) all.push_back(edge.count);
-  return all;
+  // Not taken: everyone behind it wants no more items. This one is in no sink's ledger, so it is counted as lost.
+  (void)edge.inboxes[item.inbox]->put(item.content);
 }
 
 }  // namespace troupe::detail

@@ -4,12 +4,13 @@
 #include <troupe/actor.hpp>
 #include <troupe/detail/topology/part.hpp>
 #include <troupe/outlet.hpp>
-#include <troupe/queue.hpp>
 
+#include "inbox_client.hpp"
 #include "parcel.hpp"
 #include "sequencer.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,16 +22,10 @@ struct edge_start {
   std::uint32_t edge = 0;
   part_id route{};      ///< none: there is one inbox
   bool singly = false;  ///< no two values in one parcel: who gets it may want only the first
-  std::vector<queue<parcel>> inboxes{};
+  std::vector<actor<inbox>> inboxes{};
   bool to_all = false;                      ///< each value to every inbox
   bool marks = false;                       ///< the next node must hear of every item
   std::optional<actor<sequencer>> order{};  ///< the inbox is reached through it
-};
-
-struct edge_count {
-  std::uint32_t edge = 0;
-  std::uint64_t items = 0;
-  std::uint64_t bytes = 0;
 };
 
 /// Collects what the call for one item emits, sorts it by receiver, and sends it when the turn is over:
@@ -41,7 +36,8 @@ struct edge_count {
 /// Not thread-safe.
 class outbox final : public emitter {
  public:
-  explicit outbox(std::vector<edge_start> edges);
+  /// `writer` tells the replicas at the edges' beginning apart.
+  outbox(std::vector<edge_start> edges, std::uint32_t writer);
   ~outbox() = default;
   outbox(const outbox&) = delete;
   outbox& operator=(const outbox&) = delete;
@@ -58,7 +54,6 @@ class outbox final : public emitter {
   /// After the last turn: waits until what keeps order has passed everything on.
   void finish();
 
-  [[nodiscard]] std::vector<edge_count> counts() const;
   [[nodiscard]] bool has_values() const { return !turn_.empty(); }
   [[nodiscard]] bool leads_anywhere() const { return !edges_.empty(); }
 
@@ -73,15 +68,16 @@ class outbox final : public emitter {
   struct edge_state {
     edge_start start;
     part::hash_function hash = nullptr;
-    edge_count count{};
+    std::vector<std::unique_ptr<inbox_client>> inboxes{};
     std::vector<std::size_t> open{};  ///< for each inbox: its parcel of this turn that can still grow, +1
   };
 
   addressed& parcel_for(std::size_t edge, std::size_t inbox);
   void send_all();
-  void send(const addressed& item, bool is_last);
+  void send(addressed& item, bool is_last);
 
   std::vector<edge_state> edges_;
+  std::uint32_t writer_;
   std::vector<addressed> turn_;
   parcel item_;  ///< the one that the turn is about: origin, ordinal and share
 };

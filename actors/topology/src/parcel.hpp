@@ -19,12 +19,20 @@ namespace troupe::detail {
 struct parcel {
   std::uint32_t origin = 0;
   std::uint32_t values = 0;
+  std::uint32_t edge = 0;  ///< the last that it went along
   std::uint64_t ordinal = 0;
   std::uint64_t share = 0;
   bool failed = false;  ///< `bytes` are the reason in place of values
   bool marks =
       false;  ///< nothing but a sign, without a share, that of this item nothing comes along this edge
   packed bytes{};
+};
+
+/// What has gone along an edge.
+struct edge_count {
+  std::uint32_t edge = 0;
+  std::uint64_t items = 0;
+  std::uint64_t bytes = 0;
 };
 
 /// Spreads the bits of `x`. (The finalizer of SplitMix64.)

@@ -13,8 +13,9 @@ std::vector<const part*>& parts() {
 
 }  // namespace
 
-part::part(std::string_view name, make_function how_made, hash_function how_hashed, bool leaves)
-    : make{how_made}, hash{how_hashed}, may_leave{leaves} {
+part::part(std::string_view name, make_function how_made, hash_function how_hashed, bool leaves,
+           node_memory keeps)
+    : make{how_made}, hash{how_hashed}, may_leave{leaves}, memory{keeps} {
   parts().push_back(this);
   id_ = {static_cast<std::uint32_t>(parts().size()), hash_of(std::as_bytes(std::span{name}))};
 }

@@ -1,7 +1,9 @@
 #include "replica.hpp"
 
 #include <troupe/detail/topology/role.hpp>
+#include <troupe/errors.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <random>
@@ -20,7 +22,7 @@ class replica {
   explicit replica(assignment task)
       : task_{std::move(task)},
         role_{part::find(task_.role).make(task_.arguments)},
-        out_{task_.edges},
+        out_{task_.edges, task_.index},
         duty_{task_.duties, task_.member},
         permitted_(task_.permits.size()),
         random_{task_.seed} {}
@@ -35,7 +37,6 @@ class replica {
     duty_.be_handed();
     out_.finish();
     end_.result = role_->result();
-    end_.edges = out_.counts();
     role_.reset();
     task_.run.ask<&board::ended>(task_.member, std::move(end_)).get();
     duty_.rest();
@@ -44,7 +45,9 @@ class replica {
  private:
   /// The positions of one sequence are dealt out to the replicas in turn.
   void give_all() {
-    for (std::uint64_t position = task_.index;; position += task_.replicas) {
+    end_.given = (task_.begin_at - task_.index) / task_.replicas;
+    end_.handled = end_.given;
+    for (std::uint64_t position = task_.begin_at;; position += task_.replicas) {
       duty_.be_handed();
       wait_for_permits(position);
       begin_turn(task_.node, position, whole_share(task_.node, position));
@@ -86,13 +89,13 @@ class replica {
   }
 
   void take_all() {
-    // The last handle, so that the inbox knows what was done here before the run hears of this end.
-    auto inbox = std::exchange(task_.inbox, std::nullopt).value();
-    bool goes_on = true;
+    // Its end is the visit's, so that the inbox knows what was done here before the run hears of this end.
+    inbox_client from{*task_.from};
+    bool goes_on = !task_.keeps || resume(from);
     while (goes_on) {
-      duty_.rest();
-      const auto item = inbox.get();
-      if (!item) return;
+      from.has_more() || not_kept_ != 0 ? duty_.be_handed() : duty_.rest();
+      const auto item = next(from);
+      if (!item) break;
       if (item->marks) {
         out_.pass_on(*item);
       } else if (item->failed) {
@@ -100,7 +103,44 @@ class replica {
       } else {
         goes_on = take(*item);
       }
+      ++not_kept_;
     }
+    if (task_.keeps) keep(from, !goes_on);
+  }
+
+  std::optional<parcel> next(inbox_client& from) {
+    if (!task_.keeps || not_kept_ == 0) return from.get(no_deadline);
+    if (clock::now() >= keep_at_) keep(from, false);
+    try {
+      return from.get(not_kept_ == 0 ? no_deadline : keep_at_);
+    } catch (const timeout&) {
+      keep(from, false);
+      return from.get(no_deadline);
+    }
+  }
+
+  /// Goes on where the last holder of this seat left off. False where that one wanted no more.
+  bool resume(inbox_client& from) {
+    const auto bytes = from.settle(task_.index, task_.incarnation);
+    if (bytes.empty()) return true;
+    auto kept = unpack<kept_state>(bytes);
+    end_ = std::move(kept.so_far);
+    if (!kept.object.empty()) role_->restore(kept.object);
+    return !kept.has_enough;
+  }
+
+  /// Gives away what would be lost with this process, and with it what it is about. The interval follows the cost: it
+  /// takes a twentieth of the time at most.
+  void keep(inbox_client& from, bool has_enough) {
+    constexpr auto least = std::chrono::milliseconds{1};
+    constexpr int times_the_cost = 20;
+    const auto begun = clock::now();
+    // The ledger is not copied, but lent.
+    kept_state now{.so_far = std::move(end_), .object = role_->save(), .has_enough = has_enough};
+    from.keep(std::exchange(not_kept_, 0), pack(now));
+    end_ = std::move(now.so_far);
+    const auto ended = clock::now();
+    keep_at_ = ended + std::max<clock::duration>(least, times_the_cost * (ended - begun));
   }
 
   /// One turn. False where the object wants no more.
@@ -168,6 +208,8 @@ class replica {
   std::vector<std::uint64_t> permitted_;  ///< for each permit: the position to ask for next
   ending end_;
   std::mt19937_64 random_;
+  std::uint64_t not_kept_ = 0;  ///< items handled since the last `keep`
+  clock::time_point keep_at_ = clock::now();
   clock::time_point told_ = clock::now();
 };
 

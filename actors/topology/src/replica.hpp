@@ -3,7 +3,6 @@
 
 #include <troupe/actor.hpp>
 #include <troupe/detail/topology/graph.hpp>
-#include <troupe/queue.hpp>
 
 #include "board.hpp"
 #include "duty.hpp"
@@ -28,7 +27,10 @@ struct assignment {
   std::uint32_t replicas = 1;
   part_id role{};
   packed arguments{};
-  std::optional<queue<parcel>> inbox{};
+  std::optional<actor<inbox>> from{};  ///< none: a source
+  bool keeps = false;                  ///< has what a death would lose: a result, or what it has completed
+  std::uint64_t incarnation = 0;
+  std::uint64_t begin_at = 0;  ///< a source's first position
   std::vector<edge_start> edges{};
   std::vector<actor<sequencer>> permits{};  ///< a source's: what keeps order behind it
   duty_sheet duties{};

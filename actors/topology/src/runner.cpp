@@ -1,7 +1,5 @@
 #include "runner.hpp"
 
-#include "replica.hpp"
-
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -11,6 +9,7 @@ namespace troupe::detail {
 namespace {
 
 constexpr auto stop_grace = std::chrono::seconds{1};
+constexpr std::size_t default_at_once = 256;
 
 std::string counted(std::uint64_t number, const std::string& what) {
   return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
@@ -37,6 +36,10 @@ runner::runner(const graph& plan, actor_system& system, const run_options& optio
       nodes_(plan.nodes.size()),
       duties_{most_members(plan)} {
   report_.topology = plan.name;
+  for (const auto& edge : plan_.edges) {
+    report_.edges.push_back({.from = plan_.nodes[edge.from].name, .to = plan_.nodes[edge.to].name});
+  }
+  for (const auto& node : plan.nodes) replicas_ += node.replicas;
 }
 
 run_report runner::run() {
@@ -46,6 +49,7 @@ run_report runner::run() {
   for (std::uint32_t node = 0; node < plan_.nodes.size(); ++node) start_replicas(node);
   watch_all();
   follow();
+  if (!broken_) hear_inboxes();
   settle();
   return std::move(report_);
 }
@@ -64,14 +68,16 @@ void runner::make_inboxes(std::uint32_t node) {
   if (capacity == 0) return;
   const auto& name = plan_.nodes[node].name;
   // Who may leave before the end must not have items in hand that then nobody gets.
-  const auto at_once = may_leave(node) ? 1 : queue_options{}.at_once;
+  const auto at_once = may_leave(node) ? 1 : default_at_once;
   const auto count = one_each ? plan_.nodes[node].replicas : 1;
   for (unsigned i = 0; i < count; ++i) {
     const auto whose = one_each ? name + "-" + std::to_string(i + 1) : name;
-    nodes_[node].inboxes.push_back(system_.make_queue<parcel>({.capacity = capacity,
-                                                               .capacity_bytes = capacity_bytes,
-                                                               .at_once = at_once,
-                                                               .name = whose + ".inbox"}));
+    const inbox_options options{.capacity = capacity,
+                                .capacity_bytes = capacity_bytes,
+                                .at_once = at_once,
+                                .member = replicas_ + inboxes_++,
+                                .duties = duties_};
+    nodes_[node].inboxes.push_back(system_.spawn<inbox>({.name = whose + ".inbox"}, options));
   }
 }
 
@@ -99,12 +105,15 @@ void runner::make_sequencers() {
 void runner::start_replicas(std::uint32_t node) {
   const auto& plan = plan_.nodes[node];
   const auto& inboxes = nodes_[node].inboxes;
+  const auto memory = part::find(plan.role).memory;
   assignment task{.node = node,
                   .node_name = plan.name,
                   .kind = plan.kind,
                   .replicas = plan.replicas,
                   .role = plan.role,
                   .arguments = plan.arguments,
+                  .keeps = plan.kind != node_kind::source && can_heal(node) &&
+                           (plan.kind == node_kind::sink || memory == node_memory::saved),
                   .duties = duties_,
                   .run = board_};
   if (options_.chaos && options_.chaos->slow) task.longest_delay = options_.chaos->longest_fault;
@@ -124,18 +133,21 @@ void runner::start_replicas(std::uint32_t node) {
       task.permits.push_back(sequencers_.at(i));
   }
   for (task.index = 0; task.index < plan.replicas; ++task.index) {
-    if (!inboxes.empty()) task.inbox = inboxes[inboxes.size() == 1 ? 0 : task.index];
+    if (!inboxes.empty()) task.from = inboxes[inboxes.size() == 1 ? 0 : task.index];
     task.member = crew_.size();
     task.seed = book_.counts().seed + task.member;
-    const auto name = plan.name + "-" + std::to_string(task.index + 1);
-    nodes_[node].replicas.push_back({.member = crew_.add(system_.spawn<&run_replica>({.name = name}, task))});
+    task.begin_at = task.index;
+    nodes_[node].replicas.push_back({.member = crew_.add(start(task)), .task = task});
   }
 }
 
+process runner::start(const assignment& task) {
+  return system_.spawn<&run_replica>({.name = task.node_name + "-" + std::to_string(task.index + 1)}, task);
+}
+
 void runner::watch_all() {
-  replicas_ = crew_.size();
   for (const auto& node : nodes_) {
-    for (const auto& inbox : node.inboxes) crew_.add(inbox.handle());
+    for (const auto& each : node.inboxes) crew_.add(each);
   }
   for (const auto& [edge, order] : sequencers_) crew_.add(order);
   for (std::uint32_t i = 0; i < crew_.size(); ++i) board_.tell<&board::watch>(crew_.at(i).handle, i);
@@ -157,6 +169,7 @@ void runner::follow() {
       coming = board_.ask<&board::next>();
     }
   } catch (const actor_down&) {
+    if (crew_.at(board_member_).handle.is_alive()) throw;
     note_death(board_member_);
   }
 }
@@ -217,8 +230,16 @@ void runner::close_inboxes() {
     const bool all_come = std::none_of(plan_.edges.begin(), plan_.edges.end(), still_comes);
     for (std::size_t k = 0; k < node.inboxes.size(); ++k) {
       const bool all_read = node.inboxes.size() == 1 ? node.has_ended() : node.replicas[k].has_ended;
-      if (all_come || all_read) node.inboxes[k].close();
+      if (all_come || all_read) close(node.inboxes[k]);
     }
+  }
+}
+
+void runner::close(const actor<inbox>& which) {
+  try {
+    which.tell<&inbox::close>(queue_visitor{}, 0U);
+  } catch (const actor_down&) {
+    // The board will tell of it.
   }
 }
 
@@ -229,9 +250,37 @@ void runner::note_death(std::uint32_t member) {
   const auto status = who.handle.join();
   auto verdict = book_.judge(member, who, status, duties_.at(member), state);
   who.is_sabotaged = false;
-  if (who.may_end) return;
+  if (who.may_end || (!verdict && !is_consequence(status) && heal(member))) return;
   may_begin_again_ = !verdict && book_.may_restart();
   broken_ = verdict ? std::move(*verdict) : obituary(who, status, {});
+}
+
+/// Whether nothing is lost with a replica that cannot be made good. What a stage with a state gives depends on what it has
+/// seen: the same items must come to the same replica.
+bool runner::can_heal(std::uint32_t node) const {
+  const auto& plan = plan_.nodes[node];
+  if (plan.kind == node_kind::source) return true;
+  const auto& made = part::find(plan.role);
+  if (made.memory == node_memory::only) return false;
+  if (plan.kind == node_kind::sink) return true;
+  if (made.memory == node_memory::none) return !made.may_leave;
+  return plan.replicas == 1 || nodes_[node].inboxes.size() > 1;
+}
+
+/// Puts another process in the place of a replica that died. Its inbox gives that one what the dead one was not done with.
+bool runner::heal(std::uint32_t member) {
+  auto* const replica = replica_of(member);
+  if (replica == nullptr || options_.max_attempts <= 1 || !can_heal(replica->task.node)) return false;
+  auto& task = replica->task;
+  const auto& line = duties_.at(member);
+  const bool makes_sense = line.done_to >= task.begin_at && line.done_to % task.replicas == task.index;
+  if (task.kind == node_kind::source && makes_sense) task.begin_at = line.done_to;
+  ++task.incarnation;
+  duty_line{duties_, member}.rest();
+  crew_.replace(member, start(task));
+  board_.tell<&board::watch>(crew_.at(member).handle, member);
+  book_.note_heal();
+  return true;
 }
 
 std::uint64_t runner::turns() const {
@@ -272,7 +321,6 @@ void runner::settle() {
   crew_.stop(replicas_, crew_.size(), stop_grace);
   report_.actors = crew_.entries();
   count_items();
-  count_edges();
   if (broken_) {
     report_.errors = {*broken_};
   } else {
@@ -285,7 +333,7 @@ void runner::settle() {
 void runner::note_other_victims() {
   for (std::uint32_t i = 0; i < crew_.size(); ++i) {
     auto& who = crew_.at(i);
-    if (who.is_sabotaged) (void)book_.chaos()->note_death(who, state_of(duties_, i));
+    (void)book_.note_victim(who, state_of(duties_, i));
     who.is_sabotaged = false;
   }
 }
@@ -305,6 +353,7 @@ void runner::count_items() {
     const auto failed = account.failed.count() - account.completed.merge(account.failed);
     const auto missing = given - std::min(given, account.completed.count());
     items.completed_twice += account.repeats;
+    if (!broken_) items.repeated_starts += repeated_starts(i);
     if (plan_.nodes[i].kind == node_kind::source) {
       items.in += given;
       items.out += completed;
@@ -335,19 +384,36 @@ void runner::count_items() {
   }
 }
 
-void runner::count_edges() {
-  for (const auto& edge : plan_.edges) {
-    report_.edges.push_back({.from = plan_.nodes[edge.from].name, .to = plan_.nodes[edge.to].name});
-  }
-  for (const auto& node : nodes_) {
-    for (const auto& replica : node.replicas) {
-      for (const auto& count : replica.end.edges) {
-        auto& edge = report_.edges.at(count.edge);
-        edge.items += count.items;
-        edge.bytes += count.bytes;
+/// What went along the edges, as those know it who outlive the replicas.
+void runner::hear_inboxes() {
+  std::uint32_t member = replicas_;
+  for (auto& node : nodes_) {
+    for (const auto& each : node.inboxes) {
+      try {
+        const auto account = each.ask<&inbox::account>().get();
+        node.accepted += account.accepted;
+        for (const auto& count : account.edges) {
+          if (count.edge >= report_.edges.size()) continue;
+          auto& edge = report_.edges[count.edge];
+          edge.items += count.items;
+          edge.bytes += count.bytes;
+        }
+      } catch (const actor_down&) {
+        return note_death(member);
       }
+      ++member;
     }
   }
+}
+
+/// Turns that were begun again after a death. Each replica has one more than it has items: that in which its stream ends.
+std::uint64_t runner::repeated_starts(std::uint32_t node) const {
+  std::uint64_t begun = 0, expected = nodes_[node].accepted;
+  for (const auto& replica : nodes_[node].replicas) {
+    begun += duties_.at(replica.member).turns;
+    expected += 1 + (plan_.nodes[node].kind == node_kind::source ? replica.end.given : 0);
+  }
+  return begun - std::min(begun, expected);
 }
 
 void runner::conclude() {

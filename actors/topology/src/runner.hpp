@@ -2,13 +2,14 @@
 #pragma once
 
 #include <troupe/detail/topology/graph.hpp>
-#include <troupe/queue.hpp>
 #include <troupe/topology.hpp>
 
 #include "board.hpp"
 #include "casebook.hpp"
 #include "crew.hpp"
+#include "inbox.hpp"
 #include "parcel.hpp"
+#include "replica.hpp"
 #include "sequencer.hpp"
 
 #include <chrono>
@@ -22,8 +23,8 @@ namespace troupe::detail {
 
 ///   start    the board, the inboxes, the replicas
 ///   follow   news from the board: a replica has come to its end, or somebody has died. When all replicas before a node
-///            have ended, its inboxes are closed, which ends its own stream. Deaths break the attempt off; whoever called
-///            begins another, if it may
+///            have ended, its inboxes are closed, which ends its own stream. A replica that died is replaced alone, where
+///            nothing is lost with it; any other death breaks the attempt off, and whoever called begins another
 ///   settle   everybody ends; the ledgers are put together
 /// Threads: one.
 class runner {
@@ -41,11 +42,13 @@ class runner {
   struct replica_state {
     std::uint32_t member = 0;
     bool has_ended = false;
+    assignment task{};
     ending end{};
   };
   struct node_state {
-    std::vector<queue<parcel>> inboxes;
+    std::vector<actor<inbox>> inboxes;
     std::vector<replica_state> replicas;
+    std::uint64_t accepted = 0;  ///< by the inboxes
     [[nodiscard]] bool has_ended() const;
   };
 
@@ -63,14 +66,19 @@ class runner {
   replica_state* replica_of(std::uint32_t member);
   void note_ending(std::uint32_t member, ending end);
   void close_inboxes();
+  static void close(const actor<inbox>& which);
   void note_death(std::uint32_t member);
+  [[nodiscard]] bool can_heal(std::uint32_t node) const;
+  [[nodiscard]] bool heal(std::uint32_t member);
+  process start(const assignment& task);
   [[nodiscard]] bool is_over() const;
   void show_progress();
 
   void settle();
   void note_other_victims();
+  void hear_inboxes();
   void count_items();
-  void count_edges();
+  [[nodiscard]] std::uint64_t repeated_starts(std::uint32_t node) const;
   void conclude();
 
   const graph& plan_;
@@ -82,6 +90,7 @@ class runner {
   actor<board> board_;
   std::uint32_t board_member_ = 0;
   std::uint32_t replicas_ = 0;  ///< how many members of the crew are: the first ones
+  std::uint32_t inboxes_ = 0;   ///< the next ones
   std::vector<node_state> nodes_;
   std::map<std::uint32_t, actor<sequencer>> sequencers_;  ///< by edge
   duty_sheet duties_;                                     ///< a line for each member of the crew

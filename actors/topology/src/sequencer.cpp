@@ -6,9 +6,21 @@
 
 namespace troupe::detail {
 
-sequencer::sequencer(queue<parcel> inbox, const std::vector<std::uint32_t>& sources, std::uint32_t writers,
+namespace {
+
+/// Unless it has come before.
+void add(std::vector<parcel>& all, parcel item) {
+  const auto same = [&](const parcel& other) {
+    return other.share == item.share && other.failed == item.failed;
+  };
+  if (std::none_of(all.begin(), all.end(), same)) all.push_back(std::move(item));
+}
+
+}  // namespace
+
+sequencer::sequencer(const actor<inbox>& to, const std::vector<std::uint32_t>& sources, std::uint32_t writers,
                      std::uint64_t window)
-    : inbox_{std::move(inbox)}, window_{window}, writers_{writers} {
+    : inbox_{std::make_unique<inbox_client>(to)}, window_{window}, writers_{writers} {
   for (const auto source : sources) sequences_.try_emplace(source);
 }
 
@@ -23,34 +35,34 @@ promise<std::uint64_t> sequencer::permit(std::uint32_t source, std::uint64_t pos
 void sequencer::take(parcel item, bool is_last) {
   const auto place = sequences_.find(item.origin);
   if (place == sequences_.end()) {
-    auto& late = late_[{item.origin, item.ordinal}];
-    return late.push_back(std::move(item));
+    return add(late_[{item.origin, item.ordinal}], std::move(item));
   }
+  if (item.ordinal < place->second.next) return;
   auto& waiting = place->second.early[item.ordinal];
   waiting.is_whole = waiting.is_whole || is_last;
-  waiting.parcels.push_back(std::move(item));
+  add(waiting.parcels, std::move(item));
   pass_on_what_is_due(place->second);
 }
 
 void sequencer::skip(std::uint32_t source, std::uint64_t ordinal) {
   const auto place = sequences_.find(source);
-  if (place == sequences_.end()) return;
+  if (place == sequences_.end() || ordinal < place->second.next) return;
   place->second.early[ordinal].is_whole = true;
   pass_on_what_is_due(place->second);
 }
 
-promise<void> sequencer::finish() {
+promise<void> sequencer::finish(std::uint32_t writer) {
   promise<void> answer;
   ended_.push_back(answer);
-  writers_ -= writers_ > 0 ? 1 : 0;
-  if (writers_ > 0) return answer;
+  finished_.insert(writer);
+  if (!is_over()) return answer;
   for (auto& [source, of] : sequences_) {
     // An item is missing where those who would have made it have left: what comes behind it is as good as before.
     for (const auto& [ordinal, waiting] : std::exchange(of.early, {})) pass_on(waiting.parcels);
     permit_what_is_due(of);
   }
   for (const auto& [whose, parcels] : std::exchange(late_, {})) pass_on(parcels);
-  inbox_ = {};  // gives back its reservations: nobody is to wait for them
+  inbox_.reset();  // gives back its reservations: nobody is to wait for them
   for (const auto& each : std::exchange(ended_, {})) each.set_value();
   return answer;
 }
@@ -66,7 +78,7 @@ void sequencer::pass_on_what_is_due(sequence& of) {
 
 /// Half a window at a time, so that a source does not ask for every item.
 void sequencer::permit_what_is_due(sequence& of) {
-  const bool over = writers_ == 0;
+  const bool over = is_over();
   std::erase_if(of.sources, [&](const waiting_source& source) {
     if (!over && source.position >= of.next + (window_ + 1) / 2) return false;
     source.answer.set_value(over ? std::numeric_limits<std::uint64_t>::max() : of.next + window_);
@@ -76,12 +88,9 @@ void sequencer::permit_what_is_due(sequence& of) {
 
 void sequencer::pass_on(const std::vector<parcel>& parcels) {
   for (const auto& item : parcels) {
-    if (nobody_reads_) return;
-    try {
-      inbox_.put(item);
-    } catch (const queue_closed&) {
-      nobody_reads_ = true;  // everyone behind it wants no more items: what is left is counted as lost
-    }
+    // Closed: everyone behind it wants no more items, and what is left is counted as lost.
+    if (nobody_reads_ || inbox_ == nullptr) return;
+    nobody_reads_ = !inbox_->put(item);
   }
 }
 

@@ -208,6 +208,15 @@ class queue_actor {
   }
 
  protected:
+  /// In place of `put`, for an item that is not wanted.
+  void refuse(queue_visitor who) {
+    const auto writer = visitors_.find(who);
+    if (writer != visitors_.end()) return_credits(writer->second, 1);
+    ++puts_;
+    serve();
+  }
+  [[nodiscard]] bool knows(queue_visitor who) const { return visitors_.contains(who); }
+  [[nodiscard]] bool has_nothing() const { return items_.empty() && held_ == 0; }
   void introduce(queue_visitor who, const process& where) { visitors_[who].where = where; }
   [[nodiscard]] bool writers_wait() const { return !writers_.empty(); }
   [[nodiscard]] bool readers_wait() const { return !readers_.empty() || !lookers_.empty(); }

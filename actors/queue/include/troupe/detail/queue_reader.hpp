@@ -23,11 +23,9 @@ namespace troupe::detail {
 ///
 /// One request is under way at a time, so items come in the order in which the queue counts them as this reader's; one of
 /// the waiting threads sees to it, the others wait for that one. Threads: any.
-/// `Home` is the class of the actor.
-template <class T, int Lane = 0, class Home = queue_actor<T, Lane>>
+/// `Home` is the class of the actor, and `lane` the one whose members are called.
+template <class T, int Lane = 0, class Home = queue_actor<T, Lane>, class lane = queue_actor<T, Lane>>
 class queue_reader {
-  using lane = queue_actor<T, Lane>;
-
  public:
   queue_reader(const actor<Home>& to, queue_visitor who) : to_{to}, who_{who} {}
 
@@ -60,6 +58,12 @@ class queue_reader {
     const std::scoped_lock lock{mutex_};
     in_use_ = 0;
     if (done_ != 0) to_.template tell<&lane::done>(who_, std::exchange(done_, 0));
+  }
+
+  /// Whether something that has been brought is still to be taken.
+  [[nodiscard]] bool has_more() {
+    const std::scoped_lock lock{mutex_};
+    return next_ != batch_.size();
   }
 
   /// Gives up what has been brought and not been taken; nothing where a thread is waiting for more.

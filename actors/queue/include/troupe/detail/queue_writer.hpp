@@ -18,11 +18,9 @@ enum class put_outcome : std::uint8_t { taken, full, closed };
 /// Puts against credits, so that a put is a one-way message. The number asked for follows the writer's pace: what it uses in
 /// about a millisecond, and one at first. Unused credits are worth nothing after `credit_lifetime`, so that whoever puts now
 /// and then hears of a close, and hoards nothing. Threads: any.
-/// `Home` is the class of the actor.
-template <class T, int Lane = 0, class Home = queue_actor<T, Lane>>
+/// `Home` is the class of the actor, and `lane` the one whose members are called.
+template <class T, int Lane = 0, class Home = queue_actor<T, Lane>, class lane = queue_actor<T, Lane>>
 class queue_writer {
-  using lane = queue_actor<T, Lane>;
-
  public:
   queue_writer(const actor<Home>& to, queue_visitor who) : to_{to}, who_{who} {}
 

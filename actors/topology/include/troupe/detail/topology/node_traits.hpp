@@ -107,9 +107,39 @@ struct result_of<Node> {
   using type = std::remove_cvref_t<decltype(std::declval<Node&>().result())>;
 };
 
+/// Whether its state can be taken down and given to another object: `State save() const` and `void restore(const State&)`.
+template <class Node>
+inline constexpr bool has_save = requires(Node& node) {
+  node.restore(node.save());
+};
+template <class Node>
+inline constexpr bool has_finish = requires(Node& node, outlet<call_output<Node>>& out) {
+  node.finish(out);
+};
+
+/// What is lost with an object.
+enum class node_memory : std::uint8_t {
+  none,   ///< nothing: another does as well
+  saved,  ///< nothing that `restore` does not bring back
+  only,   ///< what it has seen
+};
+template <class Node>
+consteval node_memory memory_of() {
+  if (has_save<Node>) return node_memory::saved;
+  return has_result<Node> || has_finish<Node> ? node_memory::only : node_memory::none;
+}
+
 /// Whether its call operator says if it wants more.
 template <class Node>
 inline constexpr bool may_leave = std::is_same_v<typename call_of<Node>::signature::result, bool>;
+
+template <class Node>
+consteval void check_save() {
+  if constexpr (has_save<Node>) {
+    static_assert(is_message<std::remove_cvref_t<decltype(std::declval<Node&>().save())>>(),
+                  "troupe: what the node's save gives is not a message type: it cannot be kept elsewhere");
+  }
+}
 
 template <class Node>
 consteval void check_source() {
@@ -126,6 +156,7 @@ consteval void check_stage() {
   static_assert(
       !is_stage<Node> || (is_message<call_input<Node>>() && is_message<call_output<Node>>()),
       "troupe: what the stage takes or gives is not a message type: it cannot travel to another process");
+  check_save<Node>();
 }
 
 template <class Node>
@@ -137,6 +168,7 @@ consteval void check_sink() {
     static_assert(is_message<typename result_of<Node>::type>(),
                   "troupe: the sink's result is not a message type");
   }
+  check_save<Node>();
 }
 
 }  // namespace troupe::detail

@@ -11,6 +11,7 @@
 namespace troupe::detail {
 
 class role;
+enum class node_memory : std::uint8_t;
 
 /// Names a part in messages. Every process of a system runs the same program, which registers its parts in the same order;
 /// the check (of the part's name) refuses a number from another program.
@@ -26,8 +27,9 @@ class part {
   using make_function = std::unique_ptr<role> (*)(std::span<const std::byte> arguments);
   using hash_function = std::uint64_t (*)(const void* value);
 
-  part(std::string_view name, make_function how, bool leaves) : part{name, how, nullptr, leaves} {}
-  part(std::string_view name, hash_function how) : part{name, nullptr, how, false} {}
+  part(std::string_view name, make_function how, bool leaves, node_memory keeps)
+      : part{name, how, nullptr, leaves, keeps} {}
+  part(std::string_view name, hash_function how) : part{name, nullptr, how, false, node_memory{}} {}
   part(const part&) = delete;
   part& operator=(const part&) = delete;
 
@@ -39,9 +41,11 @@ class part {
   const make_function make;
   const hash_function hash;
   const bool may_leave;  ///< of a class: it may want no more before its stream ends
+  const node_memory memory;
 
  private:
-  part(std::string_view name, make_function how_made, hash_function how_hashed, bool leaves);
+  part(std::string_view name, make_function how_made, hash_function how_hashed, bool leaves,
+       node_memory keeps);
   part_id id_;
 };
 

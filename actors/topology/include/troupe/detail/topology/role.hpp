@@ -33,6 +33,9 @@ class role {
   /// At the end of the stream.
   virtual void finish(emitter& out) = 0;
   virtual packed result() = 0;
+  /// Its state; empty where there is none to take down.
+  virtual packed save() = 0;
+  virtual void restore(std::span<const std::byte> state) = 0;
 };
 
 /// The user's object in its role. `Arguments` is the tuple that its constructor's arguments travel as.
@@ -66,7 +69,7 @@ class role_of final : public role {
   void finish(emitter& out) override {
     if constexpr (is_stage<Node>) {
       outlet<call_output<Node>> to{out};
-      if constexpr (requires { object_.finish(to); }) object_.finish(to);
+      if constexpr (has_finish<Node>) object_.finish(to);
     }
   }
 
@@ -75,11 +78,20 @@ class role_of final : public role {
     return {};
   }
 
+  packed save() override {
+    if constexpr (has_save<Node>) return pack(object_.save());
+    return {};
+  }
+  void restore(std::span<const std::byte> state) override {
+    if constexpr (has_save<Node>)
+      object_.restore(unpack<std::remove_cvref_t<decltype(object_.save())>>(state));
+  }
+
   static std::unique_ptr<role> make(std::span<const std::byte> arguments) {
     return std::make_unique<role_of>(arguments);
   }
   static constexpr std::string_view name() { return __PRETTY_FUNCTION__; }
-  static inline const part registered{name(), &make, may_leave<Node>};
+  static inline const part registered{name(), &make, may_leave<Node>, memory_of<Node>()};
 
  private:
   template <class Call>
