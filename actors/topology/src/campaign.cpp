@@ -25,7 +25,7 @@ run_report campaign::run() {
 
 /// A pass in which something went wrong is not covered up by those after it.
 bool campaign::wants_another_pass(const run_report& report) {
-  constexpr unsigned most_in_vain = 1000;
+  constexpr unsigned most_in_vain = 100;
   auto* const chaos = book_.chaos();
   if (chaos == nullptr || !chaos->wants_more() || report.items.lost > 0 || report.items.completed_twice > 0)
     return false;
