@@ -20,7 +20,7 @@ void inbox::put(queue_visitor who, parcel item) {
     return refuse(who);
   }
   account_.accepted += item.marks || item.failed ? 0 : 1;
-  auto& edge = edges_[item.edge];
+  auto& edge = count_of(item.edge);
   edge.items += item.values;
   edge.bytes += item.failed ? 0 : item.bytes.size();
   base::put(who, std::move(item));
@@ -73,13 +73,14 @@ void inbox::keep(queue_visitor who, std::uint64_t items, packed kept) {
   tell_duty();
 }
 
-inbox_account inbox::account() const {
-  auto all = account_;
-  for (const auto& [number, count] : edges_) {
-    all.edges.push_back(count);
-    all.edges.back().edge = number;
+inbox_account inbox::account() const { return account_; }
+
+/// There are few.
+edge_count& inbox::count_of(std::uint32_t edge) {
+  for (auto& each : account_.edges) {
+    if (each.edge == edge) return each;
   }
-  return all;
+  return account_.edges.emplace_back(edge_count{.edge = edge});
 }
 
 void inbox::tell_duty() {

@@ -67,13 +67,13 @@ class inbox : public queue_actor<parcel> {
   };
 
   void admit_next(std::uint32_t number);
+  edge_count& count_of(std::uint32_t edge);
   void tell_duty();
 
   arrivals arrivals_;
   std::map<std::uint32_t, seat> seats_;
   std::unordered_map<queue_visitor, std::uint32_t> seated_;
   inbox_account account_;
-  std::map<std::uint32_t, edge_count> edges_;
   duty_line duty_;
   bool is_idle_ = true;
 };

@@ -110,7 +110,7 @@ class replica {
 
   std::optional<parcel> next(inbox_client& from) {
     if (!task_.keeps || not_kept_ == 0) return from.get(no_deadline);
-    if (clock::now() >= keep_at_) keep(from, false);
+    if (now_ >= keep_at_) keep(from, false);
     try {
       return from.get(not_kept_ == 0 ? no_deadline : keep_at_);
     } catch (const timeout&) {
@@ -132,7 +132,7 @@ class replica {
   /// Gives away what would be lost with this process, and with it what it is about. The interval follows the cost: it
   /// takes a twentieth of the time at most.
   void keep(inbox_client& from, bool has_enough) {
-    constexpr auto least = std::chrono::milliseconds{1};
+    constexpr auto least = std::chrono::milliseconds{5};
     constexpr int times_the_cost = 20;
     const auto begun = clock::now();
     // The ledger is not copied, but lent.
@@ -193,9 +193,9 @@ class replica {
 
   void count_one() {
     ++end_.handled;
-    const auto now = clock::now();
-    if (now - told_ < progress_interval) return;
-    told_ = now;
+    now_ = clock::now();
+    if (now_ - told_ < progress_interval) return;
+    told_ = now_;
     (void)task_.run.try_tell<&board::handled>(task_.member, end_.handled);
   }
 
@@ -210,7 +210,8 @@ class replica {
   std::mt19937_64 random_;
   std::uint64_t not_kept_ = 0;  ///< items handled since the last `keep`
   clock::time_point keep_at_ = clock::now();
-  clock::time_point told_ = clock::now();
+  clock::time_point now_ = clock::now();  ///< about: at the end of the last item
+  clock::time_point told_ = now_;
 };
 
 }  // namespace

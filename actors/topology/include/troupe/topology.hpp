@@ -118,7 +118,14 @@ struct run_options {
 ///            Result result();                                   optional: asked at the end of its stream
 ///
 /// A call operator may return bool: false means that this replica wants no more items; others go on. A class whose call
-/// throws `item_failed` gives that item up; another exception, or a death, ends the run.
+/// throws `item_failed` gives that item up; another exception ends the run.
+///
+/// ## Deaths
+/// are healed, so that each item is completed once, by two promises of the classes: `next` gives the same item for the same
+/// position, in every process, and a stage gives the same for the same item. Then a process that dies is replaced, or, where
+/// a sink's result or a stage's state is lost with it, the run begins again from its sources. A class keeps its state
+/// with `State save() const` and `void restore(const State&)`, `State` being any message type: `save` is called between two
+/// items, as often as costs a twentieth of the time at most. What a call does outside may be done again.
 ///
 /// ## Ending
 /// The end of the stream flows by itself: a node's stream ends when every replica before it has ended and its inbox is
@@ -209,7 +216,7 @@ class topology {
   }
 
   /// Runs it to its end in processes of `system`, of which none is left afterwards. Blocks. What goes wrong while it runs
-  /// is in the report: a death, a lost item. Throws `std::invalid_argument`, before anything is started, where the graph
+  /// is in the report: an item that killed those who took it, a lost item. Throws `std::invalid_argument`, before anything is started, where the graph
   /// makes no sense (a cycle, a node that nothing leads to), and `start_failed`, `system_stopped`.
   run_report run(actor_system& system, const run_options& options = {}) const;
 
