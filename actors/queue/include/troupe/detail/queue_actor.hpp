@@ -38,7 +38,6 @@
 namespace troupe::detail {
 
 /// The queue. Its members are the messages; `who` is the sender. `Lane` tells those apart that one actor has as its bases.
-/// Not thread-safe, as any actor.
 template <class T, int Lane = 0>
 class queue_actor {
  public:
@@ -76,7 +75,7 @@ class queue_actor {
     return answer;
   }
 
-  /// The asker gives up: its request is answered, with no credits if it had none yet.
+  /// The asker gives up: answers it, with no credits if it had none yet.
   void forget_writer(queue_visitor who, std::uint32_t ticket) {
     std::erase_if(writers_, [&](const waiting_writer& waiting) {
       if (waiting.who != who || waiting.ticket != ticket) return false;
@@ -86,9 +85,7 @@ class queue_actor {
   }
 
   void put(queue_visitor who, T item) {
-    const auto writer = visitors_.find(who);
-    if (writer != visitors_.end()) return_credits(writer->second, 1);
-    ++puts_;
+    count_put(who);
     if (dropping_) return tell_idle();
     const auto [size, shared] = extent_of(item);
     usual_size_ = usual_size_ == 0 ? size : (3 * usual_size_ + size) / 4;
@@ -135,8 +132,7 @@ class queue_actor {
   void close(queue_visitor who, std::uint32_t unused) {
     const auto closer = visitors_.find(who);
     if (closer != visitors_.end()) return_credits(closer->second, unused);
-    if (!closed_) closed_at_ = std::chrono::steady_clock::now();
-    closed_ = true;
+    if (!std::exchange(closed_, true)) closed_at_ = std::chrono::steady_clock::now();
     serve();
   }
 
@@ -196,8 +192,7 @@ class queue_actor {
   [[nodiscard]] std::uint64_t size() const { return items_.size(); }
   [[nodiscard]] bool full() const { return !closed_ && room_left() == 0; }
 
-  /// Whoever may end the wait of those who wait here: for writers the known readers, for readers the known writers. (For
-  /// the framework's detection of deadlocks; a visitor without a process is the host.)
+  /// Who may end the wait of those who wait here, for the framework's search for deadlocks: readers, or writers.
   [[nodiscard]] std::vector<process> relies_on() const {
     std::vector<process> others;
     if (closed_ || !(writers_wait() || readers_wait())) return others;
@@ -210,9 +205,7 @@ class queue_actor {
  protected:
   /// In place of `put`, for an item that is not wanted.
   void refuse(queue_visitor who) {
-    const auto writer = visitors_.find(who);
-    if (writer != visitors_.end()) return_credits(writer->second, 1);
-    ++puts_;
+    count_put(who);
     serve();
   }
   [[nodiscard]] bool knows(queue_visitor who) const { return visitors_.contains(who); }
@@ -252,6 +245,12 @@ class queue_actor {
     queue_visitor who;
     promise<void> answer;
   };
+
+  void count_put(queue_visitor who) {
+    const auto writer = visitors_.find(who);
+    if (writer != visitors_.end()) return_credits(writer->second, 1);
+    ++puts_;
+  }
 
   /// Answers whoever can be answered now. Readers first: what they take makes room.
   void serve() {
@@ -328,9 +327,8 @@ class queue_actor {
 
   [[nodiscard]] queue_phase phase() const {
     if (!closed_ || !items_.empty()) return queue_phase::open;
-    const bool settled = credits_ == 0 && held_ == 0;
-    const bool over = settled || std::chrono::steady_clock::now() - closed_at_ >= end_patience;
-    return over ? queue_phase::ended : queue_phase::closing;
+    const bool is_late = std::chrono::steady_clock::now() - closed_at_ >= end_patience;
+    return is_late || (credits_ == 0 && held_ == 0) ? queue_phase::ended : queue_phase::closing;
   }
 
   void tell_end() {
