@@ -1,5 +1,7 @@
 #include "sequencer.hpp"
 
+#include <troupe/errors.hpp>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -35,7 +37,8 @@ promise<std::uint64_t> sequencer::permit(std::uint32_t source, std::uint64_t pos
 void sequencer::take(parcel item, bool is_last) {
   const auto place = sequences_.find(item.origin);
   if (place == sequences_.end()) {
-    return add(late_[{item.origin, item.ordinal}], std::move(item));
+    auto& late = late_[{item.origin, item.ordinal}];
+    return add(late, std::move(item));
   }
   if (item.ordinal < place->second.next) return;
   auto& waiting = place->second.early[item.ordinal];
@@ -86,12 +89,14 @@ void sequencer::permit_what_is_due(sequence& of) {
   });
 }
 
-void sequencer::pass_on(const std::vector<parcel>& parcels) {
+void sequencer::pass_on(const std::vector<parcel>& parcels) try {
   for (const auto& item : parcels) {
     // Closed: everyone behind it wants no more items, and what is left is counted as lost.
     if (nobody_reads_ || inbox_ == nullptr) return;
     nobody_reads_ = !inbox_->put(item);
   }
+} catch (const actor_down&) {
+  nobody_reads_ = true;  // its end is told to whoever runs this
 }
 
 }  // namespace troupe::detail

@@ -110,7 +110,7 @@ int actor_member::run_function(const detail::registrar& what) try {
 }
 
 // Who has been asked to stop may hear first that what it worked with has stopped.
-int actor_member::end_beside_a_stop() { return stopping_ ? 0 : fail(std::current_exception()); }
+int actor_member::end_beside_a_stop() { return stop_was_requested() ? 0 : fail(std::current_exception()); }
 
 int actor_member::run_actor(const detail::registrar& what) try {
   if (what.construct == nullptr)
@@ -125,6 +125,8 @@ int actor_member::run_actor(const detail::registrar& what) try {
   drop_callbacks();
   send_last_answers();
   return 0;
+} catch (const actor_down&) {
+  return end_beside_a_stop();
 } catch (...) {
   return fail(std::current_exception());
 }

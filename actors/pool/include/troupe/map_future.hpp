@@ -93,7 +93,7 @@ class map_future {
     };
     if (count == 0) arrived();
     for (std::size_t place = 0; place < count; ++place) {
-      settled[place].then([what, arrived, place](future<void> ready) {
+      settled[place].then([what, arrived, place](future<void>&& ready) {
         what->all.settled_[place] = std::move(ready);
         arrived();
       });
