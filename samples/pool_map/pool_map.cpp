@@ -178,6 +178,12 @@ class chaos {
   [[nodiscard]] std::uint64_t kills() const { return done_; }
 
  private:
+  /// More than come to be.
+  static bool has_worked(const troupe::exit_status& status) {
+    return status.messages_handled != 0 ||
+           status.user_time + status.system_time > std::chrono::milliseconds{1};
+  }
+
   void run(troupe::pool& pool, std::uint64_t kills, std::uint64_t seed) try {
     std::mt19937_64 random{seed};
     while (done_ < kills && !is_stopped_) {
@@ -185,8 +191,8 @@ class chaos {
       const auto workers = pool.workers();
       const auto& victim = workers[random() % workers.size()];
       victim.kill();
-      const auto status = victim.join();  // one that had handled nothing yet was hardly at work
-      if (status.kind == troupe::exit_kind::signal && status.messages_handled != 0) ++done_;
+      const auto status = victim.join();
+      if (status.kind == troupe::exit_kind::signal && has_worked(status)) ++done_;
     }
   } catch (const troupe::error&) {
     // The system ends, and with it what could be killed.
