@@ -49,6 +49,7 @@ run_report runner::run() {
   for (std::uint32_t node = 0; node < plan_.nodes.size(); ++node) start_replicas(node);
   watch_all();
   follow();
+  if (auto* const chaos = book_.chaos()) chaos->wake_all();  // everybody is asked or waited for from here on
   if (!broken_) hear_inboxes();
   settle();
   return std::move(report_);
@@ -308,7 +309,6 @@ void runner::show_progress() {
 
 void runner::settle() {
   report_.seconds = std::chrono::duration<double>{std::chrono::steady_clock::now() - began_}.count();
-  if (auto* const chaos = book_.chaos()) chaos->wake_all();
   if (broken_) {
     crew_.kill_all();
     note_other_victims();
