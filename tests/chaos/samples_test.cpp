@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -72,13 +73,15 @@ TEST_CASE("with processes killed, paused and slow, a sample's result is that of 
   check_like_a_quiet_run(all_samples().at(static_cast<std::size_t>(which)), 10, 5, {"--stop", "--slow"});
 }
 
-TEST_CASE("under two hundred seeds, a sample's result is that of a quiet run", "[.long]") {
+// Two hundred seeds are twenty of these, by CTest; each names the first of its ten.
+TEST_CASE("under ten more seeds, a sample's result is that of a quiet run", "[.long]") {
+  const char* const first = std::getenv("CHAOS_FIRST_SEED");
   const auto which = GENERATE(range(0, 5));
-  const auto seed = GENERATE(range(100, 300));
+  const auto seed = GENERATE(range(0, 10)) + (first == nullptr ? 100 : std::atoi(first));
   check_like_a_quiet_run(all_samples().at(static_cast<std::size_t>(which)), 20, seed);
 }
 
-TEST_CASE("two hundred deaths are survived by each sample", "[.long]") {
+TEST_CASE("two hundred deaths are survived by each sample") {
   const auto which = GENERATE(range(0, 5));
   check_like_a_quiet_run(all_samples().at(static_cast<std::size_t>(which)), 200, 7);
 }

@@ -204,6 +204,7 @@ struct spawned {
   channel_numbers channel;
 };
 
+/// Without descriptors where there is such a channel already: then only `peer` and `own_slot` say which.
 struct connected {
   static constexpr auto kind = control_kind::connected;
   request_number request = 0;

@@ -156,6 +156,7 @@ class guardian {
   void interrupt(actor_record& actor, revival& next);
   void start_again(std::uint32_t id);
   void resume(actor_record& actor);
+  void attach_all(actor_record& actor);
   void hand_over_orphan(actor_record& actor, const client::orphan& of);
   [[nodiscard]] std::vector<unfinished_message> unfinished_of(std::uint32_t id, std::uint32_t slot);
   void attach(actor_record& actor, client::channel_end& end, client& other, client::channel_end& its);
@@ -194,6 +195,7 @@ class guardian {
   void refuse(client& to, request_number request, const std::string& stage, const std::string& why);
   struct channel_pair;
   channel_pair open_channel(client& from, actor_record& to);
+  void forget_channel(client& from, std::uint32_t slot);
   void introduce(client& asker, actor_record& actor, request_number request);
   void tell_stop(client& whom, const stop_after& what);
   void close_channels(actor_record& of, const exit_status& status);
@@ -239,6 +241,7 @@ class guardian {
     std::vector<platform::descriptor> arguments;  ///< where they lie outside, then their shared memory
     bool ordered = false;                         ///< of the zygote that there is now
     std::unique_ptr<boost::asio::steady_timer> patience;
+    [[nodiscard]] pending_start again() const;
   };
   std::map<std::uint32_t, pending_start> pending_starts_;
   struct revival {

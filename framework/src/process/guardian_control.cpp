@@ -101,6 +101,7 @@ void guardian::dispatch(client& from, control_message& message) {
     case control_kind::release: {
       const auto slot = message.as<release>().slot;
       std::erase_if(from.orphans, [slot](const auto& each) { return each.slot == slot; });
+      forget_channel(from, slot);
       if (slot < from.next_slot) from.free_slots.insert(slot);
       return;
     }
@@ -268,6 +269,18 @@ void guardian::close_channels(actor_record& of, const exit_status& status) {
   }
 }
 
+// The client found no room for its end: the other one stays, as of a channel that nobody uses.
+void guardian::forget_channel(client& from, std::uint32_t slot) {
+  const auto place = std::find_if(from.channels.begin(), from.channels.end(),
+                                  [slot](const auto& each) { return each.second.slot == slot; });
+  if (place == from.channels.end()) return;
+  client& other = *find_client(place->first);
+  const auto its_slot = counterpart(other, from, place->second).slot;
+  from.channels.erase(place);
+  std::erase_if(other.channels,
+                [&](const auto& each) { return each.first == from.id && each.second.slot == its_slot; });
+}
+
 // News of new channels hold descriptors. A client that does not read gets so many; then whoever connects to it waits, as for
 // room in its mailbox.
 void guardian::on_connect(client& from, const connect& wanted) {
@@ -285,8 +298,13 @@ void guardian::make_connection(client& from, const connect& wanted) try {
     tell_end(from, wanted.to);
     return refuse(from, wanted.request, "connect", "the actor has ended");
   }
-  auto channel = open_channel(from, *to);
   to->watchers.insert(from.id);
+  // Its peer has connected meanwhile, or there was one before a restart: by a second channel it would overtake itself.
+  if (const auto old = from.channels.find(to->ref.id); old != from.channels.end()) {
+    const channel_numbers numbers{to->ref.id, old->second.slot};
+    return send(from, connected{wanted.request, to->name, to->pid, numbers});
+  }
+  auto channel = open_channel(from, *to);
   send(from, connected{wanted.request, to->name, to->pid, channel.numbers}, channel.descriptors());
 } catch (const std::system_error& problem) {
   refuse(from, wanted.request, out_of, problem.what());

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <array>
-#include <random>
+#include <system_error>
 
 namespace troupe::process_layer {
 namespace {
@@ -22,20 +22,27 @@ std::chrono::nanoseconds delay_of(const restart_policy& policy, std::size_t rest
 
 }  // namespace
 
+/// As it was ordered: what a start comes by on its way is not copied.
+guardian::pending_start guardian::pending_start::again() const {
+  pending_start copy;
+  copy.by = by;
+  copy.owner = owner;
+  copy.what = what;
+  copy.module = module;
+  copy.in_program = in_program;
+  copy.order = order;
+  copy.description = description;
+  for (const auto& memory : arguments) copy.arguments.push_back(memory.duplicate());
+  return copy;
+}
+
 void guardian::keep_for_restarts(const pending_start& start, const spawn& wanted) {
   if (wanted.restart.when == restart::never) return;
   revival kept;
   kept.policy = wanted.restart;
   kept.max_attempts = wanted.max_attempts;
-  kept.first.by = start.by;
-  kept.first.owner = start.owner;
-  kept.first.what = start.what;
-  kept.first.module = start.module;
-  kept.first.in_program = start.in_program;
-  kept.first.order = start.order;
-  kept.first.description = start.description;
+  kept.first = start.again();
   for (auto& memory : kept.checkpoints) memory = platform::create_growing_memory("troupe-checkpoint");
-  for (const auto& memory : start.arguments) kept.first.arguments.push_back(memory.duplicate());
   revivals_.emplace(start.order.what.actor, std::move(kept));
 }
 
@@ -73,7 +80,8 @@ void guardian::interrupt(actor_record& actor, revival& next) {
   next.unfinished.clear();
   for (const auto& each : page.running()) {
     if (each.sequence <= page.finished(each.channel).sequence) continue;
-    const auto attempts = each.attempt - (page.has_begun(each.channel, each.sequence) ? 0U : 1U);
+    const bool had_begun = page.has_begun(each.channel, each.sequence);
+    const auto attempts = had_begun || each.attempt == 0 ? each.attempt : each.attempt - 1;
     next.unfinished[static_cast<std::uint32_t>(each.channel)].push_back(
         {each.sequence, attempts, attempts < next.max_attempts});
   }
@@ -106,16 +114,8 @@ void guardian::start_again(std::uint32_t id) try {
   if (place == revivals_.end()) return;  // given up as the timer went off
   auto& next = place->second;
   auto& actor = *actors_.at(id);
-  pending_start start;
-  start.by = next.first.by;
-  start.owner = next.first.owner;
-  start.what = next.first.what;
-  start.module = next.first.module;
-  start.in_program = next.first.in_program;
-  start.order = next.first.order;
-  start.description = next.first.description;
+  auto start = next.first.again();
   start.description.incarnation = ++next.incarnation;
-  for (const auto& memory : next.first.arguments) start.arguments.push_back(memory.duplicate());
   connect_streams(actor, start);
   pending_starts_.insert_or_assign(id, std::move(start));
   if (next.first.by == pending_start::way::zygote && zygote_.pid == 0) start_zygote_again();
@@ -133,6 +133,16 @@ void guardian::resume(actor_record& actor) {
   for (const auto watcher : actor.watchers) {
     if (client* const to = find_client(watcher)) send(*to, watching{actor.ref.id, actor.pid});
   }
+  try {
+    attach_all(actor);
+  } catch (const std::exception&) {
+    // No descriptors, or a page that makes no sense: as if it had died at once.
+    actor.process.send(platform::kill_signal);
+  }
+  for (const auto& next : std::exchange(actor.control.later, {})) next();
+}
+
+void guardian::attach_all(actor_record& actor) {
   for (auto& [peer, end] : actor.control.channels) {
     const auto record = actors_.find(peer);
     if (record != actors_.end() && record->second->is_restarting) continue;  // its turn comes
@@ -140,7 +150,6 @@ void guardian::resume(actor_record& actor) {
     attach(actor, end, other, counterpart(other, actor.control, end));
   }
   for (const auto& each : actor.control.orphans) hand_over_orphan(actor, each);
-  for (const auto& next : std::exchange(actor.control.later, {})) next();
 }
 
 // With the news of the other end's death behind it.
@@ -166,13 +175,13 @@ void guardian::attach(actor_record& actor, client::channel_end& end, client& oth
                       client::channel_end& its) {
   auto [ours, theirs] = platform::packet_pair();
   const auto epoch = ++last_epoch_;
-  const bool is_new_to_both = !std::exchange(its.is_attached, true);
-  end.is_attached = true;
+  const bool is_new_to_both = !its.is_attached;
   if (is_new_to_both) {
     const channel::peer_page page{actor.control.page}, its_page{other.page};
     channel::begin_journal_at(end.journal, its_page.finished(channel::slot{its.slot}).position, epoch);
     channel::begin_journal_at(its.journal, page.finished(channel::slot{end.slot}).position, epoch);
   }
+  end.is_attached = its.is_attached = true;
   const std::array given{ours.get(), end.journal.get(), its.journal.get(), other.page.get()};
   send(actor.control,
        accepted{{other.id, end.slot, its.slot, revivals_.contains(other.id)},

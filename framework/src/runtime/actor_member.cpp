@@ -36,7 +36,11 @@ constexpr std::size_t longest_type = 1024, longest_text = 16 * 1024;  // of the 
 actor_member* actor_member::current() { return the_current; }
 
 actor_member::actor_member(control_link link, control_message& start)
-    : member{std::move(link), start.descriptors.at(0)}, start_{start.as<process_layer::start>()} {
+    : actor_member{std::move(link), start, start.as<process_layer::start>()} {}
+
+actor_member::actor_member(control_link link, control_message& start, process_layer::start description)
+    : member{std::move(link), start.descriptors.at(0), description.incarnation},
+      start_{std::move(description)} {
   the_current = this;
   if (start_.incarnation != 0) page_.begin_again();
   auto given = std::span{start.descriptors}.subspan(1);

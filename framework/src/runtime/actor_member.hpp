@@ -67,6 +67,9 @@ class actor_member final : public member {
   [[nodiscard]] static actor_member* current();
 
  private:
+  actor_member(process_layer::control_link link, process_layer::control_message& start,
+               process_layer::start description);
+
   bool wait_for_control(const condition& done, detail::deadline until, std::uint32_t on = 0) override;
   template <class Channels>
   std::optional<bool> wait_reading(Channels& channels, std::span<const std::uint32_t> on,

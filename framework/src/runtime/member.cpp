@@ -65,8 +65,11 @@ thread_local last_used last;
 
 }  // namespace
 
-member::member(control_link link, const platform::descriptor& page)
-    : link_{std::move(link)}, page_{page}, serial_{++last_serial} {}
+member::member(control_link link, const platform::descriptor& page, std::uint32_t incarnation)
+    : link_{std::move(link)},
+      page_{page},
+      last_request_{request_number{incarnation} << 32U},
+      serial_{++last_serial} {}
 
 void member::check_not_stopped() const {
   if (stopped_) throw system_stopped{"the system has been stopped"};
@@ -305,15 +308,19 @@ bool member::pump(const std::shared_ptr<connection>& over) try {
 } catch (const malformed_message& problem) {
   const auto cause = std::make_exception_ptr(malformed_message{"the connection to actor " + over->peer_name +
                                                                " has been closed: " + problem.what()});
-  {
-    const std::lock_guard lock{over->mutex};
-    if (over->broken) return false;
-    over->broken = cause;
-    over->settle_all(cause);
-    platform::shut_down(over->channel->socket());
-    over->announce();
-  }
+  if (!break_off(*over, cause)) return false;
   report_broken(cause);
+  return true;
+}
+
+// Nothing comes over it any more. False where that is so already.
+bool member::break_off(connection& over, const std::exception_ptr& cause) {
+  const std::lock_guard lock{over.mutex};
+  if (over.broken) return false;
+  over.broken = cause;
+  over.settle_all(cause);
+  platform::shut_down(over.channel->socket());
+  over.announce();
   return true;
 }
 
@@ -366,6 +373,10 @@ void member::on_lost(control_message& message) {
   } else if (message.kind() == control_kind::connected) {
     const auto came = message.as<process_layer::connected>();
     refuse(came.request, came.channel.own_slot);
+  } else if (message.kind() == control_kind::reattached) {
+    const auto came = message.as<process_layer::reattached>();
+    if (const auto over = find_channel(came.actor, came.own_slot))
+      break_off(*over, std::make_exception_ptr(start_failed{full.stage, full.why}));
   } else {
     throw start_failed{full.stage, full.why};
   }
@@ -388,14 +399,14 @@ bool member::handle_control(control_message& message) {
     }
     case control_kind::connected: {
       const auto came = message.as<process_layer::connected>();
-      add_connection(message, came.channel, came.name);
+      const auto over = message.descriptors.empty() ? find_channel(came.channel.peer, came.channel.own_slot)
+                                                    : add_connection(message, came.channel, came.name);
       const std::lock_guard lock{mutex_};
-      const auto route = routes_.at(came.channel.peer);
       auto& known = acquaintances_[came.channel.peer];
       known.watched = true;
       known.name = came.name;
       known.pid = came.pid;
-      complete(came.request, [&](guardian_request& asked) { asked.over = route; });
+      complete(came.request, [&](guardian_request& asked) { asked.over = over; });
       break;
     }
     case control_kind::accepted: {
@@ -481,7 +492,8 @@ void member::on_interrupted(const process_layer::interrupted& message) {
   {
     std::unique_lock lock{over->mutex};
     interrupt(*over);
-    over->changed.wait(lock, [&] { return !over->reading; });
+    // Detached already: the next process has died too, before anybody heard of it.
+    over->changed.wait(lock, [&] { return !over->reading || over->is_detached; });
     over->reading = over->is_detached = true;
     over->listening.reset();
   }
@@ -533,7 +545,7 @@ void member::end_connection(const std::shared_ptr<connection>& over, const exit_
   {
     const std::lock_guard lock{over->mutex};
     over->settle_down(status);
-    over->reading = false;
+    over->reading = over->is_detached = false;
     over->announce();
     if (outlives_channel(*over)) return over->channel->detach();
   }

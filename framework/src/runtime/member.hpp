@@ -37,7 +37,7 @@ struct acquaintance {
 /// thread; an actor's only thread drives everything.
 class member : public detail::endpoint, public std::enable_shared_from_this<member> {
  public:
-  member(process_layer::control_link link, const platform::descriptor& page);
+  member(process_layer::control_link link, const platform::descriptor& page, std::uint32_t incarnation = 0);
 
   spawned spawn(detail::entry_id what, const std::string& default_name, const spawn_options& options,
                 const detail::body& arguments) override;
@@ -168,9 +168,11 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   void on_reattached(process_layer::control_message& message);
   std::shared_ptr<connection> find_channel(std::uint32_t peer, std::uint32_t slot);
   void drain(const std::shared_ptr<connection>& over);
+  static bool break_off(connection& over, const std::exception_ptr& cause);
 
   std::mutex sending_;  // of link_
-  process_layer::request_number last_request_ = 0;
+  process_layer::request_number
+      last_request_;  // above those of the actor's earlier processes: their answers may still come
   std::map<process_layer::request_number, guardian_request> requests_;
   std::vector<due_callback> due_;
   std::uint64_t serial_;  // tells members apart that had the same address

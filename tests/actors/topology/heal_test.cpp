@@ -125,21 +125,11 @@ class forgetful_sink {
   std::vector<number> seen_;
 };
 
-class saving_sink {
+class saving_sink : public forgetful_sink {
  public:
-  explicit saving_sink(death when) : when_{std::move(when)} {}
-  void operator()(const number& n) {
-    when_.begin(n);
-    seen_.push_back(n);
-    when_.come(n);
-  }
+  explicit saving_sink(death when) : forgetful_sink{std::move(when)} {}
   std::vector<number> save() const { return seen_; }
   void restore(std::vector<number> saved) { seen_ = std::move(saved); }
-  std::vector<number> result() const { return seen_; }
-
- private:
-  death when_;
-  std::vector<number> seen_;
 };
 
 /// Without a result: what it has done is known from its ledger alone.
