@@ -2,11 +2,13 @@
 #pragma once
 
 #include <troupe/actor.hpp>
+#include <troupe/dead_letter.hpp>
 #include <troupe/handover.hpp>
 #include <troupe/options.hpp>
 #include <troupe/process.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -41,8 +43,9 @@ struct stop_report {
     int pid = 0;
     exit_status status;
   };
-  std::vector<entry> stopped;  ///< in an orderly way, or by themselves, in the order of their ends
-  std::vector<entry> killed;   ///< by SIGTERM or SIGKILL after the grace
+  std::vector<entry> stopped;          ///< in an orderly way, or by themselves, in the order of their ends
+  std::vector<entry> killed;           ///< by SIGTERM or SIGKILL after the grace
+  std::vector<dead_letter> unhandled;  ///< what they left unread, the last 1,000 at most
 };
 
 /// A system of actors, each in its own process, and the guard of `main`: in a process that the library started from this
@@ -130,6 +133,14 @@ class actor_system {
   /// The actors that are alive: those of the whole system, also in an actor. Waits for a round trip to the guardian.
   /// Throws `system_stopped`.
   [[nodiscard]] std::vector<actor_entry> actors() const { return endpoint_->actors(); }
+
+  /// Messages that were accepted and that nobody will handle, oldest first: the last 1,000. Also after the system's end. In
+  /// the host; throws `std::logic_error` inside an actor.
+  [[nodiscard]] std::vector<dead_letter> dead_letters() const;
+  /// Calls `callback` with each dead letter from now on, on the system's background thread: it must not block there.
+  /// Replaces the last one; an empty function ends it. Exceptions from it end the process. In the host; throws
+  /// `std::logic_error` inside an actor.
+  void on_dead_letter(std::function<void(const dead_letter&)> callback);
 
   /// Has SIGINT and SIGTERM end this system. The first is orderly: every actor is asked to stop as by `stop`, with the
   /// options' grace, and what this process waits for, or asks for from then on, throws `system_stopped`; leaving the

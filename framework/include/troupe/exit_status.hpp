@@ -34,6 +34,7 @@ struct exit_status {
   limit_kind limit = limit_kind::none;
   std::uint64_t limit_value = 0;  ///< bytes or seconds
   std::string last_words;         ///< the last 8 KiB at most of what it wrote to its standard error
+  std::uint32_t incarnation = 0;  ///< how often its actor had been started before this process
 
   std::chrono::microseconds user_time{};
   std::chrono::microseconds system_time{};

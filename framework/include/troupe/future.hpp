@@ -58,6 +58,11 @@ class future {
   /// Whether the handler has begun and has not answered, as far as can be seen from here. Does not block.
   [[nodiscard]] bool running() const { return !ready() && checked().has_begun(); }
 
+  /// Which of the actor's processes has answered: how often the actor had been started before that one, modulo 65,536; 0
+  /// too where the answer came by way of others, as a pool's. Once it is ready, and before `get`. Of an actor that died
+  /// instead, `actor_down::status()` says it.
+  [[nodiscard]] std::uint32_t incarnation() const { return checked().incarnation(); }
+
   /// Gives the answer up, where it is not there yet: `get` throws `cancelled` from here on, and the actor is told, ahead of
   /// all messages. A call whose handler has not begun is then never run; a handler that is a coroutine has `cancelled` thrown
   /// out of its current or next `co_await`; an ordinary one may look at `this_actor::cancel_requested()`. What has been done

@@ -6,6 +6,7 @@
 #include <troupe/available_cpus.hpp>
 #include <troupe/barrier.hpp>
 #include <troupe/condition.hpp>
+#include <troupe/dead_letter.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/event.hpp>
 #include <troupe/exit_status.hpp>

@@ -104,6 +104,7 @@ wire::frame channel::next_frame(const envelope& what, std::size_t payload, std::
   next.header.method = what.method;
   next.header.actor = peer_;
   next.header.sequence = sequence_ + 1;
+  next.header.incarnation = what.incarnation;
   next.header.words = static_cast<std::uint8_t>((what.kind == wire::frame_kind::ask ? wire::call_word : 0) |
                                                 (outside ? wire::outside_word : 0) |
                                                 (attached != 0 ? wire::attached_word : 0));

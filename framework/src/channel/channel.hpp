@@ -37,6 +37,7 @@ struct envelope {
   wire::frame_kind kind = wire::frame_kind::tell;
   std::uint64_t method = 0;
   std::uint64_t call = 0;
+  std::uint16_t incarnation = 0;  ///< of who answers
 };
 
 /// One end. Sending members must be called by one thread at a time, receiving ones likewise; one of each may run at once.

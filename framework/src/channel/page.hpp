@@ -19,6 +19,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace troupe::channel {
@@ -146,6 +147,10 @@ class peer_page {
  public:
   /// Throws `malformed_message` where the memory is no page.
   explicit peer_page(const platform::descriptor& memory);
+  /// Of memory that `page::create` made in this process: whatever its owner may have written to it since.
+  [[nodiscard]] static peer_page of_own_making(const platform::descriptor& memory) {
+    return peer_page{platform::mapping::map(memory, platform::access::read, 0, sizeof(page_memory))};
+  }
 
   [[nodiscard]] bool idle() const { return memory_->idle.load(std::memory_order_relaxed) != 0; }
   [[nodiscard]] std::uint64_t head(slot where) const;
@@ -165,6 +170,8 @@ class peer_page {
   [[nodiscard]] std::vector<running_entry> running() const;
 
  private:
+  explicit peer_page(platform::mapping mapped)
+      : mapping_{std::move(mapped)}, memory_{reinterpret_cast<const page_memory*>(mapping_.bytes().data())} {}
   template <class Read>
   [[nodiscard]] auto read_in_force(slot where, Read read) const;
   platform::mapping mapping_;

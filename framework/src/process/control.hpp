@@ -5,6 +5,7 @@
 #include <troupe/actor_entry.hpp>
 #include <troupe/detail/codec.hpp>
 #include <troupe/detail/endpoint.hpp>
+#include <troupe/errors.hpp>
 #include <troupe/exit_status.hpp>
 #include <troupe/options.hpp>
 
@@ -53,10 +54,11 @@ enum class control_kind : std::uint8_t {
   cancel,
   interrupted,
   reattached,
+  unhandled,
 };
 
 /// Of this protocol. The guardian's program may be another file than the host's (`system_options::executable`).
-inline constexpr std::uint32_t control_version = 5;
+inline constexpr std::uint32_t control_version = 6;
 
 /// Chosen by whoever asks; its answer carries it.
 using request_number = std::uint64_t;
@@ -151,6 +153,7 @@ struct signal {
 struct release {
   static constexpr auto kind = control_kind::release;
   std::uint32_t slot = 0;
+  std::uint64_t head = 0;  ///< of its own journal: nothing is sent any more
 };
 
 /// An actor's last words before it exits: the exception that ends it.
@@ -306,6 +309,25 @@ struct cancel_call {
   std::uint32_t client = 0;
   std::uint32_t slot = 0;
   std::uint64_t call = 0;
+};
+
+/// To the host: what one sender had sent to an actor that is gone, or has died over it, and nobody will handle.
+struct unhandled {
+  static constexpr auto kind = control_kind::unhandled;
+  struct letter {
+    std::uint64_t method = 0;
+    std::uint64_t size = 0;
+    std::uint32_t attempts = 0;
+    call_fate fate{};
+    bool was_asked = false;
+    std::vector<std::uint8_t> bytes;
+  };
+  std::string actor;
+  std::int32_t pid = 0;
+  std::string sender;
+  exit_status cause;
+  std::vector<letter> letters;
+  std::uint64_t left_out = 0;  ///< more of them
 };
 
 struct ended_actor {

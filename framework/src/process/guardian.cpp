@@ -207,7 +207,9 @@ void guardian::finish(actor_record& actor, const platform::ended& end) {
   }
   add_cause(status, actor);
   if (!status.ok()) status.last_words = actor.errors->last_words();
-  status.messages_handled = channel::peer_page{actor.control.page}.handled();
+  if (const auto known = revivals_.find(actor.ref.id); known != revivals_.end())
+    status.incarnation = known->second.incarnation;
+  status.messages_handled = channel::peer_page::of_own_making(actor.control.page).handled();
   if (!begin_restart(actor, status)) bury(actor, status);
 }
 
@@ -222,7 +224,9 @@ void guardian::bury(actor_record& actor, const exit_status& status) {
   if (ended_.size() > remembered_ends) ended_.pop_front();
   if (!is_shutting_down_ && report_.actors.size() > remembered_ends)
     report_.actors.erase(report_.actors.begin());
+  report_orphans(actor, status);
   close_channels(actor, status);
+  settle_leftovers(actor.control);
   end_inquiries_about(id);
   for (auto& [other, record] : actors_) record->watchers.erase(id);
   end_what_it_spawned(actor);
@@ -269,6 +273,7 @@ void guardian::report_when_drained() {
   for (const auto& sink : {standard_output_.get(), standard_error_.get()}) {
     if (!sink->is_empty()) return sink->when_empty([this] { report_when_drained(); });
   }
+  settle_leftovers(host_);
   send(host_, report_);
 }
 

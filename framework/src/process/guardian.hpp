@@ -2,6 +2,7 @@
 // channels, learns every death, collects output, and when the host goes ends the whole tree.
 #pragma once
 
+#include "channel/page.hpp"
 #include "platform/process.hpp"
 #include "process/control_link.hpp"
 #include "process/module_loader.hpp"
@@ -86,6 +87,8 @@ struct actor_record {
   bool has_started = false;    ///< it has entered, and its spawner knows it
   bool is_restarting = false;  ///< its process has died, and there is no other yet
   bool was_killed = false;     ///< by the system's end, after the grace
+  /// Messages, by slot and sequence, that it died over and that are reported as dead letters already.
+  std::set<std::pair<std::uint32_t, std::uint64_t>> given_up;
 };
 
 /// What is remembered of an actor that has ended.
@@ -164,6 +167,18 @@ class guardian {
   void end_restarts();
   [[nodiscard]] client::channel_end& counterpart(client& other, const client& of,
                                                  const client::channel_end& end);
+
+  // guardian_dead_letters.cpp: messages that nobody will handle
+  struct leftover;
+  void keep_leftover(const actor_record& of, const client::channel_end& end, client& sender,
+                     const client::channel_end& its, const exit_status& status);
+  void report_orphans(const actor_record& of, const exit_status& status);
+  void settle_leftover(const client& sender, std::uint32_t slot, std::uint64_t head);
+  void settle_leftovers(const client& sender);
+  void report_unhandled(const leftover& of);
+  void report_given_up(actor_record& by, const client::channel_end& end, const client& sender,
+                       const client::channel_end& its, const revival& next);
+  [[nodiscard]] std::string name_of(std::uint32_t id) const;
 
   // guardian_ownership.cpp: who spawns owns
   [[nodiscard]] bool may_own(client& owner, const spawn& wanted);
@@ -257,6 +272,17 @@ class guardian {
   };
   std::map<std::uint32_t, revival> revivals_;
   std::uint32_t last_epoch_ = 0;
+  /// What one sender has sent to an actor that has ended; it may go on sending until it has heard of that.
+  struct leftover {
+    std::uint32_t sender = 0;
+    std::uint32_t slot = 0;  ///< the sender's
+    platform::descriptor journal;
+    channel::progress finished;
+    std::uint64_t head = 0;                           ///< as far as is known
+    std::map<std::uint64_t, std::uint32_t> attempts;  ///< at those that had begun
+    ended_record receiver;
+  };
+  std::vector<leftover> leftovers_;
   void give_up_starts(pending_start::way which, const std::string& stage, const std::string& why);
   std::chrono::milliseconds start_timeout_{};
   start_method default_start_ = start_method::fork;

@@ -99,7 +99,8 @@ void guardian::dispatch(client& from, control_message& message) {
       return;
     }
     case control_kind::release: {
-      const auto slot = message.as<release>().slot;
+      const auto [slot, head] = message.as<release>();
+      settle_leftover(from, slot, head);
       std::erase_if(from.orphans, [slot](const auto& each) { return each.slot == slot; });
       forget_channel(from, slot);
       if (slot < from.next_slot) from.free_slots.insert(slot);
@@ -257,8 +258,10 @@ void guardian::introduce(client& asker, actor_record& actor, request_number requ
 void guardian::close_channels(actor_record& of, const exit_status& status) {
   for (auto& [peer, end] : of.control.channels) {
     client* const other = find_client(peer);
-    if (other == nullptr || other == &of.control || !revivals_.contains(peer)) continue;
+    if (other == nullptr || other == &of.control) continue;
     auto& its = counterpart(*other, of.control, end);
+    keep_leftover(of, end, *other, its, status);
+    if (!revivals_.contains(peer)) continue;
     other->orphans.push_back({of.ref.id, its.slot, end.slot, std::move(its.journal), std::move(end.journal),
                               of.control.page.duplicate(), of.name, static_cast<std::int32_t>(of.pid),
                               status});

@@ -76,7 +76,7 @@ bool guardian::begin_restart(actor_record& actor, const exit_status& status) {
 
 // Everybody at the other end of a channel is told, with what is known of the messages that it had begun.
 void guardian::interrupt(actor_record& actor, revival& next) {
-  const channel::peer_page page{actor.control.page};
+  const auto page = channel::peer_page::of_own_making(actor.control.page);
   next.unfinished.clear();
   for (const auto& each : page.running()) {
     if (each.sequence <= page.finished(each.channel).sequence) continue;
@@ -85,12 +85,16 @@ void guardian::interrupt(actor_record& actor, revival& next) {
     next.unfinished[static_cast<std::uint32_t>(each.channel)].push_back(
         {each.sequence, attempts, attempts < next.max_attempts});
   }
+  std::erase_if(actor.given_up, [&](const auto& each) {
+    return each.second <= page.finished(channel::slot{each.first}).sequence;
+  });
   actor.is_restarting = true;
   actor.control.channels.erase(actor.ref.id);  // to itself: nobody is left at either end
   for (auto& [peer, end] : actor.control.channels) {
     client* const other = find_client(peer);
     end.is_attached = false;
     auto& its = counterpart(*other, actor.control, end);
+    report_given_up(actor, end, *other, its, next);
     if (!its.is_attached) continue;
     interrupted words{actor.ref.id, its.slot, {}, next.status};
     for (const auto& each : next.unfinished[end.slot]) {
@@ -156,7 +160,8 @@ void guardian::attach_all(actor_record& actor) {
 void guardian::hand_over_orphan(actor_record& actor, const client::orphan& of) {
   const auto socket = platform::packet_pair().first;  // whose other end is closed
   const auto epoch = ++last_epoch_;
-  const channel::peer_page page{actor.control.page}, its_page{of.peer_page};
+  const auto page = channel::peer_page::of_own_making(actor.control.page);
+  const auto its_page = channel::peer_page::of_own_making(of.peer_page);
   channel::begin_journal_at(of.journal, its_page.finished(channel::slot{of.peer_slot}).position, epoch);
   channel::begin_journal_at(of.peer_journal, page.finished(channel::slot{of.slot}).position, epoch);
   const std::array given{socket.get(), of.journal.get(), of.peer_journal.get(), of.peer_page.get()};
@@ -177,7 +182,8 @@ void guardian::attach(actor_record& actor, client::channel_end& end, client& oth
   const auto epoch = ++last_epoch_;
   const bool is_new_to_both = !its.is_attached;
   if (is_new_to_both) {
-    const channel::peer_page page{actor.control.page}, its_page{other.page};
+    const auto page = channel::peer_page::of_own_making(actor.control.page);
+    const auto its_page = channel::peer_page::of_own_making(other.page);
     channel::begin_journal_at(end.journal, its_page.finished(channel::slot{its.slot}).position, epoch);
     channel::begin_journal_at(its.journal, page.finished(channel::slot{end.slot}).position, epoch);
   }

@@ -37,7 +37,8 @@ void answer::send(wire::frame_kind kind, const detail::body& body) {
   const auto call = std::exchange(call_, 0);
   if (call == 0) return;
   try {
-    self_.reply(over_, {kind, call, 0}, body);
+    const auto incarnation = static_cast<std::uint16_t>(self_.description().incarnation);
+    self_.reply(over_, {kind, call, 0, incarnation}, body);
   } catch (...) {
     call_ = call;  // the value could not be encoded: the caller will send what went wrong
     throw;

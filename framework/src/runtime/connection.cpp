@@ -117,6 +117,7 @@ detail::byte_reader pending_ask::result() {
 }
 
 void pending_ask::settle(channel::message&& reply) {
+  incarnation_ = reply.frame.header.incarnation;
   if (reply.problem != 0) {
     return settle(std::make_exception_ptr(
         std::system_error{reply.problem, std::generic_category(),

@@ -44,6 +44,7 @@ class pending_ask final : public detail::pending_reply {
   void cancel() override;
   [[nodiscard]] bool has_begun() override;
   void abort() override;
+  [[nodiscard]] std::uint32_t incarnation() const override { return incarnation_; }
 
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
   void settle(channel::message&& reply);
@@ -64,6 +65,7 @@ class pending_ask final : public detail::pending_reply {
   std::function<void()> then_;
   std::atomic<bool> settled_{false};  // with everything below, which is not changed any more
   std::exception_ptr problem_;
+  std::uint32_t incarnation_ = 0;
   std::vector<std::byte> copied_;  // a small reply
   channel::pin pin_;               // what holds a large one
   std::span<const std::byte> payload_;

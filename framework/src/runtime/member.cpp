@@ -555,12 +555,13 @@ void member::end_connection(const std::shared_ptr<connection>& over, const exit_
 // Nothing of it is needed any more, by a process that would take over either.
 void member::let_go(const std::shared_ptr<connection>& over) {
   const auto slot = over->channel->own_slot();
+  const auto head = page_.head(slot);
   {
     const std::lock_guard lock{over->mutex};
     over->channel.reset();
   }
   page_.clear(slot);  // before it can be another's: that one's peer may look at it before we do
-  send_control(release{static_cast<std::uint32_t>(slot)});
+  send_control(release{static_cast<std::uint32_t>(slot), head});
 }
 
 std::vector<member::due_callback> member::take_callbacks() {

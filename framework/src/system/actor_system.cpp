@@ -6,6 +6,7 @@
 #include "system/host_member.hpp"
 
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace troupe {
@@ -15,6 +16,15 @@ using system_layer::host_member;
 
 void enter_if_at_the_entrance() {
   if (process_layer::is_at_the_entrance()) process_layer::enter(&runtime::run_actor);
+}
+
+host_member& host_of(detail::endpoint& where, const char* what) {
+  auto* const host = dynamic_cast<host_member*>(&where);
+  if (host == nullptr) {
+    throw std::logic_error{"troupe: " + std::string{what} +
+                           " is for the program that has made the system, not for its actors"};
+  }
+  return *host;
 }
 
 }  // namespace
@@ -37,12 +47,14 @@ stop_report actor_system::stop(std::chrono::milliseconds grace) {
   return host == nullptr ? stop_report{} : host->shut_down(grace);
 }
 
-void actor_system::handle_signals() {
-  auto* const host = dynamic_cast<host_member*>(endpoint_.get());
-  if (host == nullptr)
-    throw std::logic_error{
-        "troupe: handle_signals is for the program that has made the system, not for its actors"};
-  host->handle_signals();
+void actor_system::handle_signals() { host_of(*endpoint_, "handle_signals").handle_signals(); }
+
+std::vector<dead_letter> actor_system::dead_letters() const {
+  return host_of(*endpoint_, "dead_letters").letters().all();
+}
+
+void actor_system::on_dead_letter(std::function<void(const dead_letter&)> callback) {
+  host_of(*endpoint_, "on_dead_letter").letters().call_with_each(std::move(callback));
 }
 
 int actor_system::interrupted_by() const {

@@ -61,7 +61,9 @@ bool host_member::read_control() {
       case control_link::state::empty: return true;
       case control_link::state::message: break;
     }
-    if (message.kind() == control_kind::stopped) {
+    if (message.kind() == control_kind::unhandled) {
+      if (!message.lost) letters_.take(message.as<process_layer::unhandled>());
+    } else if (message.kind() == control_kind::stopped) {
       const std::lock_guard lock{mutex_};
       report_ = message.lost ? process_layer::stopped{} : message.as<process_layer::stopped>();
       control_changed_.notify_all();
@@ -146,6 +148,7 @@ bool host_member::begin_ending(std::chrono::milliseconds grace) try {
     const std::lock_guard lock{mutex_};
     if (std::exchange(is_ending_, true) || stopped_) return false;
   }
+  letters_.mark_the_end();
   stop_all();
   send_control(process_layer::shutdown{static_cast<std::uint64_t>(grace.count())});
   return true;
@@ -177,6 +180,7 @@ stop_report host_member::shut_down(std::chrono::milliseconds grace) {
     signals_.reset();  // not before: a second signal in the meantime does not wait for all that
   }
   stop_report ended;
+  ended.unhandled = letters_.since_the_end();
   if (report_) {
     for (auto& actor : report_->actors) {
       auto& list = actor.killed ? ended.killed : ended.stopped;

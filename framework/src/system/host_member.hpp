@@ -8,6 +8,7 @@
 #include "process/entrance.hpp"
 #include "process/readiness.hpp"
 #include "runtime/member.hpp"
+#include "system/letter_box.hpp"
 
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
@@ -32,6 +33,7 @@ class host_member final : public runtime::member {
   void start();
   /// Ends the system. A second call returns an empty report.
   stop_report shut_down(std::chrono::milliseconds grace);
+  [[nodiscard]] letter_box& letters() { return letters_; }
   /// From now on a signal ends the system.
   void handle_signals();
   /// The signal that has; 0 where none has.
@@ -76,6 +78,7 @@ class host_member final : public runtime::member {
   process_layer::readiness signal_came_{loop_};
   platform::waker interruption_;  // readable for good once a signal has come: ends every wait for an answer
   std::atomic<int> interrupted_by_{0};
+  letter_box letters_;
   bool guardian_is_gone_ = false;  // guarded by mutex_
   std::mutex ending_;
   bool background_ended_ = false;                 // guarded by ending_

@@ -9,7 +9,7 @@
 //   16  u64 method         entry_id; in replies the call that they answer
 //   24  u32 actor          the receiver
 //   28  u16 node           the receiver's node; 0 is this machine
-//   30  u16 incarnation    the receiver's, modulo 65,536
+//   30  u16 incarnation    in replies: of who answers, modulo 65,536; else 0
 //   32  words, payload, padding to a multiple of 8
 #pragma once
 

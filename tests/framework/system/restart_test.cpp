@@ -180,6 +180,8 @@ TEST_CASE("what was being handled is told as such, and what waited behind it is 
     auto before = test.from.ask<&fragile::note_and_answer>(round);
     auto dies = test.from.ask<&fragile::note_and_die>(-1);
     auto after = test.from.ask<&fragile::note_and_answer>(round + 1000);
+    CHECK(before.wait_for(1min));
+    CHECK(before.incarnation() == static_cast<unsigned>(round));
     CHECK(before.get() == round);
     try {
       dies.get();
@@ -187,7 +189,10 @@ TEST_CASE("what was being handled is told as such, and what waited behind it is 
     } catch (const troupe::actor_down& down) {
       CHECK(down.fate() == troupe::call_fate::died_running);
       CHECK(down.status().code == SIGKILL);
+      CHECK(down.status().incarnation == static_cast<unsigned>(round));
     }
+    CHECK(after.wait_for(1min));
+    CHECK(after.incarnation() == static_cast<unsigned>(round) + 1);
     CHECK(after.get() == round + 1000);
   }
   // Nothing of a turn that did not come to its end.

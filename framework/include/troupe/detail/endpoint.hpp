@@ -62,6 +62,8 @@ class pending_reply {
   [[nodiscard]] virtual bool has_begun() = 0;
   /// As `cancel` where it has not begun; where its handler runs, kills the actor. It is settled by what comes of that.
   virtual void abort() = 0;
+  /// Of the process that has answered, once it has; else 0.
+  [[nodiscard]] virtual std::uint32_t incarnation() const { return 0; }
 
   /// Of an answer that comes by way of others: those of which one must be settled before `advance` can bring it nearer.
   /// nullopt for an ask.
