@@ -3,6 +3,7 @@
 
 #include <troupe/actor.hpp>
 #include <troupe/dead_letter.hpp>
+#include <troupe/group.hpp>
 #include <troupe/handover.hpp>
 #include <troupe/options.hpp>
 #include <troupe/process.hpp>
@@ -132,7 +133,11 @@ class actor_system {
 
   /// The actors that are alive: those of the whole system, also in an actor. Waits for a round trip to the guardian.
   /// Throws `system_stopped`.
-  [[nodiscard]] std::vector<actor_entry> actors() const { return endpoint_->actors(); }
+  [[nodiscard]] std::vector<actor_entry> actors() const;
+
+  /// Who owns whom: the host, below it the actors that it has spawned, below these theirs, in the order of their spawns; also
+  /// those whose process has died and is about to be replaced. As `actors` otherwise.
+  [[nodiscard]] actor_tree tree() const;
 
   /// Messages that were accepted and that nobody will handle, oldest first: the last 1,000. Also after the system's end. In
   /// the host; throws `std::logic_error` inside an actor.
@@ -141,6 +146,11 @@ class actor_system {
   /// Replaces the last one; an empty function ends it. Exceptions from it end the process. In the host; throws
   /// `std::logic_error` inside an actor.
   void on_dead_letter(std::function<void(const dead_letter&)> callback);
+
+  /// Calls `callback` when a group that the host owns has ended because its members died too often, on the system's
+  /// background thread: it must not block there. Replaces the last one. Exceptions from it end the process. In the host;
+  /// throws `std::logic_error` inside an actor.
+  void on_escalation(std::function<void(const escalation&)> callback);
 
   /// Has SIGINT and SIGTERM end this system. The first is orderly: every actor is asked to stop as by `stop`, with the
   /// options' grace, and what this process waits for, or asks for from then on, throws `system_stopped`; leaving the

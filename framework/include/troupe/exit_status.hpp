@@ -13,6 +13,7 @@ enum class exit_kind : std::uint8_t {
   code,       ///< the process called exit with another code
   signal,     ///< a signal killed it
   exception,  ///< an exception left the constructor, a told handler or the function
+  escalated,  ///< a group of its own died too often, and it was killed with it: `exception_text` has the causes
   limit,      ///< the kernel killed it by a limit that it was under: which one is in `limit`
   forgotten,  ///< it ended so long ago (4096 others have ended since) that nothing is known any more
 };

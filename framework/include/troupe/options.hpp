@@ -1,6 +1,9 @@
 // What can be chosen about a system and about an actor. Every default is meant to be right for most.
 #pragma once
 
+#include <troupe/group.hpp>
+#include <troupe/restart.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -9,10 +12,6 @@
 #include <vector>
 
 namespace troupe {
-
-namespace detail {
-struct not_from_braces {};  // keeps `spawn<f>({"text"})` from silently meaning an options aggregate
-}  // namespace detail
 
 /// How what actors print reaches the host's standard output and error. Lines are never mixed.
 enum class output : std::uint8_t {
@@ -69,24 +68,6 @@ struct system_options {
   std::vector<std::string> preload{};
 };
 
-/// When an actor whose process has ended is started again: as the same actor, with the same handles and mailboxes, by the
-/// same constructor and arguments.
-enum class restart : std::uint8_t {
-  never,     ///< its end is the end
-  on_crash,  ///< unless it ended in good order: by a signal, an exception, a code other than 0
-  always,    ///< unless it was asked to stop
-};
-
-/// How often, and how soon. Where it dies more often, its end is the end.
-struct restart_policy {
-  restart when = restart::never;
-  unsigned most = 3;  ///< restarts within `within`; those longer ago do not count
-  std::chrono::milliseconds within = std::chrono::seconds{5};
-  /// Before the first of these restarts; each later one waits twice as long as the one before it, give or take a fifth.
-  std::chrono::milliseconds delay{10};
-  std::chrono::milliseconds longest_delay = std::chrono::seconds{1};
-};
-
 struct spawn_options {
   detail::not_from_braces only_named{};
 
@@ -108,6 +89,8 @@ struct spawn_options {
   /// How often the handling of one message may be begun where the actor is started again: a message during which it died so
   /// often is not handled any more. Whoever asked hears `actor_down`.
   std::uint32_t max_attempts = 1;
+  /// Makes it a member of that group, whose policy then counts in the place of `restart`.
+  std::optional<troupe::group> group{};
 };
 
 }  // namespace troupe

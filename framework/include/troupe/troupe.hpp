@@ -12,6 +12,7 @@
 #include <troupe/exit_status.hpp>
 #include <troupe/failure.hpp>
 #include <troupe/future.hpp>
+#include <troupe/group.hpp>
 #include <troupe/handover.hpp>
 #include <troupe/message.hpp>
 #include <troupe/mutex.hpp>
@@ -21,6 +22,7 @@
 #include <troupe/process.hpp>
 #include <troupe/promise.hpp>
 #include <troupe/relay.hpp>
+#include <troupe/restart.hpp>
 #include <troupe/semaphore.hpp>
 #include <troupe/shared_array.hpp>
 #include <troupe/shared_buffer.hpp>

@@ -7,6 +7,7 @@
 #include <troupe/detail/endpoint.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/exit_status.hpp>
+#include <troupe/group.hpp>
 #include <troupe/options.hpp>
 
 #include "platform/limits.hpp"
@@ -55,6 +56,7 @@ enum class control_kind : std::uint8_t {
   interrupted,
   reattached,
   unhandled,
+  escalated,
 };
 
 /// Of this protocol. The guardian's program may be another file than the host's (`system_options::executable`).
@@ -81,6 +83,14 @@ struct hello {
   std::vector<std::string> modules{};  ///< to be loaded before the first actor starts
 };
 
+/// The group that a new actor is to be a member of.
+struct group_order {
+  std::uint64_t number = 0;
+  std::string name;
+  troupe::strategy strategy{};
+  std::uint64_t grace_milliseconds = 0;
+};
+
 struct spawn {
   static constexpr auto kind = control_kind::spawn;
   request_number request = 0;
@@ -97,8 +107,9 @@ struct spawn {
   std::uint64_t outside_arguments = 0;  ///< their size, where they lie in the message's descriptor instead
   std::uint32_t in_flight = 0;
   std::uint32_t attached = 0;  ///< shared memory in the arguments: the descriptors behind that
-  restart_policy restart;
+  restart_policy restart;  ///< or the group's
   std::uint32_t max_attempts = 1;
+  std::optional<group_order> group;
 };
 /// More than this is an `outside_arguments`: the guardian hands it through without looking.
 inline constexpr std::size_t max_inside_arguments = 16 * 1024;
@@ -252,6 +263,7 @@ struct reattached {
 struct listed {
   static constexpr auto kind = control_kind::listed;
   request_number request = 0;
+  std::int32_t host_pid = 0;
   std::vector<actor_entry> actors;
 };
 
@@ -328,6 +340,13 @@ struct unhandled {
   exit_status cause;
   std::vector<letter> letters;
   std::uint64_t left_out = 0;  ///< more of them
+};
+
+/// To the host: a group of its own has ended.
+struct escalated {
+  static constexpr auto kind = control_kind::escalated;
+  std::string group;
+  std::vector<std::string> causes;
 };
 
 struct ended_actor {

@@ -26,6 +26,7 @@ std::string to_string(const exit_status& status) {
     case exit_kind::limit:
       return "killed by " + platform::signal_name(status.code) + ": its CPU time was limited to " +
              std::to_string(status.limit_value) + " s";
+    case exit_kind::escalated: return "ended with what it owned: " + status.exception_text;
     case exit_kind::forgotten: return "ended long ago";
     case exit_kind::exception: break;
   }

@@ -28,6 +28,10 @@ void add_cause(exit_status& status, const actor_record& actor) {
     status.limit = limit_kind::cpu_time;
     status.limit_value = actor.limits.cpu_seconds;
   }
+  if (by_signal && actor.escalated) {
+    status.kind = exit_kind::escalated;
+    status.exception_text = *actor.escalated;
+  }
   if (by_signal || !actor.exception) return;
   status.kind = exit_kind::exception;
   status.exception_type = actor.exception->type;
@@ -229,6 +233,7 @@ void guardian::bury(actor_record& actor, const exit_status& status) {
   settle_leftovers(actor.control);
   end_inquiries_about(id);
   for (auto& [other, record] : actors_) record->watchers.erase(id);
+  leave_group(actor);
   end_what_it_spawned(actor);
   const auto eviction = actor.eviction;
   const auto later = std::exchange(actor.control.later, {});

@@ -74,6 +74,7 @@ struct actor_record {
   std::uint32_t owner = 0;     ///< the client that spawned it
   std::uint32_t depth = 1;     ///< how many owners it has, the host included
   std::uint32_t eviction = 0;  ///< the one that it ends by; 0: none
+  std::uint64_t group = 0;     ///< that it is a member of; 0: none
   client control;
   pid_t pid = 0;  ///< 0 until there is a process
   platform::process_handle process;
@@ -81,6 +82,7 @@ struct actor_record {
   std::size_t mailbox_bytes = 0;
   std::size_t mailbox_messages = 0;
   std::optional<failed> exception;
+  std::optional<std::string> escalated;  ///< why it is killed, where a group of its own has ended
   std::shared_ptr<output_collector> output;
   std::shared_ptr<output_collector> errors;
   platform::limits limits;
@@ -98,6 +100,13 @@ struct ended_record {
   std::int32_t pid = 0;
   exit_status status;
 };
+
+/// When something has been started again, lately.
+using restart_times = std::deque<std::chrono::steady_clock::time_point>;
+/// Notes one restart more; false where the policy does not allow it now.
+[[nodiscard]] bool has_restart_left(restart_times& times, const restart_policy& policy);
+/// Before the next one: twice as long after each, give or take a fifth, so that what dies together does not come back together.
+[[nodiscard]] std::chrono::nanoseconds delay_of(const restart_policy& policy, std::size_t restarts);
 
 /// How long an actor has between SIGTERM and SIGKILL.
 inline constexpr auto terminate_patience = std::chrono::milliseconds{300};
@@ -134,6 +143,7 @@ class guardian {
   void on_spawn(client& from, control_message& message);
   pending_start& prepare(const client& owner, const spawn& wanted);
   void connect_streams(actor_record& actor, pending_start& start);
+  void drop_start(std::uint32_t id);
   void launch(std::uint32_t id);
   void connect_control(const pending_start& start, platform::descriptor ours);
   /// Asks the zygote for the starts that are due, as far as it keeps up: it is never waited for.
@@ -154,7 +164,6 @@ class guardian {
   // guardian_restarts.cpp: actors that are started again
   struct revival;
   void keep_for_restarts(const pending_start& start, const spawn& wanted);
-  [[nodiscard]] bool will_restart(const actor_record& actor, const revival& next, const exit_status& status);
   [[nodiscard]] bool begin_restart(actor_record& actor, const exit_status& status);
   void interrupt(actor_record& actor, revival& next);
   void start_again(std::uint32_t id);
@@ -167,6 +176,20 @@ class guardian {
   void end_restarts();
   [[nodiscard]] client::channel_end& counterpart(client& other, const client& of,
                                                  const client::channel_end& end);
+
+  [[nodiscard]] bool is_ending(const actor_record& actor);
+  [[nodiscard]] bool wants_restart(const actor_record& actor, const revival& next, const exit_status& status);
+  void set_aside(actor_record& actor, revival& next, const exit_status& status);
+
+  // guardian_groups.cpp: actors that are started again together
+  struct group_record;
+  [[nodiscard]] bool may_join_group(client& owner, const spawn& wanted);
+  void join_group(actor_record& actor, const spawn& wanted);
+  void leave_group(actor_record& actor);
+  [[nodiscard]] bool restart_in_group(actor_record& actor, revival& next, const exit_status& status);
+  void end_affected(group_record& group, const actor_record& died);
+  void start_group_when_ended(std::uint64_t number);
+  void escalate(std::uint64_t number, const actor_record& last);
 
   // guardian_dead_letters.cpp: messages that nobody will handle
   struct leftover;
@@ -264,14 +287,26 @@ class guardian {
     restart_policy policy;
     std::uint32_t max_attempts = 1;
     std::uint32_t incarnation = 0;
-    std::array<platform::descriptor, 2> checkpoints;          ///< the page says which is in force
-    std::deque<std::chrono::steady_clock::time_point> times;  ///< of restarts, lately
+    std::array<platform::descriptor, 2> checkpoints;  ///< the page says which is in force
+    restart_times times;
     std::unique_ptr<boost::asio::steady_timer> timer;
     exit_status status;                                                   ///< of its last process
     std::map<std::uint32_t, std::vector<unfinished_message>> unfinished;  ///< by that one's slots
   };
   std::map<std::uint32_t, revival> revivals_;
   std::uint32_t last_epoch_ = 0;
+  struct group_record {
+    group_order order;
+    restart_policy policy;
+    std::uint32_t owner = 0;
+    std::vector<std::uint32_t> members;  ///< in the order in which they were spawned
+    restart_times times;
+    std::deque<std::string> causes;     ///< of the last deaths
+    std::set<std::uint32_t> returning;  ///< have ended, or are to end, and are started again together
+    std::unique_ptr<boost::asio::steady_timer>
+        timer;  ///< until those are killed, then until they are started
+  };
+  std::map<std::uint64_t, group_record> groups_;
   /// What one sender has sent to an actor that has ended; it may go on sending until it has heard of that.
   struct leftover {
     std::uint32_t sender = 0;

@@ -4,6 +4,8 @@
 #include "channel/page.hpp"
 #include "process/guardian.hpp"
 
+#include <algorithm>
+
 namespace troupe::process_layer {
 
 bool guardian::may_own(client& owner, const spawn& wanted) {
@@ -75,14 +77,25 @@ void guardian::leave_eviction(std::uint32_t number) {
 }
 
 void guardian::on_list(client& from, const list& wanted) {
-  listed answer{wanted.request, {}};
+  listed answer{wanted.request, platform::parent_pid(), {}};
   for (const auto& [id, actor] : actors_) {
-    if (!actor->has_started || actor->is_restarting) continue;
-    const auto owner = actors_.find(actor->owner);
-    const bool has_owner = owner != actors_.end();
-    answer.actors.push_back({actor->name, static_cast<int>(actor->pid), has_owner ? owner->second->name : "",
-                             has_owner ? static_cast<int>(owner->second->pid) : 0});
+    if (!actor->has_started) continue;
+    actor_entry entry{.name = actor->name,
+                      .pid = static_cast<int>(actor->pid),
+                      .number = id,
+                      .parent_number = actor->owner};
+    if (const auto owner = actors_.find(actor->owner); owner != actors_.end()) {
+      entry.parent = owner->second->name;
+      entry.parent_pid = static_cast<int>(owner->second->pid);
+    }
+    if (const auto known = revivals_.find(id); known != revivals_.end())
+      entry.incarnation = known->second.incarnation;
+    if (const auto group = groups_.find(actor->group); group != groups_.end())
+      entry.group = group->second.order.name;
+    answer.actors.push_back(std::move(entry));
   }
+  std::sort(answer.actors.begin(), answer.actors.end(),
+            [](const auto& a, const auto& b) { return a.number < b.number; });
   send(from, answer);
 }
 

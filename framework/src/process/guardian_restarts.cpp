@@ -9,9 +9,7 @@
 #include <system_error>
 
 namespace troupe::process_layer {
-namespace {
 
-/// Twice as long after each restart, give or take a fifth: what dies together is not started again together.
 std::chrono::nanoseconds delay_of(const restart_policy& policy, std::size_t restarts) {
   auto delay = std::chrono::nanoseconds{policy.delay};
   for (std::size_t i = 1; i < restarts && delay < policy.longest_delay; ++i) delay *= 2;
@@ -20,7 +18,13 @@ std::chrono::nanoseconds delay_of(const restart_policy& policy, std::size_t rest
   return delay / 100 * percent;
 }
 
-}  // namespace
+bool has_restart_left(restart_times& times, const restart_policy& policy) {
+  const auto now = std::chrono::steady_clock::now();
+  std::erase_if(times, [&](auto time) { return now - time > policy.within; });
+  if (times.size() >= policy.most) return false;
+  times.push_back(now);
+  return true;
+}
 
 /// As it was ordered: what a start comes by on its way is not copied.
 guardian::pending_start guardian::pending_start::again() const {
@@ -46,10 +50,13 @@ void guardian::keep_for_restarts(const pending_start& start, const spawn& wanted
   revivals_.emplace(start.order.what.actor, std::move(kept));
 }
 
-bool guardian::will_restart(const actor_record& actor, const revival& next, const exit_status& status) {
+bool guardian::is_ending(const actor_record& actor) {
+  return is_shutting_down_ || actor.eviction != 0 || find_client(actor.owner) == nullptr;
+}
+
+bool guardian::wants_restart(const actor_record& actor, const revival& next, const exit_status& status) {
   if (status.ok() && next.policy.when != restart::always) return false;
-  return !is_shutting_down_ && actor.eviction == 0 && !actor.control.stop_was_told &&
-         find_client(actor.owner) != nullptr && next.times.size() < next.policy.most;
+  return !is_ending(actor) && !actor.control.stop_was_told;
 }
 
 // False where this end is the end.
@@ -57,21 +64,27 @@ bool guardian::begin_restart(actor_record& actor, const exit_status& status) {
   const auto place = revivals_.find(actor.ref.id);
   if (place == revivals_.end()) return false;
   auto& next = place->second;
-  const auto now = std::chrono::steady_clock::now();
-  std::erase_if(next.times, [&](auto time) { return now - time > next.policy.within; });
-  if (!will_restart(actor, next, status)) {
+  if (actor.group != 0) {
+    if (restart_in_group(actor, next, status)) return true;
     revivals_.erase(place);
     return false;
   }
-  next.times.push_back(now);
-  next.status = status;
-  pending_starts_.erase(actor.ref.id);
-  interrupt(actor, next);
+  if (!wants_restart(actor, next, status) || !has_restart_left(next.times, next.policy)) {
+    revivals_.erase(place);
+    return false;
+  }
+  set_aside(actor, next, status);
   next.timer = std::make_unique<boost::asio::steady_timer>(loop_, delay_of(next.policy, next.times.size()));
   next.timer->async_wait([this, id = actor.ref.id](auto error) {
     if (!error) start_again(id);
   });
   return true;
+}
+
+void guardian::set_aside(actor_record& actor, revival& next, const exit_status& status) {
+  next.status = status;
+  pending_starts_.erase(actor.ref.id);
+  interrupt(actor, next);
 }
 
 // Everybody at the other end of a channel is told, with what is known of the messages that it had begun.
@@ -111,6 +124,7 @@ void guardian::interrupt(actor_record& actor, revival& next) {
   actor.process = {};
   actor.pid = 0;
   actor.exception.reset();
+  actor.escalated.reset();
 }
 
 void guardian::start_again(std::uint32_t id) try {

@@ -46,7 +46,7 @@ void guardian::on_spawn(client& from, control_message& message) {
   const auto wanted = message.as<spawn>();
   const bool is_outside = wanted.outside_arguments != 0;
   if (is_shutting_down_) return refuse(from, wanted.request, "spawn", "the system is stopping");
-  if (!may_own(from, wanted)) return;
+  if (!may_own(from, wanted) || !may_join_group(from, wanted)) return;
   if (message.lost) return refuse(from, wanted.request, out_of, "the guardian has no room for the arguments");
   if (wanted.attached > detail::max_attachments ||
       message.descriptors.size() != wanted.attached + (is_outside ? 1 : 0))
@@ -60,10 +60,18 @@ void guardian::on_spawn(client& from, control_message& message) {
     start.arguments = std::move(message.descriptors);
     start.by = executed ? pending_start::way::program : pending_start::way::zygote;
     keep_for_restarts(start, wanted);
+    join_group(*actors_.at(last_id_), wanted);
   } catch (const std::system_error& problem) {
+    drop_start(last_id_);
     return refuse(from, wanted.request, out_of, problem.what());
   }
   launch(last_id_);
+}
+
+void guardian::drop_start(std::uint32_t id) {
+  pending_starts_.erase(id);
+  revivals_.erase(id);
+  actors_.erase(id);
 }
 
 void guardian::launch(std::uint32_t id) {
@@ -268,6 +276,7 @@ void guardian::refuse_start(std::uint32_t id, const std::string& stage, const st
 
 void guardian::forget(std::uint32_t id) {
   const auto eviction = actors_.at(id)->eviction;
+  leave_group(*actors_.at(id));
   actors_.erase(id);
   leave_eviction(eviction);
   end_shutdown_when_empty();

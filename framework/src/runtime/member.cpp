@@ -55,6 +55,15 @@ void name_module(process_layer::spawn& message, detail::entry_id what) {
   }
 }
 
+void order_group(process_layer::spawn& message, const group& which) {
+  if (message.restart.when != restart::never)
+    throw std::invalid_argument{"troupe: spawn_options has a group and a restart policy: the group's counts"};
+  const auto& options = which.options();
+  message.restart = options.restart;
+  message.group = {which.number(), options.name, options.strategy,
+                   static_cast<std::uint64_t>(options.grace.count())};
+}
+
 // The connection that this thread used last: most threads talk to one actor for a while.
 struct last_used {
   std::uint64_t serial = 0;
@@ -121,6 +130,7 @@ detail::endpoint::spawned member::spawn(detail::entry_id what, const std::string
   message.in_flight = options.in_flight;
   message.restart = options.restart;
   message.max_attempts = options.max_attempts;
+  if (options.group) order_group(message, *options.group);
   message.start = options.start;
   message.limits = to_platform(options.limits);
   name_module(message, what);
@@ -151,11 +161,12 @@ void member::preload(const std::string& path) {
     throw start_failed{answered.refusal.stage, answered.refusal.why};
 }
 
-std::vector<actor_entry> member::actors() {
+member::listed_actors member::actors() {
   process_layer::list message;
   open_request(message.request);
   send_control(message);
-  return wait_for(message.request).actors;
+  auto answered = wait_for(message.request);
+  return {answered.host_pid, std::move(answered.actors)};
 }
 
 std::shared_ptr<connection> member::find_connection(const detail::actor_ref& to) {
@@ -428,7 +439,10 @@ bool member::handle_control(control_message& message) {
     case control_kind::listed: {
       auto came = message.as<listed>();
       const std::lock_guard lock{mutex_};
-      complete(came.request, [&](guardian_request& asked) { asked.actors = std::move(came.actors); });
+      complete(came.request, [&](guardian_request& asked) {
+        asked.host_pid = came.host_pid;
+        asked.actors = std::move(came.actors);
+      });
       break;
     }
     case control_kind::watching: {

@@ -51,7 +51,7 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   std::shared_ptr<detail::pending_reply> ended(const detail::actor_ref& whom) override;
   int pid(const detail::actor_ref& whom) override;
   int death_descriptor(const detail::actor_ref& whom) override;
-  std::vector<actor_entry> actors() override;
+  listed_actors actors() override;
   void preload(const std::string& path) override;
   void on_down(const detail::actor_ref& whom, std::function<void(const exit_status&)> callback) override;
 
@@ -147,6 +147,7 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
     bool done = false;
     process_layer::refused refusal;
     std::optional<spawned> made;
+    int host_pid = 0;
     std::vector<actor_entry> actors;
     std::shared_ptr<connection> over;
   };

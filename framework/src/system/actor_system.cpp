@@ -3,6 +3,7 @@
 
 #include "process/entrance.hpp"
 #include "runtime/actor_main.hpp"
+#include "system/actor_tree.hpp"
 #include "system/host_member.hpp"
 
 #include <stdexcept>
@@ -40,6 +41,17 @@ actor_system::actor_system(system_options options) : options_{std::move(options)
 
 actor_system::~actor_system() { stop(); }
 
+std::vector<actor_entry> actor_system::actors() const {
+  auto all = endpoint_->actors().actors;
+  std::erase_if(all, [](const auto& each) { return each.pid == 0; });
+  return all;
+}
+
+actor_tree actor_system::tree() const {
+  auto listed = endpoint_->actors();
+  return system_layer::tree_of({.name = "host", .pid = listed.host_pid}, std::move(listed.actors));
+}
+
 stop_report actor_system::stop() { return stop(options_.grace); }
 
 stop_report actor_system::stop(std::chrono::milliseconds grace) {
@@ -51,6 +63,10 @@ void actor_system::handle_signals() { host_of(*endpoint_, "handle_signals").hand
 
 std::vector<dead_letter> actor_system::dead_letters() const {
   return host_of(*endpoint_, "dead_letters").letters().all();
+}
+
+void actor_system::on_escalation(std::function<void(const escalation&)> callback) {
+  host_of(*endpoint_, "on_escalation").on_escalation(std::move(callback));
 }
 
 void actor_system::on_dead_letter(std::function<void(const dead_letter&)> callback) {

@@ -63,6 +63,8 @@ bool host_member::read_control() {
     }
     if (message.kind() == control_kind::unhandled) {
       if (!message.lost) letters_.take(message.as<process_layer::unhandled>());
+    } else if (message.kind() == control_kind::escalated) {
+      if (!message.lost) tell_escalation(message.as<process_layer::escalated>());
     } else if (message.kind() == control_kind::stopped) {
       const std::lock_guard lock{mutex_};
       report_ = message.lost ? process_layer::stopped{} : message.as<process_layer::stopped>();
@@ -71,6 +73,20 @@ bool host_member::read_control() {
       handle_control(message);
     }
   }
+}
+
+void host_member::on_escalation(std::function<void(const escalation&)> callback) {
+  const std::lock_guard lock{mutex_};
+  escalated_ = std::move(callback);
+}
+
+void host_member::tell_escalation(const process_layer::escalated& told) {
+  std::function<void(const escalation&)> callback;
+  {
+    const std::lock_guard lock{mutex_};
+    callback = escalated_;
+  }
+  if (callback) callback({told.group, told.causes});
 }
 
 void host_member::run_later(std::function<void()> what) {

@@ -34,6 +34,8 @@ class host_member final : public runtime::member {
   /// Ends the system. A second call returns an empty report.
   stop_report shut_down(std::chrono::milliseconds grace);
   [[nodiscard]] letter_box& letters() { return letters_; }
+  /// Has it called, on the background thread, when a group of the host's has ended.
+  void on_escalation(std::function<void(const escalation&)> callback);
   /// From now on a signal ends the system.
   void handle_signals();
   /// The signal that has; 0 where none has.
@@ -63,6 +65,7 @@ class host_member final : public runtime::member {
   void end_by_signal();
   void lose_guardian();
   bool read_control();
+  void tell_escalation(const process_layer::escalated& told);
 
   process_layer::launched_guardian guardian_;  // its link and page have moved to the base
   platform::standard_numbers_kept
@@ -79,7 +82,8 @@ class host_member final : public runtime::member {
   platform::waker interruption_;  // readable for good once a signal has come: ends every wait for an answer
   std::atomic<int> interrupted_by_{0};
   letter_box letters_;
-  bool guardian_is_gone_ = false;  // guarded by mutex_
+  std::function<void(const escalation&)> escalated_;  // guarded by mutex_
+  bool guardian_is_gone_ = false;                     // guarded by mutex_
   std::mutex ending_;
   bool background_ended_ = false;                 // guarded by ending_
   std::optional<process_layer::stopped> report_;  // guarded by mutex_

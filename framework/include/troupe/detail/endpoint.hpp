@@ -103,7 +103,11 @@ class endpoint {
   virtual int pid(const actor_ref& whom) = 0;
   /// A new descriptor, the caller's.
   virtual int death_descriptor(const actor_ref& whom) = 0;
-  virtual std::vector<actor_entry> actors() = 0;
+  struct listed_actors {
+    int host_pid = 0;
+    std::vector<actor_entry> actors;  ///< in the order of their numbers; also those between two processes
+  };
+  virtual listed_actors actors() = 0;
   virtual void preload(const std::string& path) = 0;
   virtual void on_down(const actor_ref& whom, std::function<void(const exit_status&)> callback) = 0;
 };

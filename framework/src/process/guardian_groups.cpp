@@ -1,0 +1,155 @@
+// Groups of actors that are started again together.
+//
+//   a member dies ──▶ those that go with it are asked to stop, last first, and killed after the group's grace
+//                 ──▶ when all of them have ended, and after the policy's delay, they are started, first first
+//   too often     ──▶ escalation: the others end, and the owner with them
+#include "process/guardian.hpp"
+
+#include <algorithm>
+
+namespace troupe::process_layer {
+namespace {
+
+/// Where in `members` those begin that go with the one that has died.
+std::size_t first_affected(strategy how, std::size_t died, std::size_t members) {
+  switch (how) {
+    case strategy::one_for_all: return 0;
+    case strategy::rest_for_one: return died;
+    case strategy::one_for_one: break;
+  }
+  return members;
+}
+
+std::string list_of(const std::deque<std::string>& causes) {
+  std::string all;
+  for (const auto& cause : causes) all += (all.empty() ? "" : "; ") + cause;
+  return all;
+}
+
+}  // namespace
+
+bool guardian::may_join_group(client& owner, const spawn& wanted) {
+  const auto known = wanted.group ? groups_.find(wanted.group->number) : groups_.end();
+  if (known == groups_.end() || known->second.owner == owner.id) return true;
+  refuse(owner, wanted.request, "group", "the group is another actor's: who spawns its first member owns it");
+  return false;
+}
+
+void guardian::join_group(actor_record& actor, const spawn& wanted) {
+  if (!wanted.group) return;
+  const auto& order = *wanted.group;
+  auto& group =
+      groups_.try_emplace(order.number, group_record{order, wanted.restart, actor.owner, {}, {}, {}, {}, {}})
+          .first->second;
+  group.members.push_back(actor.ref.id);
+  actor.group = order.number;
+}
+
+void guardian::leave_group(actor_record& actor) {
+  const auto place = groups_.find(std::exchange(actor.group, 0));
+  if (place == groups_.end()) return;
+  auto& group = place->second;
+  std::erase(group.members, actor.ref.id);
+  group.returning.erase(actor.ref.id);
+  if (group.members.empty()) {
+    groups_.erase(place);
+  } else {
+    start_group_when_ended(place->first);
+  }
+}
+
+// False where this end is the end.
+bool guardian::restart_in_group(actor_record& actor, revival& next, const exit_status& status) {
+  auto& group = groups_.at(actor.group);
+  const auto number = actor.group;
+  if (group.returning.contains(actor.ref.id) && !is_ending(actor)) {
+    set_aside(actor, next, status);  // because of another's end
+    start_group_when_ended(number);
+    return true;
+  }
+  if (!wants_restart(actor, next, status)) return false;
+  group.causes.push_back(actor.name + ": " + to_string(status));
+  if (group.causes.size() > group.policy.most + 1) group.causes.pop_front();
+  if (!has_restart_left(group.times, group.policy)) {
+    escalate(number, actor);
+    return false;
+  }
+  set_aside(actor, next, status);
+  group.returning.insert(actor.ref.id);
+  end_affected(group, actor);
+  start_group_when_ended(number);
+  return true;
+}
+
+// Who is about to start anyway stays as it is; who has been asked to stop by somebody else ends for good.
+void guardian::end_affected(group_record& group, const actor_record& died) {
+  const auto& members = group.members;
+  const auto place = std::find(members.begin(), members.end(), died.ref.id);
+  const auto first =
+      first_affected(group.order.strategy, static_cast<std::size_t>(place - members.begin()), members.size());
+  bool any = false;
+  for (auto i = members.size(); i-- > first;) {
+    auto& other = *actors_.at(members[i]);
+    if (!other.has_started || other.is_restarting || other.control.stop_was_told) continue;
+    group.returning.insert(members[i]);
+    tell_stop(other.control, {});
+    any = true;
+  }
+  if (!any) return;
+  group.timer = std::make_unique<boost::asio::steady_timer>(
+      loop_, std::chrono::milliseconds{group.order.grace_milliseconds});
+  group.timer->async_wait([this, number = group.order.number](auto error) {
+    const auto still = groups_.find(number);
+    if (error || still == groups_.end()) return;
+    for (const auto id : still->second.returning) {
+      if (!actors_.at(id)->is_restarting) actors_.at(id)->process.send(platform::kill_signal);
+    }
+  });
+}
+
+void guardian::start_group_when_ended(std::uint64_t number) {
+  auto& group = groups_.at(number);
+  const auto has_ended = [&](std::uint32_t id) { return actors_.at(id)->is_restarting; };
+  if (group.returning.empty() || !std::all_of(group.returning.begin(), group.returning.end(), has_ended))
+    return;
+  group.timer =
+      std::make_unique<boost::asio::steady_timer>(loop_, delay_of(group.policy, group.times.size()));
+  group.timer->async_wait([this, number](auto error) {
+    const auto still = groups_.find(number);
+    if (error || still == groups_.end()) return;
+    const auto all = std::exchange(still->second.returning, {});
+    const auto members = still->second.members;  // a start that fails leaves the group
+    for (const auto id : members) {
+      if (all.contains(id)) start_again(id);
+    }
+  });
+}
+
+// `last` has died, and is buried by whoever calls this.
+void guardian::escalate(std::uint64_t number, const actor_record& last) {
+  const auto group = std::move(groups_.extract(number).mapped());
+  std::vector<std::uint32_t> between;
+  for (const auto id : group.members) {
+    auto& other = *actors_.at(id);
+    other.group = 0;
+    if (other.is_restarting) between.push_back(id);
+  }
+  const auto what = "group " + (group.order.name.empty() ? "of " + last.name : group.order.name);
+  if (const auto owner = actors_.find(group.owner); owner != actors_.end()) {
+    owner->second->escalated = what + " died too often: " + list_of(group.causes);
+    owner->second->process.send(platform::kill_signal);
+  } else if (group.owner == 0) {
+    send(host_, escalated{group.order.name, {group.causes.begin(), group.causes.end()}});
+  }
+  const auto eviction = ++last_eviction_;
+  begin_eviction(eviction);
+  for (const auto id : group.members) {
+    if (id == last.ref.id) continue;
+    join_eviction(*actors_.at(id), eviction);
+    tell_stop(actors_.at(id)->control, {});
+  }
+  leave_eviction(eviction);  // where nobody is left
+  for (const auto id : between) end_restart(id);
+}
+
+}  // namespace troupe::process_layer
