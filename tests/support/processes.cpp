@@ -121,6 +121,11 @@ pid_t descendant_called(const std::string& command, pid_t pid) {
   return 0;
 }
 
+std::chrono::milliseconds patience() {
+  const char* const given = std::getenv("TROUPE_TEST_PATIENCE");
+  return std::chrono::seconds{given == nullptr ? 20 : std::atoi(given)};
+}
+
 bool wait_until_ended(pid_t pid, std::chrono::milliseconds patience) {
   const auto handle = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
   if (handle == -1) return true;

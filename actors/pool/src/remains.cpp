@@ -1,5 +1,6 @@
 #include <troupe/detail/pool_log.hpp>
 #include <troupe/quarantined.hpp>
+#include <troupe/switched_off.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -45,6 +46,7 @@ deadline_exceeded::deadline_exceeded(std::chrono::nanoseconds allowed, lost_atte
 namespace detail {
 
 std::optional<pool_remains> pool_remains::of(const pool_log& log, std::uint64_t ticket, std::size_t items) {
+  if (switched_off("pool_notes")) return std::nullopt;
   if (log.size() != pool_log_words || log.atomic(0).load() != ticket) return std::nullopt;
   const auto progress = log.atomic(1).load();
   pool_remains found;

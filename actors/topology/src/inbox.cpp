@@ -1,5 +1,7 @@
 #include "inbox.hpp"
 
+#include <troupe/switched_off.hpp>
+
 #include <utility>
 
 namespace troupe::detail {
@@ -15,7 +17,7 @@ void inbox::arrive(queue_visitor who, const process& where) {
 }
 
 void inbox::put(queue_visitor who, parcel item) {
-  if (!item.marks && !arrivals_.add(item)) {
+  if (!item.marks && !arrivals_.add(item) && !switched_off("repeats_dropped")) {
     ++account_.repeats;
     return refuse(who);
   }
@@ -68,7 +70,7 @@ void inbox::admit_next(std::uint32_t number) {
 void inbox::keep(queue_visitor who, std::uint64_t items, packed kept) {
   const auto place = seated_.find(who);
   if (place == seated_.end()) return;
-  seats_[place->second].kept = std::move(kept);
+  if (!switched_off("saved_with_done")) seats_[place->second].kept = std::move(kept);
   base::done(who, items);
   tell_duty();
 }

@@ -1,6 +1,7 @@
 #include "channel/channel.hpp"
 
 #include <troupe/errors.hpp>
+#include <troupe/switched_off.hpp>
 
 #include "channel/outside.hpp"
 #include "wire/shared_memory.hpp"
@@ -197,6 +198,7 @@ bool channel::has_room(const wire::frame& next) {
 
 void channel::refresh_finished() {
   const auto seen = peer_page_.finished(peer_slot_);
+  if (switched_off("finished_checked")) return static_cast<void>(finished_ = seen);
   // The other end's figures: believed only where they are possible.
   if (seen.sequence < finished_.sequence || seen.sequence > sequence_) return;
   if (seen.position < finished_.position || seen.position > tail_) return;

@@ -1,6 +1,7 @@
 #include "channel/inbound.hpp"
 
 #include <troupe/errors.hpp>
+#include <troupe/switched_off.hpp>
 
 #include "channel/outside.hpp"
 #include "wire/shared_memory.hpp"
@@ -56,7 +57,7 @@ std::optional<message> inbound::next() {
   const bool is_outside = (frame->header.words & (wire::outside_word | wire::attached_word)) != 0;
   const bool is_lost = is_outside && !outside_.contains(frame->header.sequence);
   if (is_lost && position_ + size > lost_below_) return std::nullopt;
-  if (frame->header.sequence != sequence_ + 1) {
+  if (frame->header.sequence != sequence_ + 1 && !switched_off("sequence_checked")) {
     throw malformed_message{"frame " + std::to_string(frame->header.sequence) + " came where frame " +
                             std::to_string(sequence_ + 1) + " was due"};
   }

@@ -1,5 +1,7 @@
 #include "process/guardian.hpp"
 
+#include <troupe/switched_off.hpp>
+
 #include "channel/page.hpp"
 
 #include <algorithm>
@@ -77,7 +79,7 @@ void guardian::watch_host() {
   host_process_ = platform::process_handle::open(platform::parent_pid());
   if (!host_process_) end_everything();
   host_ended_.watch(host_process_.descriptor_number());
-  host_ended_.when_readable([this] { end_everything(); });
+  if (!switched_off("host_watched")) host_ended_.when_readable([this] { end_everything(); });
 }
 
 void guardian::listen_to_zygote() {
@@ -177,11 +179,12 @@ void guardian::reap_ended_children() {
     const auto ended =
         std::find_if(actors_.begin(), actors_.end(), [&](const auto& a) { return a.second->pid == *pid; });
     if (ended != actors_.end()) {
-      platform::kill_group(*pid);  // before it is reaped: until then the number cannot be another's
+      if (!switched_off("family_killed"))
+        platform::kill_group(*pid);  // before it is reaped: until then the number cannot be another's
       if (const auto end = platform::reap_child(*pid)) finish(*ended->second, *end);
     } else if (*pid == zygote_.pid) {
       static_cast<void>(platform::reap_child(*pid));
-      start_zygote_again();
+      if (!switched_off("zygote_replaced")) start_zygote_again();
     } else if (*pid == loader_.candidate()) {
       if (const auto end = platform::reap_child(*pid)) loader_.candidate_ended(to_string(status_of(*end)));
     } else if (waits_for_zygote()) {
@@ -288,7 +291,7 @@ void guardian::end_everything() {
   for (auto left = platform::children(); !left.empty(); left = platform::children()) {
     for (const pid_t child : left) {
       platform::process_handle::open(child).send(platform::kill_signal);
-      platform::kill_group(child);
+      if (!switched_off("family_killed")) platform::kill_group(child);
       platform::process_handle::open(child).reap(platform::never);
     }
   }

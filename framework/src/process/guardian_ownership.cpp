@@ -1,6 +1,8 @@
 // Who spawns owns: when an actor has ended, everything below it ends too. What it had spawned is asked to stop, which it
 // does once it has handled what its owner had committed to it; so it goes down the tree. One grace is for the whole
 // subtree; after that come SIGTERM and SIGKILL to all that is left of it.
+#include <troupe/switched_off.hpp>
+
 #include "channel/page.hpp"
 #include "process/guardian.hpp"
 
@@ -21,7 +23,7 @@ bool guardian::may_own(client& owner, const spawn& wanted) {
 
 // The owner is still known, and those who watched it have been told of its end.
 void guardian::end_what_it_spawned(const actor_record& owner) {
-  if (is_shutting_down_) return;  // everything has been asked already
+  if (is_shutting_down_ || switched_off("subtree_ends")) return;  // everything has been asked already
   auto number = owner.eviction;
   std::vector<std::uint32_t> restarting;
   for (auto& [id, actor] : actors_) {

@@ -1,5 +1,7 @@
 // Actors that are started again. What makes an actor the same one stays here between two processes: its page and the
 // journals of its channels, so also what had been accepted and not been handled.
+#include <troupe/switched_off.hpp>
+
 #include "channel/journal.hpp"
 #include "channel/page.hpp"
 #include "process/guardian.hpp"
@@ -11,6 +13,7 @@
 namespace troupe::process_layer {
 
 std::chrono::nanoseconds delay_of(const restart_policy& policy, std::size_t restarts) {
+  if (switched_off("back_off")) return {};
   auto delay = std::chrono::nanoseconds{policy.delay};
   for (std::size_t i = 1; i < restarts && delay < policy.longest_delay; ++i) delay *= 2;
   delay = std::min<std::chrono::nanoseconds>(delay, policy.longest_delay);
@@ -21,7 +24,7 @@ std::chrono::nanoseconds delay_of(const restart_policy& policy, std::size_t rest
 bool has_restart_left(restart_times& times, const restart_policy& policy) {
   const auto now = std::chrono::steady_clock::now();
   std::erase_if(times, [&](auto time) { return now - time > policy.within; });
-  if (times.size() >= policy.most) return false;
+  if (times.size() >= policy.most && !switched_off("restart_budget")) return false;
   times.push_back(now);
   return true;
 }
@@ -96,12 +99,13 @@ void guardian::interrupt(actor_record& actor, revival& next) {
     const bool had_begun = page.has_begun(each.channel, each.sequence);
     const auto attempts = had_begun || each.attempt == 0 ? each.attempt : each.attempt - 1;
     next.unfinished[static_cast<std::uint32_t>(each.channel)].push_back(
-        {each.sequence, attempts, attempts < next.max_attempts});
+        {each.sequence, attempts, attempts < next.max_attempts || switched_off("max_attempts")});
   }
   std::erase_if(actor.given_up, [&](const auto& each) {
     return each.second <= page.finished(channel::slot{each.first}).sequence;
   });
   actor.is_restarting = true;
+  if (switched_off("journals_kept")) close_channels(actor, next.status);
   actor.control.channels.erase(actor.ref.id);  // to itself: nobody is left at either end
   for (auto& [peer, end] : actor.control.channels) {
     client* const other = find_client(peer);
@@ -167,6 +171,7 @@ void guardian::attach_all(actor_record& actor) {
     client& other = *find_client(peer);
     attach(actor, end, other, counterpart(other, actor.control, end));
   }
+  if (switched_off("orphans")) return;
   for (const auto& each : actor.control.orphans) hand_over_orphan(actor, each);
 }
 
@@ -214,7 +219,7 @@ void guardian::attach(actor_record& actor, client::channel_end& end, client& oth
     send(other,
          accepted{{actor.ref.id, its.slot, end.slot, true}, epoch, unfinished_of(other.id, its.slot), true},
          to_it);
-  } else {
+  } else if (!switched_off("reattach")) {
     const std::array socket{theirs.get()};
     send(other, reattached{actor.ref.id, its.slot, epoch}, socket);
   }

@@ -1,6 +1,7 @@
 #include "runtime/actor_member.hpp"
 
 #include <troupe/errors.hpp>
+#include <troupe/switched_off.hpp>
 
 #include "platform/clock.hpp"
 #include "platform/process.hpp"
@@ -42,7 +43,7 @@ actor_member::actor_member(control_link link, control_message& start, process_la
     : member{std::move(link), start.descriptors.at(0), description.incarnation},
       start_{std::move(description)} {
   the_current = this;
-  if (start_.incarnation != 0) page_.begin_again();
+  if (start_.incarnation != 0 && !switched_off("page_taken_over")) page_.begin_again();
   auto given = std::span{start.descriptors}.subspan(1);
   for (auto& memory : start_.may_return ? std::span{checkpoints_} : std::span<platform::descriptor>{}) {
     if (given.empty()) throw malformed_message{"a start without its checkpoints"};
@@ -390,7 +391,8 @@ void actor_member::commit() {
   stage_sends();
   for (const auto& done : finished_) {
     done.from->finished(done.at);
-    if (done.from->channel) done.from->channel->stage_finished(done.from->dealt_with());
+    if (done.from->channel && !switched_off("finished_mark"))
+      done.from->channel->stage_finished(done.from->dealt_with());
     page_.end(done.place);
   }
   page_.commit();

@@ -1,6 +1,7 @@
 #include "runtime/member.hpp"
 
 #include <troupe/errors.hpp>
+#include <troupe/switched_off.hpp>
 
 #include "channel/outside.hpp"
 #include "platform/module.hpp"
@@ -216,7 +217,7 @@ bool member::tell(const detail::actor_ref& to, detail::entry_id method, const de
   } else if (channel.has_kept() || !channel.append(what, arguments)) {
     return false;
   }
-  if (in_turn()) {
+  if (in_turn() && !switched_off("commit_record")) {
     touched(over);
   } else {
     channel.publish();
@@ -555,7 +556,7 @@ void member::end_connection(const std::shared_ptr<connection>& over, const exit_
     over->changed.wait(lock, [&] { return !over->reading || over->is_detached; });
     over->reading = true;
   }
-  drain(over);
+  if (!switched_off("accepted_arrives")) drain(over);
   {
     const std::lock_guard lock{over->mutex};
     over->settle_down(status);

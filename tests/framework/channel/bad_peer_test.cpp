@@ -230,6 +230,8 @@ TEST_CASE("figures of the receiver's that cannot be are not believed by the send
   CHECK_FALSE(append(a, "x"));
   own_b.publish_finished(slot_of_b, {2, 1'000'000});
   CHECK_FALSE(append(a, "x"));
+  own_b.publish_finished(slot_of_b, {4, 1'000'000});  // as if nothing were unfinished
+  CHECK_FALSE(append(a, "x"));
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include <troupe/detail/pool_worker.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/packed.hpp>
+#include <troupe/switched_off.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -146,7 +147,8 @@ class pool_job {
     auto& attempts = trouble().attempts[place];
     attempts.push_back({sent.to->actor.name(), sent.to->pid, down.status()});
     trouble().sent_in_vain = 0;
-    if (item != 0 || (!exceeded && attempts.size() < rules.max_attempts)) return;
+    if (item != 0 || (!exceeded && (attempts.size() < rules.max_attempts || switched_off("pool_attempts"))))
+      return;
     problems.push_back(
         {place, exceeded ? std::make_exception_ptr(deadline_exceeded{rules.deadline, attempts.back()})
                          : std::make_exception_ptr(quarantined{attempts})});

@@ -4,6 +4,7 @@
 #include <troupe/detail/pool_log.hpp>
 #include <troupe/detail/pool_task.hpp>
 #include <troupe/failure.hpp>
+#include <troupe/switched_off.hpp>
 #include <troupe/this_actor.hpp>
 #include <troupe/timer.hpp>
 
@@ -52,7 +53,7 @@ class pool_limit {
   void begins(pool_notes& notes, std::size_t item) {
     if (deadline_ == 0) return notes.begins(item);
     notes.begins_at(item, std::chrono::steady_clock::now());
-    this_actor::kill_after(std::chrono::nanoseconds{deadline_});
+    if (!switched_off("pool_deadline")) this_actor::kill_after(std::chrono::nanoseconds{deadline_});
     is_set_ = true;
   }
   /// And what became of it is noted. Without a deadline the next one's beginning says as much, and nothing is between.

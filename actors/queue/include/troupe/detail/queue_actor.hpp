@@ -24,6 +24,7 @@
 #include <troupe/exit_status.hpp>
 #include <troupe/packed.hpp>
 #include <troupe/promise.hpp>
+#include <troupe/switched_off.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -100,7 +101,6 @@ class queue_actor {
     release(reader, done);
     readers_seen_ += reader.reads ? 0 : 1;
     reader.reads = true;
-
     promise<queue_batch<T>> answer;
     if (wait == queue_wait::never) {
       give(reader, answer, std::min(wanted, fair_share()));
@@ -177,7 +177,7 @@ class queue_actor {
     if (found == visitors_.end()) return;
     auto& leaving = found->second;
     release(leaving, done);
-    while (!leaving.held.empty()) take_back(leaving);
+    while (!leaving.held.empty() && !switched_off("lease_returned")) take_back(leaving);
     return_credits(leaving, leaving.credits);
     readers_seen_ -= leaving.reads ? 1 : 0;
     std::erase_if(readers_, [&](const waiting_reader& waiting) { return waiting.who == who; });
