@@ -9,8 +9,6 @@
 namespace troupe::process_layer {
 namespace {
 
-constexpr std::size_t remembered_ends = 4096;  // for whoever asks late
-
 exit_status status_of(const platform::ended& end) {
   exit_status status;
   status.kind = end.by_signal ? exit_kind::signal : end.code == 0 ? exit_kind::normal : exit_kind::code;

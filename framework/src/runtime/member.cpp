@@ -482,6 +482,19 @@ void member::on_down_message(const process_layer::down& message) {
   known.down = message.status;
   for (auto& callback : std::exchange(known.callbacks, {}))
     due_.push_back({std::move(callback), message.status});
+  ended_.push_back(message.actor);
+  if (ended_.size() <= remembered_ends) return;
+  acquaintances_.erase(ended_.front());  // who asks for it hears of the guardian's memory
+  ended_.pop_front();
+}
+
+// Of whom we have watched. That it is not known any more says as much as its status would: it has ended.
+std::optional<exit_status> member::end_of(std::uint32_t whom) const {
+  const auto place = acquaintances_.find(whom);
+  if (place != acquaintances_.end()) return place->second.down;
+  exit_status forgotten;
+  forgotten.kind = exit_kind::forgotten;
+  return forgotten;
 }
 
 void member::drain(const std::shared_ptr<connection>& over) try {
@@ -637,7 +650,7 @@ std::optional<exit_status> member::join(const detail::actor_ref& whom, detail::d
   std::optional<exit_status> status;
   wait_for_control(
       [&] {
-        status = acquaintances_[whom.id].down;
+        status = end_of(whom.id);
         return status || stopped_;
       },
       until, whom.id);
@@ -680,9 +693,9 @@ int member::pid(const detail::actor_ref& whom) {
   int number = 0;
   wait_for_control(
       [&] {
-        const auto& known = acquaintances_[whom.id];
-        number = known.pid;
-        return number != 0 || known.down || stopped_;
+        const auto known = acquaintances_.find(whom.id);
+        number = known == acquaintances_.end() ? 0 : known->second.pid;
+        return number != 0 || end_of(whom.id) || stopped_;
       },
       detail::no_deadline);
   return number;
@@ -697,7 +710,7 @@ int member::death_descriptor(const detail::actor_ref& whom) {
   {
     const std::lock_guard lock{mutex_};
     check_not_stopped();
-    if (acquaintances_[whom.id].down) opened = {};
+    if (end_of(whom.id)) opened = {};
   }
   if (opened) return std::move(opened).take_descriptor().release();
   platform::waker ended;

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -141,6 +142,7 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   std::unordered_multimap<std::uint32_t, std::shared_ptr<connection>> connections_;
   std::unordered_map<std::uint32_t, std::shared_ptr<connection>> routes_;
   std::unordered_map<std::uint32_t, acquaintance> acquaintances_;
+  std::deque<std::uint32_t> ended_;  ///< of these, in the order of their ends
 
  private:
   struct guardian_request {
@@ -163,6 +165,7 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
                 const std::function<void(std::uint64_t call)>& sent);
   void on_lost(process_layer::control_message& message);
   void take_in(const std::shared_ptr<connection>& over, channel::message&& came);
+  [[nodiscard]] std::optional<exit_status> end_of(std::uint32_t whom) const;
   acquaintance& watch(const detail::actor_ref& whom, std::unique_lock<std::mutex>& lock);
   void on_down_message(const process_layer::down& message);
   void on_interrupted(const process_layer::interrupted& message);

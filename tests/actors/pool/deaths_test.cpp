@@ -2,6 +2,7 @@
 #include <troupe/troupe.hpp>
 
 #include "actors/pool/bell.hpp"
+#include "support/census.hpp"
 #include "support/processes.hpp"
 #include "support/range.hpp"
 
@@ -176,4 +177,17 @@ TEST_CASE("nobody hangs where every call kills its worker") {
     ++ends;
   }
   CHECK(ends == 20);
+}
+
+TEST_CASE("a pool that has lost three hundred workers is no larger than before") {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  troupe::pool pool{system, {.workers = 2}};
+  const auto lose_workers = [&](int count) {
+    for (int n = 0; n < count; ++n) CHECK_THROWS_AS(pool.submit<die>(n).get(), troupe::actor_down);
+    CHECK(pool.map<same>(range(0, 100)) == range(0, 100));  // all of its workers are there
+  };
+  lose_workers(50);
+  const auto before = support::count_all(system);
+  lose_workers(300);
+  support::check_same(before, system, 300 * support::to_remember_one);
 }

@@ -47,6 +47,8 @@ std::vector<troupe::actor<worker>> spawn_many(troupe::actor_system& system) {
   for (auto& one : actors) one.ask<&worker::ready>().get();
   for (int i = 0; i < 5; ++i) actors[static_cast<std::size_t>(i)].ask<&worker::breed>().get();
   for (int i = 5; i < 15; ++i) actors[static_cast<std::size_t>(i)].tell<&worker::loop>();
+  // Some are stopped: one with children, one in an endless loop, one from the thread that has ended, and others.
+  for (const std::size_t i : {1U, 4U, 7U, 20U, 21U}) actors[i].pause();
   return actors;
 }
 

@@ -1,12 +1,15 @@
 // A host with habits of its own: what is run by name is its first argument.
+#include <troupe/pool.hpp>
 #include <troupe/troupe.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
+#include <numeric>
 #include <signal.h>
 #include <string>
 #include <string_view>
@@ -25,6 +28,20 @@ class echo {
   void die() { ::raise(SIGKILL); }
 };
 
+int twice_unless_killed(int n) {
+  if (n == 30 && troupe::pool::attempt() == 1) ::raise(SIGKILL);
+  return 2 * n;
+}
+
+bool pool_works(troupe::actor_system& system) {
+  troupe::pool pool{system, {.workers = 2}};
+  std::vector<int> numbers(100);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  const auto doubled = pool.map<twice_unless_killed>(numbers);
+  return std::all_of(numbers.begin(), numbers.end(),
+                     [&](int n) { return doubled[static_cast<std::size_t>(n)] == 2 * n; });
+}
+
 /// Everything that a program uses, three times; false where something is wrong.
 bool works() {
   for (int round = 0; round < 3; ++round) {
@@ -37,6 +54,7 @@ bool works() {
     two.tell<&echo::die>();
     if (two.join().code != SIGKILL) return false;
     if (one.ask<&echo::say>(7).get() != 7) return false;
+    if (!pool_works(system)) return false;
     if (!system.stop().killed.empty()) return false;
   }
   return true;

@@ -113,6 +113,46 @@ TEST_CASE("every descriptor of the library is closed when the host executes anot
   }
 }
 
+namespace {
+
+/// Has the kernel give that number to the next process, where it lets us: false where not.
+bool choose_next_pid(pid_t pid) {
+  std::ofstream file{"/proc/sys/kernel/ns_last_pid"};
+  file << pid - 1 << std::flush;
+  return file.good();
+}
+
+}  // namespace
+
+TEST_CASE("the handle of an actor that has ended kills nobody who has its number now") {
+  troupe::actor_system system;
+  for (int tries = 0; tries < 50; ++tries) {
+    const auto one = system.spawn<echo>();
+    const auto number = one.pid();
+    one.kill();
+    CHECK(one.join().code == SIGKILL);
+    if (!choose_next_pid(number)) {
+      WARN("not tried: the numbers of processes cannot be chosen here");
+      return;
+    }
+    const auto decoy = ::fork();
+    if (decoy == 0) {
+      for (;;) ::pause();
+    }
+    const bool is_reused = decoy == number;
+    if (is_reused) {
+      one.kill();
+      one.terminate();
+      CHECK_FALSE(one.is_alive());
+      CHECK_FALSE(support::wait_until_ended(decoy, std::chrono::milliseconds{50}));
+    }
+    ::kill(decoy, SIGKILL);
+    ::waitpid(decoy, nullptr, 0);
+    if (is_reused) return;
+  }
+  WARN("not tried: somebody else was faster each time");
+}
+
 TEST_CASE("a host may have habits of its own") {
   const std::string habit = GENERATE("sigchld ignored", "no input", "no output", "no streams", "pipe handler",
                                      "reaper", "busy threads", "thread that ends");

@@ -1,0 +1,87 @@
+// What ends leaves nothing: a service that starts and loses processes for months stays as large as it was.
+#include <troupe/troupe.hpp>
+
+#include "support/census.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <functional>
+#include <signal.h>
+#include <unistd.h>
+#include <utility>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+int twice(int n) { return 2 * n; }
+
+class mortal {
+ public:
+  int pid() const { return troupe::this_actor::pid(); }
+  void take(int) {}
+};
+
+/// Does `step` so often, and again, and compares what there is then. `ends` of actors each.
+void check_steps(const troupe::actor_system& system, int first, int then, int ends,
+                 const std::function<void(int)>& step) {
+  for (int n = 0; n < first; ++n) step(n);
+  const auto before = support::count_all(system);
+  for (int n = 0; n < then; ++n) step(n);
+  const auto to_come = std::clamp(support::remembered - first * ends, 0, then * ends);
+  support::check_same(before, system, static_cast<std::size_t>(to_come) * support::to_remember_one);
+}
+
+void spawn_and_join(int first, int then) {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  const auto oldest = system.spawn<twice>(1);
+  CHECK(oldest.join().ok());
+  check_steps(system, first, then, 1, [&](int n) { CHECK(system.spawn<twice>(n).join().ok()); });
+  const bool is_forgotten = first + then > support::remembered;
+  CHECK(oldest.join().kind == (is_forgotten ? troupe::exit_kind::forgotten : troupe::exit_kind::normal));
+}
+
+void spawn_ask_and_kill(int first, int then) {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  check_steps(system, first, then, 1, [&](int) {
+    const auto one = system.spawn<mortal>();
+    CHECK(one.ask<&mortal::pid>().get() == one.pid());
+    one.kill();
+    CHECK(one.join().code == SIGKILL);
+  });
+}
+
+void restart(int first, int then) {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  const auto one = system.spawn<mortal>(
+      {.restart = {
+           .when = troupe::restart::on_crash, .most = 1'000'000, .delay = 0ms, .longest_delay = 0ms}});
+  int pid = one.ask<&mortal::pid>().get();
+  check_steps(system, first, then, 0, [&](int n) {
+    one.tell<&mortal::take>(n);
+    one.kill();
+    CHECK(support::wait_until([&] {
+      try {
+        const int now = one.ask<&mortal::pid>().get();
+        return std::exchange(pid, now) != now;
+      } catch (const troupe::actor_down&) {
+        return false;  // it was killed in the middle of that
+      }
+    }));
+  });
+}
+
+}  // namespace
+
+TEST_CASE("two thousand functions that have returned leave nothing") { spawn_and_join(300, 2000); }
+TEST_CASE("a thousand actors that were killed leave nothing") { spawn_ask_and_kill(300, 1000); }
+TEST_CASE("five hundred restarts leave nothing") { restart(100, 500); }
+
+// The first figure is taken once all that is remembered is there.
+TEST_CASE("ten thousand functions that have returned leave nothing", "[.long]") {
+  spawn_and_join(4200, 10'000);
+}
+TEST_CASE("five thousand actors that were killed leave nothing", "[.long]") {
+  spawn_ask_and_kill(4200, 5000);
+}
+TEST_CASE("two thousand restarts leave nothing", "[.long]") { restart(200, 2000); }
