@@ -7,8 +7,9 @@
 namespace troupe::detail {
 
 inbox::inbox(inbox_options options)
-    : base{static_cast<std::size_t>(options.capacity), static_cast<std::size_t>(options.capacity_bytes),
-           static_cast<std::size_t>(options.at_once)},
+    : base{queue_rules{.capacity = options.capacity,
+                       .capacity_bytes = options.capacity_bytes,
+                       .at_once = options.at_once}},
       duty_{std::move(options.duties), options.member} {}
 
 void inbox::arrive(queue_visitor who, const process& where) {
@@ -30,8 +31,8 @@ void inbox::put(queue_visitor who, parcel item) {
 }
 
 promise<queue_batch<parcel>> inbox::take(queue_visitor who, std::uint32_t wanted, std::uint64_t done,
-                                         queue_wait wait) {
-  auto answer = base::take(who, wanted, seated_.contains(who) ? 0 : done, wait);
+                                         std::uint64_t received, queue_wait wait) {
+  auto answer = base::take(who, wanted, seated_.contains(who) ? 0 : done, received, wait);
   tell_duty();
   return answer;
 }

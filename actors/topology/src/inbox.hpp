@@ -47,7 +47,7 @@ class inbox : public queue_actor<parcel> {
   void arrive(queue_visitor who, const process& where);
   void put(queue_visitor who, parcel item);
   promise<queue_batch<parcel>> take(queue_visitor who, std::uint32_t wanted, std::uint64_t done,
-                                    queue_wait wait);
+                                    std::uint64_t received, queue_wait wait);
   void leave(queue_visitor who, std::uint64_t done);
 
   /// Answered with what was kept last, once nobody else sits there. `who` has arrived before. `incarnation` counts the

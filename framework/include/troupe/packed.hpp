@@ -81,6 +81,7 @@ class unpacker {
   [[nodiscard]] T next() {
     return detail::decode<T>(in_);
   }
+  [[nodiscard]] bool has_more() const { return in_.left() != 0; }
   /// Throws `malformed_message` where something is left.
   void finish() const {
     if (in_.left() != 0) detail::throw_message_too_long(in_.left());

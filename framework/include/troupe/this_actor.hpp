@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 
 /// Threads: the actor's own only. Processes: actors; elsewhere every function throws `std::logic_error`.
@@ -43,6 +44,8 @@ void stop();
 namespace detail {
 [[nodiscard]] process self_as_process();
 void save(std::span<const std::byte> state);
+[[nodiscard]] std::span<std::byte> room_behind(std::size_t size);
+void add_behind(std::size_t size);
 [[nodiscard]] packed_bytes saved();
 }  // namespace detail
 
@@ -52,6 +55,37 @@ void save(std::span<const std::byte> state);
 template <message State>
 void checkpoint(const State& state) {
   detail::save(pack(state));
+}
+
+/// Adds to what was saved last, and counts as that does: for a state that is large, and changes a little at a time. It costs what
+/// is added, not what is there; `checkpoint` begins anew, and should now and then. Read by `restored_parts`. Throws as `checkpoint`, and what
+/// the `serialize` of a part throws: then nothing was added. Returns
+/// how many bytes were.
+template <message... Parts>
+std::size_t extend_checkpoint(const Parts&... parts) {
+  const message_extent extents[] = {extent_of(parts)...};
+  std::size_t size = 0;
+  for (const auto& each : extents) {
+    if (each.shared_objects != 0)
+      throw std::logic_error{"troupe::extend_checkpoint: shared memory cannot be part of a checkpoint"};
+    size += each.size;
+  }
+  auto room = detail::room_behind(size);
+  if (room.size() != size) return 0;
+  const auto* extent = extents;
+  const auto write = [&](const auto& part) {
+    troupe::detail::byte_writer out{room.first(extent->size)};
+    troupe::detail::encode(out, part);
+    room = room.subspan((extent++)->size);
+  };
+  (write(parts), ...);
+  detail::add_behind(size);
+  return size;
+}
+
+/// As `restored`, of a checkpoint that was extended: the state and all that was added, one behind the other, for an `unpacker`.
+[[nodiscard]] inline packed_bytes restored_parts() {
+  return incarnation() == 0 ? packed_bytes{} : detail::saved();
 }
 
 /// What the process before this one saved last; nullopt where it has saved nothing, and in the first process. For the

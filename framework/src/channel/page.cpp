@@ -80,6 +80,10 @@ void page::stage_checkpoint(checkpoint what) {
   saved(1).size.store(what.size, relaxed);
 }
 
+page::checkpoint page::staged_checkpoint() const {
+  return {saved(1).memory.load(relaxed), saved(1).size.load(relaxed)};
+}
+
 page::checkpoint page::last_checkpoint() const {
   return {saved(0).memory.load(relaxed), saved(0).size.load(relaxed)};
 }

@@ -100,6 +100,8 @@ class page {
   void stage_checkpoint(checkpoint saved);
   /// The one in force.
   [[nodiscard]] checkpoint last_checkpoint() const;
+  /// What the next commit puts in force.
+  [[nodiscard]] checkpoint staged_checkpoint() const;
   /// Puts all that was staged in force, with one store.
   void commit();
 

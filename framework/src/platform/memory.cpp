@@ -48,6 +48,10 @@ void read_front(const descriptor& memory, std::span<std::byte> into) {
   }
 }
 
+void empty(const descriptor& memory) {
+  require("ftruncate", "memfd", [&] { return ::ftruncate(memory.get(), 0); });
+}
+
 void write_at(const descriptor& memory, std::span<const std::byte> bytes, std::size_t offset) {
   while (!bytes.empty()) {
     const auto written = require("pwrite", "memfd", [&] {

@@ -19,6 +19,9 @@ namespace troupe::platform {
 /// What is at its beginning, as from a file. Throws `std::system_error`, also where it has less.
 void read_front(const descriptor& memory, std::span<std::byte> into);
 
+/// Gives back all that a growing memory has: who has it mapped must not touch it any more. Throws `std::system_error`.
+void empty(const descriptor& memory);
+
 /// Writes `bytes`, as to a file. Throws `std::system_error`, also where memory is short.
 void write_at(const descriptor& memory, std::span<const std::byte> bytes, std::size_t offset);
 

@@ -45,9 +45,10 @@ actor_member::actor_member(control_link link, control_message& start, process_la
   the_current = this;
   if (start_.incarnation != 0 && !switched_off("page_taken_over")) page_.begin_again();
   auto given = std::span{start.descriptors}.subspan(1);
-  for (auto& memory : start_.may_return ? std::span{checkpoints_} : std::span<platform::descriptor>{}) {
+  for (const std::size_t which : {0U, 1U}) {
+    if (!start_.may_return) break;
     if (given.empty()) throw malformed_message{"a start without its checkpoints"};
-    memory = std::move(given.front());
+    checkpoints_.adopt(which, std::move(given.front()));
     given = given.subspan(1);
   }
   if (start_.outside_arguments != 0 && !given.empty()) {
@@ -61,20 +62,17 @@ actor_member::actor_member(control_link link, control_message& start, process_la
 // With the turn, where there is one: what it has consumed and sent, and the state that it leaves, hold together or not at all.
 void actor_member::save_checkpoint(std::span<const std::byte> state) {
   if (!start_.may_return) return;
-  const auto which = 1 - page_.last_checkpoint().memory % 2;
-  platform::write_at(checkpoints_[which], state, 0);
-  page_.stage_checkpoint({which, state.size()});
+  checkpoints_.save(state);
+  if (!turn_open_) page_.commit();
+}
+
+void actor_member::extend_checkpoint(std::size_t size) {
+  checkpoints_.add(size);
   if (!turn_open_) page_.commit();
 }
 
 std::vector<std::byte> actor_member::last_checkpoint() const {
-  const auto last = page_.last_checkpoint();
-  if (!start_.may_return || last.size == 0) return {};
-  const auto& memory = checkpoints_[last.memory % 2];
-  if (last.size > platform::memory_size(memory)) return {};  // no honest process leaves that
-  std::vector<std::byte> state(last.size);
-  platform::read_front(memory, state);
-  return state;
+  return start_.may_return ? checkpoints_.last() : std::vector<std::byte>{};
 }
 
 int actor_member::run() {
@@ -334,7 +332,10 @@ void actor_member::run_ends() {
   while (!ends_.empty() && ends_.front().after <= taken_) {
     const auto due = std::move(ends_.front().due);
     ends_.pop_front();
+    turn_open_ = true;
     due.run(due.status);
+    commit();
+    turn_open_ = false;
   }
 }
 

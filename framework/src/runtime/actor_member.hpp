@@ -6,11 +6,11 @@
 #include "channel/outside.hpp"
 #include "process/readiness.hpp"
 #include "runtime/calls.hpp"
+#include "runtime/checkpoints.hpp"
 #include "runtime/member.hpp"
 #include "runtime/timers.hpp"
 #include "runtime/wait_watch.hpp"
 
-#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
@@ -46,7 +46,11 @@ class actor_member final : public member {
   [[nodiscard]] const process_layer::start& description() const { return start_; }
   [[nodiscard]] actor_system& system() const { return *system_; }
   void stop_self() { stopping_ = true; }
+  /// No checkpoints are kept of an actor that is not started again.
+  [[nodiscard]] bool may_return() const { return start_.may_return; }
   void save_checkpoint(std::span<const std::byte> state);
+  [[nodiscard]] std::span<std::byte> checkpoint_room(std::size_t size) { return checkpoints_.room(size); }
+  void extend_checkpoint(std::size_t size);
   /// What the last process saved; empty where there is nothing.
   [[nodiscard]] std::vector<std::byte> last_checkpoint() const;
   /// Of the message that is being handled.
@@ -133,7 +137,7 @@ class actor_member final : public member {
   process_layer::start start_;
   channel::pin_of<channel::outside_payload> outside_arguments_;
   detail::attached_memory attached_arguments_;
-  std::array<platform::descriptor, 2> checkpoints_;
+  checkpoints checkpoints_{page_};
   std::shared_ptr<actor_system> system_;
   void* object_ = nullptr;
   const void* actor_class_ = nullptr;

@@ -55,6 +55,11 @@ std::optional<process> parent() {
 }
 
 void detail::save(std::span<const std::byte> state) { troupe::self().save_checkpoint(state); }
+std::span<std::byte> detail::room_behind(std::size_t size) {
+  auto& here = troupe::self();
+  return here.may_return() ? here.checkpoint_room(size) : std::span<std::byte>{};
+}
+void detail::add_behind(std::size_t size) { troupe::self().extend_checkpoint(size); }
 packed_bytes detail::saved() { return troupe::self().last_checkpoint(); }
 
 process detail::self_as_process() {

@@ -207,7 +207,7 @@ TEST_CASE("a reader tells a close from the death of the queue") {
   closed.close();
   CHECK(ends.get() == "closed");
 
-  auto dies = system.make_queue<int>();
+  auto dies = system.make_queue<int>({.survives = false});
   system.spawn<watch_the_end>(dies, ends);
   dies.put(1);
   dies.join();

@@ -91,6 +91,38 @@ class saver {
   std::int64_t sum_;
 };
 
+/// Has all that it was told in a checkpoint that it extends, and begins anew now and then.
+class diary {
+ public:
+  diary() {
+    const auto saved = troupe::this_actor::restored_parts();
+    troupe::unpacker from{saved};
+    while (from.has_more()) lines_.push_back(from.next<std::string>());
+  }
+  void add(const std::string& line) {
+    lines_.push_back(line);
+    if (lines_.size() % 50 == 0) {
+      troupe::this_actor::checkpoint(lines_.front());
+      for (std::size_t i = 1; i < lines_.size(); ++i) troupe::this_actor::extend_checkpoint(lines_[i]);
+    } else {
+      troupe::this_actor::extend_checkpoint(line);
+    }
+  }
+  void add_and_die(const std::string& line) {
+    add(line);
+    ::raise(SIGKILL);
+  }
+  void begin_anew(const std::string& line) {
+    lines_ = std::vector{line};
+    troupe::this_actor::checkpoint(line);
+  }
+  std::vector<std::string> lines() const { return lines_; }
+  int pid() const { return troupe::this_actor::pid(); }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
 class relay {
  public:
   explicit relay(troupe::actor<fragile> to) : to_{std::move(to)} {}
@@ -411,4 +443,31 @@ TEST_CASE("a system ends while actors are between two processes") {
     test.from.kill();
     if (round % 2 == 0) CHECK_THROWS_AS(never.get(), troupe::actor_down);
   }
+}
+
+TEST_CASE("a checkpoint that is extended counts with the turn, part by part, and is as long as need be") {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  const auto book = system.spawn<diary>({.restart = on_crash});
+  std::vector<std::string> expected;
+  for (int n = 0; n < 170; ++n) {
+    expected.push_back(std::to_string(n) + std::string(static_cast<std::size_t>(n) * 100, 'x'));
+    book.tell<&diary::add>(expected.back());
+    if (n % 40 == 9)
+      book.tell<&diary::add_and_die>("not to be seen");  // 49 lies behind one: the next begins anew
+  }
+  CHECK((book.ask<&diary::lines>().get() == expected));
+}
+
+TEST_CASE("a checkpoint may be large, and its memory is given back when it is small again") {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  const auto book = system.spawn<diary>({.restart = on_crash});
+  constexpr std::size_t large = 40'000'000;
+  book.tell<&diary::add>(std::string(large, 'l'));
+  book.tell<&diary::add_and_die>("not to be seen");
+  book.tell<&diary::add>("short");
+  REQUIRE(book.ask<&diary::lines>().get().size() == 2);
+  for (int times = 0; times < 3; ++times) book.tell<&diary::begin_anew>("short");
+  CHECK(support::resident_bytes_of(book.ask<&diary::pid>().get()) < large);
+  book.tell<&diary::add_and_die>("not to be seen");
+  CHECK((book.ask<&diary::lines>().get() == std::vector<std::string>{"short"}));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <troupe/actor_system.hpp>
+#include <troupe/dead_item.hpp>
 #include <troupe/detail/queue_client.hpp>
 #include <troupe/errors.hpp>
 #include <troupe/future.hpp>
@@ -15,6 +16,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace troupe {
 
@@ -47,6 +49,13 @@ struct queue_options {
   /// that returns, nor a stop) closes the queue. Its readers then get what is left, and after that `queue_broken` instead of
   /// the end. For a queue whose every writer counts; otherwise readers wait for the writers that are left, or to come.
   bool ends_with_a_writer = false;
+  /// How often consumers may end by a signal, an error or an exception with an item in their hands: then nobody is given it
+  /// any more, and `take_dead` has it. 0: no limit. An item that somebody died with is brought to the next one alone; those that had
+  /// been brought with it count as in his hands too, unless this is 1: then each is brought alone.
+  std::size_t max_attempts = 0;
+  /// Whether the queue's process is started again when it dies, with all that was in it and all that readers have: nobody
+  /// notices. It writes down for that what changes, at the price of some of its speed. False: its end is the end.
+  bool survives = true;
 };
 
 /// A bounded first-in-first-out queue between processes; each item goes to exactly one consumer.
@@ -85,8 +94,13 @@ class queue {
   /// `std::invalid_argument` for a capacity of 0.
   explicit queue(actor_system& system, const queue_options& options = {})
       : client_{std::make_shared<detail::queue_client<T>>(
-            detail::spawn_queue<T>(system, options.name, options.capacity, options.capacity_bytes,
-                                   options.at_once, options.ends_with_a_writer))} {}
+            detail::spawn_queue<T>(system, options.name,
+                                   {.capacity = options.capacity,
+                                    .capacity_bytes = options.capacity_bytes,
+                                    .at_once = options.at_once,
+                                    .max_attempts = options.max_attempts,
+                                    .ends_with_a_writer = options.ends_with_a_writer,
+                                    .survives = options.survives}))} {}
 
   /// Waits while the queue is full. On return the queue has `item`, of which the caller keeps its own. Throws
   /// `queue_closed` (of a writer's death `queue_broken`), `actor_down`, `stop_requested`; then the item was not taken. Where another process closes the queue
@@ -128,6 +142,14 @@ class queue {
 
   /// The items that this handle has given out are done: needed only where the next `get` comes late, or never.
   void done() { client().done(); }
+
+  /// Which attempt at the item that this thread took last this is, from 1 on: more where consumers before this one died with it
+  /// in their hands. What they did with it outside may have been done.
+  [[nodiscard]] std::uint32_t attempt() const { return client().attempt(); }
+
+  /// Takes over the items that are given to nobody any more (`queue_options::max_attempts`), with all causes. Each goes to one caller. For `join` they are
+  /// done. Waits for the queue's answer; throws `actor_down`.
+  [[nodiscard]] std::vector<dead_item<T>> take_dead() { return client().take_dead(); }
 
   /// Waits until every item is done that was put before, by anyone. Throws `actor_down`, `stop_requested`.
   void join() { (void)client().join(detail::no_deadline); }

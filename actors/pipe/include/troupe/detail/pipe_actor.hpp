@@ -70,7 +70,7 @@ class pipe_actor : public queue_actor<T, 0>, public queue_actor<U, 1> {
   /// `first` and `second` are the handles of whoever makes it, in the process `maker`: none is the host.
   pipe_actor(std::size_t capacity, std::size_t capacity_bytes, pipe_holder first, pipe_holder second,
              const std::optional<process>& maker)
-      : forth{capacity, capacity_bytes, at_once}, back{capacity, capacity_bytes, at_once} {
+      : forth{rules(capacity, capacity_bytes)}, back{rules(capacity, capacity_bytes)} {
     arrive(first, {}, maker);
     arrive(second, {}, maker);
   }
@@ -138,7 +138,9 @@ class pipe_actor : public queue_actor<T, 0>, public queue_actor<U, 1> {
   }
 
  private:
-  static constexpr std::size_t at_once = 256;
+  static queue_rules rules(std::size_t capacity, std::size_t capacity_bytes) {
+    return {.capacity = capacity, .capacity_bytes = capacity_bytes, .at_once = 256};
+  }
   struct end_of_pipe {
     std::unordered_map<queue_visitor, process> holders;
     std::unordered_map<pipe_ticket, timer> on_the_way;

@@ -21,10 +21,10 @@
 
 #include <troupe/actor.hpp>
 #include <troupe/detail/queue_messages.hpp>
+#include <troupe/detail/queue_store.hpp>
 #include <troupe/exit_status.hpp>
-#include <troupe/packed.hpp>
 #include <troupe/promise.hpp>
-#include <troupe/switched_off.hpp>
+#include <troupe/this_actor.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -32,7 +32,6 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -42,33 +41,27 @@ namespace troupe::detail {
 template <class T, int Lane = 0>
 class queue_actor {
  public:
-  queue_actor(std::size_t capacity, std::size_t capacity_bytes, std::size_t at_once,
-              bool ends_with_a_writer = false)
-      : capacity_{capacity},
-        capacity_bytes_{capacity_bytes},
-        at_once_{at_once},
-        ends_with_a_writer_{ends_with_a_writer} {}
+  explicit queue_actor(const queue_rules& rules) : rules_{rules}, store_{rules} {
+    if (!store_.restore()) {
+      this_actor::stop();
+      return;
+    }
+    for (const auto& [who, each] : store_.visitors()) {
+      if (!(each.where == process{})) watch(who, each.where);
+    }
+  }
 
   /// A visitor inside an actor says first which process it is in. Its end is that of the visitor.
   void arrive(queue_visitor who, const process& where) {
     introduce(who, where);
-    where.on_down([this, who](const exit_status& status) {
-      const auto gone = visitors_.find(who);
-      if (gone == visitors_.end()) return;
-      if (ends_with_a_writer_ && gone->second.writes && !status.ok() && !closed_) {
-        writer_death_ = status;
-        close(who, 0);
-      }
-      leave(who, 0);
-    });
+    watch(who, where);
   }
 
   /// Asks for room for `wanted` items, and gives `unused` credits back. `ticket` tells the asker's requests apart.
   promise<queue_grant> room(queue_visitor who, std::uint32_t ticket, std::uint32_t wanted,
                             std::uint32_t unused, bool waits) {
-    auto& writer = visitors_[who];
-    writer.writes = true;
-    return_credits(writer, unused);
+    store_.at(who).writes = true;
+    store_.return_credits(who, unused);
     promise<queue_grant> answer;
     writers_.push_back({who, ticket, wanted, answer});
     serve();
@@ -86,24 +79,26 @@ class queue_actor {
   }
 
   void put(queue_visitor who, T item) {
-    count_put(who);
-    if (dropping_) return tell_idle();
-    const auto [size, shared] = extent_of(item);
-    usual_size_ = usual_size_ == 0 ? size : (3 * usual_size_ + size) / 4;
-    bytes_ += size;
-    items_.push_back({std::move(item), size, shared});
+    if (store_.is_dropping()) {
+      store_.refuse(who);
+      return tell_idle();
+    }
+    store_.put(who, std::move(item));
     serve();
   }
 
-  /// Asks for up to `wanted` items, and says that it is done with the next `done` of those that it holds.
-  promise<queue_batch<T>> take(queue_visitor who, std::uint32_t wanted, std::uint64_t done, queue_wait wait) {
-    auto& reader = visitors_[who];
-    release(reader, done);
-    readers_seen_ += reader.reads ? 0 : 1;
-    reader.reads = true;
+  /// Asks for up to `wanted` items, and says that it is done with the next `done` of those that it holds, and how many it
+  /// has `received` since it gave all back: an answer may have died with the queue's last process.
+  promise<queue_batch<T>> take(queue_visitor who, std::uint32_t wanted, std::uint64_t done,
+                               std::uint64_t received, queue_wait wait) {
+    store_.release(who, done);
+    store_.take_back_behind(who, received);
+    auto& reader = store_.at(who);
+    readers_seen_ += std::exchange(reader.reads, true) ? 0 : 1;
+
     promise<queue_batch<T>> answer;
     if (wait == queue_wait::never) {
-      give(reader, answer, std::min(wanted, fair_share()));
+      give(who, answer, std::min(wanted, fair_share()));
     } else {
       readers_.push_back({who, wanted, wait, answer});
     }
@@ -130,27 +125,22 @@ class queue_actor {
 
   /// No more items. The closer's own unused credits come back with it.
   void close(queue_visitor who, std::uint32_t unused) {
-    const auto closer = visitors_.find(who);
-    if (closer != visitors_.end()) return_credits(closer->second, unused);
-    if (!std::exchange(closed_, true)) closed_at_ = std::chrono::steady_clock::now();
+    store_.return_credits(who, unused);
+    if (!store_.is_closed()) store_.close(std::nullopt);
     serve();
   }
 
   /// As `close`, and drops what is waiting, what is still put, and what comes back. How many were waiting.
   std::uint64_t close_now(queue_visitor who, std::uint32_t unused) {
-    const auto dropped = items_.size();
-    dropping_ = true;
-    items_.clear();
-    bytes_ = 0;
+    const auto dropped = store_.size();
+    store_.drop();
     close(who, unused);
     return dropped;
   }
 
   /// The reader is done with `done` more of what it holds, and keeps the rest.
   void done(queue_visitor who, std::uint64_t done) {
-    const auto reader = visitors_.find(who);
-    if (reader == visitors_.end()) return;
-    release(reader->second, done);
+    store_.release(who, done);
     serve();
   }
 
@@ -164,39 +154,34 @@ class queue_actor {
 
   /// The reader is done with `done` more of what it holds; the rest goes back to the front.
   void give_back(queue_visitor who, std::uint64_t done) {
-    const auto reader = visitors_.find(who);
-    if (reader == visitors_.end()) return;
-    release(reader->second, done);
-    while (!reader->second.held.empty()) take_back(reader->second);
+    store_.release(who, done);
+    store_.give_back(who);
     serve();
   }
 
   /// The visitor's end: as `give_back`, and nothing of it stays.
-  void leave(queue_visitor who, std::uint64_t done) {
-    const auto found = visitors_.find(who);
-    if (found == visitors_.end()) return;
-    auto& leaving = found->second;
-    release(leaving, done);
-    while (!leaving.held.empty() && !switched_off("lease_returned")) take_back(leaving);
-    return_credits(leaving, leaving.credits);
-    readers_seen_ -= leaving.reads ? 1 : 0;
-    std::erase_if(readers_, [&](const waiting_reader& waiting) { return waiting.who == who; });
-    std::erase_if(writers_, [&](const waiting_writer& waiting) { return waiting.who == who; });
-    std::erase_if(lookers_, [&](const waiting_looker& waiting) { return waiting.who == who; });
-    visitors_.erase(found);
-    serve();
+  void leave(queue_visitor who, std::uint64_t done) { remove(who, done, {}); }
+  /// As `leave`, by an exception that is passing.
+  void abandon(queue_visitor who, std::uint64_t done) {
+    exit_status cause;
+    cause.kind = exit_kind::exception;
+    cause.exception_text = "an exception left the scope that had the queue's handle";
+    remove(who, done, {std::move(cause), true});
   }
 
+  /// Hands over the items that consumers have died with as often as `max_attempts` says.
+  [[nodiscard]] std::vector<dead_item<T>> take_dead() { return store_.take_dead(); }
+
   /// How the writer ended whose death closed the queue; none: it is open, or was closed in good order.
-  [[nodiscard]] std::optional<exit_status> writer_death() const { return writer_death_; }
-  [[nodiscard]] std::uint64_t size() const { return items_.size(); }
-  [[nodiscard]] bool full() const { return !closed_ && room_left() == 0; }
+  [[nodiscard]] std::optional<exit_status> writer_death() const { return store_.writer_death(); }
+  [[nodiscard]] std::uint64_t size() const { return store_.size(); }
+  [[nodiscard]] bool full() const { return !store_.is_closed() && store_.room_left() == 0; }
 
   /// Who may end the wait of those who wait here, for the framework's search for deadlocks: readers, or writers.
   [[nodiscard]] std::vector<process> relies_on() const {
     std::vector<process> others;
-    if (closed_ || !(writers_wait() || readers_wait())) return others;
-    for (const auto& [who, other] : visitors_) {
+    if (store_.is_closed() || !(writers_wait() || readers_wait())) return others;
+    for (const auto& [who, other] : store_.visitors()) {
       if (writers_.empty() ? other.writes : other.reads) others.push_back(other.where);
     }
     return others;
@@ -205,30 +190,16 @@ class queue_actor {
  protected:
   /// In place of `put`, for an item that is not wanted.
   void refuse(queue_visitor who) {
-    count_put(who);
+    store_.refuse(who);
     serve();
   }
-  [[nodiscard]] bool knows(queue_visitor who) const { return visitors_.contains(who); }
-  [[nodiscard]] bool has_nothing() const { return items_.empty() && held_ == 0; }
-  void introduce(queue_visitor who, const process& where) { visitors_[who].where = where; }
+  [[nodiscard]] bool knows(queue_visitor who) { return store_.find(who) != nullptr; }
+  [[nodiscard]] bool has_nothing() const { return store_.empty() && store_.held() == 0; }
+  void introduce(queue_visitor who, const process& where) { store_.introduce(who, where); }
   [[nodiscard]] bool writers_wait() const { return !writers_.empty(); }
   [[nodiscard]] bool readers_wait() const { return !readers_.empty() || !lookers_.empty(); }
 
  private:
-  struct visitor {
-    process where;  ///< none: the host
-    std::uint32_t credits = 0;
-    bool reads = false;
-    bool writes = false;
-    std::deque<std::vector<T>> held;  ///< oldest first
-    std::size_t done = 0;             ///< items of the oldest that the reader is done with
-    std::size_t holds = 0;            ///< items that it is not done with
-  };
-  struct waiting_item {
-    T value;
-    std::size_t size;
-    std::size_t shared;  ///< objects in shared memory
-  };
   struct waiting_writer {
     queue_visitor who;
     std::uint32_t ticket;
@@ -246,89 +217,73 @@ class queue_actor {
     promise<void> answer;
   };
 
-  void count_put(queue_visitor who) {
-    const auto writer = visitors_.find(who);
-    if (writer != visitors_.end()) return_credits(writer->second, 1);
-    ++puts_;
+  void watch(queue_visitor who, const process& where) {
+    where.on_down([this, who](const exit_status& status) {
+      const auto* const gone = store_.find(who);
+      if (gone == nullptr) return;
+      if (rules_.ends_with_a_writer && gone->writes && !status.ok() && !store_.is_closed())
+        store_.close(status);
+      remove(who, 0, {status.ok() ? std::nullopt : std::optional{status}});
+    });
+  }
+
+  void remove(queue_visitor who, std::uint64_t done, const queue_loss& loss) {
+    const auto* const leaving = store_.find(who);
+    if (leaving == nullptr) return;
+    readers_seen_ -= leaving->reads ? 1 : 0;
+    store_.release(who, done);
+    store_.leave(who, loss);
+    const auto is_its = [who](const auto& waiting) { return waiting.who == who; };
+    std::erase_if(readers_, is_its);
+    std::erase_if(writers_, is_its);
+    std::erase_if(lookers_, is_its);
+    serve();
   }
 
   /// Answers whoever can be answered now. Readers first: what they take makes room.
   void serve() {
-    while (!readers_.empty() && !items_.empty()) {
+    while (!readers_.empty() && !store_.empty()) {
       const auto first = std::move(readers_.front());
       readers_.pop_front();
-      give(visitors_[first.who], first.answer, std::min(first.wanted, std::max(fair_share(), 1U)));
+      give(first.who, first.answer, std::min(first.wanted, std::max(fair_share(), 1U)));
     }
-    if (closed_ && !readers_.empty()) tell_end();
+    if (store_.is_closed() && !readers_.empty()) tell_end();
     tell_lookers(false);
-    while (!writers_.empty() && (closed_ || room_left() > 0)) grant();
+    while (!writers_.empty() && (store_.is_closed() || store_.room_left() > 0)) grant();
     tell_idle();
   }
 
   void tell_lookers(bool now) {
-    if (!now && items_.empty() && !closed_) return;
+    if (!now && store_.empty() && !store_.is_closed()) return;
     for (const auto& each : std::exchange(lookers_, {})) each.answer.set_value();
   }
 
   void tell_idle() {
-    if (idlers_.empty() || !items_.empty() || held_ != 0) return;
-    for (const auto& answer : std::exchange(idlers_, {})) answer.set_value(puts_);
+    if (idlers_.empty() || !has_nothing()) return;
+    for (const auto& answer : std::exchange(idlers_, {})) answer.set_value(store_.puts());
   }
 
   /// For each of the readers that are there, two batches from what is queued: the slow ones leave enough to the quick.
   [[nodiscard]] std::uint32_t fair_share() const {
-    return static_cast<std::uint32_t>(items_.size() / (2 * std::max<std::size_t>(readers_seen_, 1)));
+    return static_cast<std::uint32_t>(store_.size() / (2 * std::max<std::size_t>(readers_seen_, 1)));
   }
 
-  void give(visitor& reader, const promise<queue_batch<T>>& answer, std::size_t count) {
-    queue_batch<T> batch{{}, phase()};
-    count = std::min(count, at_once_);
-    batch.items.reserve(count);
-    std::size_t shared = 0;
-    for (; count > 0 && !items_.empty(); --count) {
-      shared += items_.front().shared;
-      if (shared > max_shared_objects && !batch.items.empty()) break;
-      bytes_ -= items_.front().size;
-      batch.items.push_back(std::move(items_.front().value));
-      items_.pop_front();
-    }
+  void give(queue_visitor reader, const promise<queue_batch<T>>& answer, std::size_t count) {
+    const auto before = phase();
+    auto* const brought = store_.give(reader, std::min<std::size_t>(count, rules_.at_once));
+    if (brought == nullptr) return answer.set_value(queue_batch<T>{{}, before});
+    // Lent to the batch while it is encoded: they stay here, as the reader's.
+    queue_batch<T> batch{std::move(brought->items), before,
+                         static_cast<std::uint32_t>(brought->losses.size() + 1)};
     answer.set_value(batch);
-    held_ += batch.items.size();
-    reader.holds += batch.items.size();
-    if (!batch.items.empty()) reader.held.push_back(std::move(batch.items));
-  }
-
-  void release(visitor& reader, std::uint64_t done) {
-    const auto fewer = std::min<std::uint64_t>(done, reader.holds);
-    reader.holds -= fewer;
-    held_ -= fewer;
-    reader.done += fewer;
-    while (!reader.held.empty() && reader.done >= reader.held.front().size()) {
-      reader.done -= reader.held.front().size();
-      reader.held.pop_front();
-    }
-  }
-
-  /// Puts the newest batch in front of the queue, except for what the reader is done with.
-  void take_back(visitor& reader) {
-    auto& newest = reader.held.back();
-    const auto first = reader.held.size() == 1 ? std::exchange(reader.done, 0) : 0;
-    const auto count = newest.size() - first;
-    for (auto i = newest.size(); i > first && !dropping_; --i) {
-      auto& item = newest[i - 1];
-      const auto [size, shared] = extent_of(item);
-      bytes_ += size;
-      items_.push_front({std::move(item), size, shared});
-    }
-    reader.holds -= count;
-    held_ -= count;
-    reader.held.pop_back();
+    brought->items = std::move(batch.items);
   }
 
   [[nodiscard]] queue_phase phase() const {
-    if (!closed_ || !items_.empty()) return queue_phase::open;
-    const bool is_late = std::chrono::steady_clock::now() - closed_at_ >= end_patience;
-    return is_late || (credits_ == 0 && held_ == 0) ? queue_phase::ended : queue_phase::closing;
+    if (!store_.is_closed() || !store_.empty()) return queue_phase::open;
+    const bool is_late = std::chrono::steady_clock::now() - store_.closed_at() >= end_patience;
+    return is_late || (store_.credits() == 0 && store_.held() == 0) ? queue_phase::ended
+                                                                    : queue_phase::closing;
   }
 
   void tell_end() {
@@ -341,55 +296,24 @@ class queue_actor {
     });
   }
 
-  /// In items, of both bounds.
-  [[nodiscard]] std::size_t room_left() const {
-    const auto taken = items_.size() + credits_;
-    if (taken == 0) return capacity_;
-    if (taken >= capacity_) return 0;
-    if (usual_size_ == 0) return capacity_ - taken;
-    const auto bytes = bytes_ + credits_ * usual_size_;
-    const auto spare = bytes < capacity_bytes_ ? capacity_bytes_ - bytes : 0;
-    return std::min(capacity_ - taken, spare / usual_size_);
-  }
-
   /// Answers the first of the waiting writers, for whom there is room.
   void grant() {
     const auto first = std::move(writers_.front());
     writers_.pop_front();
-    queue_grant granted{0, closed_};
-    if (!closed_) {
-      const auto spare = capacity_ / 2 > credits_ ? capacity_ / 2 - credits_ : 0;
-      const auto share = room_left() / (writers_.size() + 1);
+    queue_grant granted{0, store_.is_closed()};
+    if (!granted.closed) {
+      const std::size_t half = rules_.capacity / 2;
+      const auto spare = half > store_.credits() ? half - store_.credits() : 0;
+      const auto share = store_.room_left() / (writers_.size() + 1);
       granted.credits = static_cast<std::uint32_t>(
           std::max<std::size_t>(1, std::min({std::size_t{first.wanted}, spare, share})));
-      visitors_[first.who].credits += granted.credits;
-      credits_ += granted.credits;
+      store_.grant(first.who, granted.credits);
     }
     first.answer.set_value(granted);
   }
 
-  void return_credits(visitor& writer, std::uint32_t count) {
-    count = std::min(count, writer.credits);
-    writer.credits -= count;
-    credits_ -= count;
-  }
-
-  std::size_t capacity_;
-  std::size_t capacity_bytes_;
-  std::size_t at_once_;  ///< of a batch
-  std::deque<waiting_item> items_;
-  std::size_t bytes_ = 0;       ///< of the items, packed
-  std::size_t usual_size_ = 0;  ///< of an item; 0: none has come yet
-  std::uint64_t puts_ = 0;
-  std::size_t credits_ = 0;  ///< outstanding, of all visitors
-  std::size_t held_ = 0;     ///< items in batches that readers are not done with
-  bool closed_ = false;
-  bool dropping_ = false;
-  bool ends_with_a_writer_;
-  std::optional<exit_status> writer_death_;
-  std::chrono::steady_clock::time_point closed_at_{};
-
-  std::unordered_map<queue_visitor, visitor> visitors_;
+  queue_rules rules_;
+  queue_store<T> store_;
   std::size_t readers_seen_ = 0;
   std::deque<waiting_writer> writers_;
   std::deque<waiting_reader> readers_;

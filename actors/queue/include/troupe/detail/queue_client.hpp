@@ -5,35 +5,45 @@
 #include <troupe/detail/queue_actor.hpp>
 #include <troupe/detail/queue_reader.hpp>
 #include <troupe/detail/queue_writer.hpp>
+#include <troupe/errors.hpp>
 #include <troupe/future.hpp>
 #include <troupe/this_actor.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <random>
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace troupe::detail {
 
 template <class T>
 using queue_address = actor<queue_actor<T>>;
 
+/// A process that dies is started again, but not for ever: something it cannot take would kill each.
 template <class T>
-queue_address<T> spawn_queue(actor_system& system, std::string name, std::size_t capacity,
-                             std::size_t capacity_bytes, std::size_t at_once, bool ends_with_a_writer) {
+queue_address<T> spawn_queue(actor_system& system, std::string name, queue_rules rules) {
   static std::atomic<int> made{0};
-  if (capacity == 0 || capacity_bytes == 0)
+  if (rules.capacity == 0 || rules.capacity_bytes == 0)
     throw std::invalid_argument{"troupe::queue: a capacity of 0 would keep every writer waiting"};
+  rules.at_once = std::max<std::uint64_t>(rules.at_once, 1);
   spawn_options options;
   options.name = !name.empty() ? std::move(name) : "queue-" + std::to_string(++made);
-  return system.spawn<queue_actor<T>>(options, capacity, capacity_bytes, std::max<std::size_t>(at_once, 1),
-                                      ends_with_a_writer);
+  if (rules.survives) {
+    options.restart = {.when = restart::on_crash,
+                       .most = 100,
+                       .within = std::chrono::seconds{10},
+                       .delay = std::chrono::milliseconds{1},
+                       .longest_delay = std::chrono::milliseconds{50}};
+    options.max_attempts = 10;
+  }
+  return system.spawn<queue_actor<T>>(options, rules);
 }
 
 /// Putting and getting go on side by side: neither side waits for the other, so one thread may do both. The last copy's end
@@ -48,7 +58,11 @@ class queue_client {
   ~queue_client() {
     if (!arrived_) return;
     try {
-      actor_.template tell<&queue_actor<T>::leave>(who_, reader_.done_at_end());
+      if (reader_.is_abandoned()) {
+        actor_.template tell<&queue_actor<T>::abandon>(who_, reader_.done_at_end());
+      } else {
+        actor_.template tell<&queue_actor<T>::leave>(who_, reader_.done_at_end());
+      }
     } catch (const std::exception&) {
       // The queue or the system is gone, or this process is ending: then its end is the visit's.
     }
@@ -81,12 +95,15 @@ class queue_client {
   /// False at `until`. A put that returned before this call may still be on its way: it is read before a second question.
   bool join(deadline until) {
     for (auto before = std::uint64_t{0}, rounds = before;; ++rounds) {
-      auto answer = actor_.template ask<&queue_actor<T>::idle>();
-      if (until != no_deadline && !answer.wait_for(until - std::chrono::steady_clock::now())) return false;
-      const auto puts = answer.get();
-      if (rounds != 0 && puts == before) return true;
-      before = puts;
+      const auto puts = puts_when_idle(until);
+      if (!puts) return false;
+      if (rounds != 0 && *puts == before) return true;
+      before = *puts;
     }
+  }
+  [[nodiscard]] std::uint32_t attempt() { return reader_.attempt(); }
+  [[nodiscard]] std::vector<dead_item<T>> take_dead() {
+    return actor_.template ask<&queue_actor<T>::take_dead>().get();
   }
   [[nodiscard]] std::optional<exit_status> writer_death() const {
     return actor_.template ask<&queue_actor<T>::writer_death>().get();
@@ -97,6 +114,20 @@ class queue_client {
 
  private:
   class somebody {};
+
+  /// Nullopt at `until`.
+  std::optional<std::uint64_t> puts_when_idle(deadline until) {
+    for (;;) {
+      try {
+        auto answer = actor_.template ask<&queue_actor<T>::idle>();
+        if (until != no_deadline && !answer.wait_for(until - std::chrono::steady_clock::now()))
+          return std::nullopt;
+        return answer.get();
+      } catch (const actor_down& down) {
+        if (!died_with_the_question(down)) throw;
+      }
+    }
+  }
 
   static queue_visitor draw() {
     std::random_device source;

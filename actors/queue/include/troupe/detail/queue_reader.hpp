@@ -13,6 +13,8 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <thread>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -42,6 +44,11 @@ class queue_reader {
     }
     ++done_;
     in_use_ = 1;
+    if (attempt_ != 1) {
+      attempts_[std::this_thread::get_id()] = attempt_;
+    } else if (!attempts_.empty()) {
+      attempts_.erase(std::this_thread::get_id());
+    }
     return std::optional<T>{std::in_place, std::move(batch_[next_++])};
   }
 
@@ -51,6 +58,13 @@ class queue_reader {
     const std::scoped_lock lock{mutex_};
     const bool is_here = next_ != batch_.size() || (coming_.valid() && !fetching_);
     return to_.template ask<&lane::readable>(who_, is_here);
+  }
+
+  /// At the item that this thread took last.
+  [[nodiscard]] std::uint32_t attempt() {
+    const std::scoped_lock lock{mutex_};
+    const auto known = attempts_.find(std::this_thread::get_id());
+    return known == attempts_.end() ? 1 : known->second;
   }
 
   /// Says at once that all that was handed out is done with.
@@ -73,14 +87,15 @@ class queue_reader {
     to_.template tell<&lane::give_back>(who_, std::exchange(done_, 0));
     batch_.clear();
     next_ = 0;
+    received_ = 0;
     coming_ = {};  // its items are given back with the others
   }
 
   /// How many of the items that the queue counts as this reader's are done with, at its end. An item that is in use when an
   /// exception ends the reader is not.
-  [[nodiscard]] std::uint64_t done_at_end() const {
-    return done_ - (std::uncaught_exceptions() > 0 ? in_use_ : 0);
-  }
+  [[nodiscard]] std::uint64_t done_at_end() const { return done_ - (is_abandoned() ? in_use_ : 0); }
+  /// Whether an exception is passing, and an item was in use.
+  [[nodiscard]] bool is_abandoned() const { return in_use_ != 0 && std::uncaught_exceptions() > 0; }
 
  private:
   using clock = std::chrono::steady_clock;
@@ -116,6 +131,8 @@ class queue_reader {
 
     closing_ = batch.phase == queue_phase::closing;
     if (!batch.items.empty()) {
+      received_ += batch.items.size();
+      attempt_ = batch.attempt;
       begin(std::move(batch.items));
     } else if (batch.phase != queue_phase::ended && clock::now() >= until) {
       throw_late();
@@ -124,7 +141,7 @@ class queue_reader {
   }
 
   /// Only the fetching thread is here. `coming_` stays where waiting throws: what it brings is this reader's.
-  queue_batch<T> wait(deadline until) {
+  queue_batch<T> wait(deadline until) try {
     if (coming_waits_) {
       const auto now = clock::now();
       const auto limit = closing_ ? std::min(until, now + look_for_end) : until;
@@ -134,6 +151,10 @@ class queue_reader {
       }
     }
     return coming_.get();
+  } catch (const actor_down& down) {
+    if (!died_with_the_question(down)) throw;
+    coming_ = {};
+    return {};
   }
 
   void end_fetching() {
@@ -154,7 +175,7 @@ class queue_reader {
   }
 
   void ask(queue_wait wait) {
-    coming_ = to_.template ask<&lane::take>(who_, wanted_, done_, wait);
+    coming_ = to_.template ask<&lane::take>(who_, wanted_, done_, received_, wait);
     coming_waits_ = wait != queue_wait::never;
     done_ = 0;
   }
@@ -188,6 +209,10 @@ class queue_reader {
   future<queue_batch<T>> coming_;
   bool coming_waits_ = false;
 
+  std::uint64_t received_ = 0;  ///< items, since all were given back
+  std::uint32_t attempt_ = 1;   ///< at those in hand
+  std::unordered_map<std::thread::id, std::uint32_t>
+      attempts_;              ///< at what each took last; where not the first
   std::uint64_t done_ = 0;    ///< items handed out since the queue was last told
   std::uint64_t in_use_ = 0;  ///< of these, one that was handed out last
 };

@@ -75,23 +75,33 @@ class queue_writer {
     const auto wanted = wanted_;
     const auto unused = std::exchange(credits_, 0);
     lock.unlock();
+    auto granted = request(ticket, wanted, unused, until);
+    while (!granted) granted = request(ticket, wanted, 0, until);
 
+    lock.lock();
+    if (granted->closed) closed_ = true;
+    if (closed_) return put_outcome::closed;
+    if (granted->credits == 0) return put_outcome::full;
+    if (credits_ == 0) granted_at_ = clock::now();
+    credits_ += granted->credits - 1;
+    granted_ = granted->credits;
+    return put_outcome::taken;
+  }
+
+  /// Nullopt where the process that was asked has died.
+  std::optional<queue_grant> request(std::uint32_t ticket, std::uint32_t wanted, std::uint32_t unused,
+                                     deadline until) try {
+    const auto now = clock::now();
     const bool waits = until > now;
     auto answer = to_.template ask<&lane::room>(who_, ticket, wanted, unused, waits);
     if (waits && until != no_deadline && !answer.wait_for(until - now)) {
-      to_.template tell<&lane::forget_writer>(who_,
-                                              ticket);  // the answer may be on its way all the same
+      // The answer may be on its way all the same.
+      to_.template tell<&lane::forget_writer>(who_, ticket);
     }
-    const auto granted = answer.get();
-
-    lock.lock();
-    if (granted.closed) closed_ = true;
-    if (closed_) return put_outcome::closed;
-    if (granted.credits == 0) return put_outcome::full;
-    if (credits_ == 0) granted_at_ = clock::now();
-    credits_ += granted.credits - 1;
-    granted_ = granted.credits;
-    return put_outcome::taken;
+    return answer.get();
+  } catch (const actor_down& down) {
+    if (!died_with_the_question(down)) throw;
+    return std::nullopt;
   }
 
   void adapt(clock::time_point now) {
