@@ -77,8 +77,13 @@ struct queue_options {
 /// ## Ending
 /// `close()` is the sentinel: writers get `queue_closed`, readers get what is left and then `nullopt`, each of them,
 /// without counting, once nobody has anything to put or to give back; half a second after the close nobody is waited for
-/// any more. A queue that ends with a writer tells that one's death as `queue_broken`. Dropping a handle closes nothing; the queue's process ends with its system. The end of the queue's process is no
-/// end of the stream: `get` and iteration then throw `actor_down`, and only a close gives `nullopt`.
+/// any more. A queue that ends with a writer tells that one's death as `queue_broken`. Dropping a handle closes nothing; the
+/// queue's process ends with its system.
+///
+/// ## Its own death
+/// The process that dies is started again with all that was in it (`queue_options::survives`), and whoever waited goes on. Where
+/// it is not, or holds items with shared memory, or dies again and again (100 times in three seconds), that is no end of the
+/// stream: `get` and iteration throw `actor_down`, and only a close gives `nullopt`.
 ///
 /// Threads: all members may be called from any thread. Processes: a handle is valid in every process of its system; not
 /// after fork() by other means.
@@ -124,7 +129,8 @@ class queue {
   /// Ready once `get` would find something, an item or the end, without waiting for longer than the queue takes to answer
   /// (half a second at most after a close). For waiting for several things: see `wait_any`. Takes nothing, so dropping it
   /// loses nothing: take with `get_for`, as another reader may have been quicker. Where nobody comes for what it announced,
-  /// it stays true; keep it until it is ready rather than asking again. Throws what `get` throws.
+  /// it stays true; keep it until it is ready rather than asking again. Throws what `get` throws, and `actor_down`, fate
+  /// `died_running`, where the queue's process died meanwhile: ask again.
   [[nodiscard]] future<void> readable() { return client().readable(); }
 
   class iterator;
@@ -169,7 +175,7 @@ class queue {
   /// The name of the queue's process.
   [[nodiscard]] const std::string& name() const { return client().actor().name(); }
 
-  /// The queue's process, for watching and ending it. An end that is forced loses what is in it.
+  /// The queue's process, for watching and stopping it. A stop loses what is in it; one that is killed comes back.
   [[nodiscard]] process handle() const { return client().actor(); }
 
   /// How a handle travels inside a message. For the library: `load` makes a handle of its own of the same queue.

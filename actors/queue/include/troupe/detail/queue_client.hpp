@@ -38,9 +38,9 @@ queue_address<T> spawn_queue(actor_system& system, std::string name, queue_rules
   if (rules.survives) {
     options.restart = {.when = restart::on_crash,
                        .most = 100,
-                       .within = std::chrono::seconds{10},
+                       .within = std::chrono::seconds{3},
                        .delay = std::chrono::milliseconds{1},
-                       .longest_delay = std::chrono::milliseconds{50}};
+                       .longest_delay = std::chrono::milliseconds{20}};
     options.max_attempts = 10;
   }
   return system.spawn<queue_actor<T>>(options, rules);

@@ -13,6 +13,7 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -154,6 +155,12 @@ class queue_reader {
   } catch (const actor_down& down) {
     if (!died_with_the_question(down)) throw;
     coming_ = {};
+    return {};
+  } catch (const std::system_error& lost) {
+    // What is beside a large answer has died with the queue's process, or could not be taken in here. The next request says
+    // how many items have come, so they are brought again.
+    coming_ = {};
+    if (lost.code() != std::errc::connection_reset) throw;
     return {};
   }
 
