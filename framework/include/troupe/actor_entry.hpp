@@ -11,7 +11,7 @@ namespace troupe {
 struct actor_entry {
   std::string name{};
   int pid = 0;                      ///< 0: its process has died, and another is about to come
-  std::string parent{};               ///< the name of the actor that spawned it, and owns it; empty: the host
+  std::string parent{};             ///< the name of the actor that spawned it, and owns it; empty: the host
   int parent_pid = 0;               ///< 0: the host
   std::uint32_t number = 0;         ///< the system's own: in the order of their spawns, from 1
   std::uint32_t parent_number = 0;  ///< 0: the host

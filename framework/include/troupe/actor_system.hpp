@@ -152,6 +152,9 @@ class actor_system {
   /// throws `std::logic_error` inside an actor.
   void on_escalation(std::function<void(const escalation&)> callback);
 
+  /// Calls `callback` when an actor hangs, as its `spawn_options::on_hang` has it; as `on_escalation` otherwise.
+  void on_hang(std::function<void(const hang&)> callback);
+
   /// Has SIGINT and SIGTERM end this system. The first is orderly: every actor is asked to stop as by `stop`, with the
   /// options' grace, and what this process waits for, or asks for from then on, throws `system_stopped`; leaving the
   /// system's scope waits for the rest. The second ends this process by that signal, and all others with it. Installs

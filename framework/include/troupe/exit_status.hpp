@@ -23,6 +23,7 @@ enum class limit_kind : std::uint8_t {
   none,
   private_data,  ///< it ended by `std::bad_alloc` (kind `exception`), and was under this limit
   cpu_time,      ///< it was killed by SIGXCPU (kind `limit`)
+  hang,          ///< it hung, and was killed for that (kind `limit`): `spawn_options::on_hang`
 };
 
 /// How a process ended, and what it used. A value: copies are independent. Any thread, any process.
@@ -33,7 +34,7 @@ struct exit_status {
   std::string exception_type;  ///< as the compiler names it, demangled
   std::string exception_text;  ///< its what()
   limit_kind limit = limit_kind::none;
-  std::uint64_t limit_value = 0;  ///< bytes or seconds
+  std::uint64_t limit_value = 0;  ///< bytes, or seconds; of a hang how long it was, in milliseconds
   std::string last_words;         ///< the last 8 KiB at most of what it wrote to its standard error
   std::uint32_t incarnation = 0;  ///< how often its actor had been started before this process
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <troupe/group.hpp>
+#include <troupe/hang.hpp>
 #include <troupe/restart.hpp>
 
 #include <chrono>
@@ -89,6 +90,8 @@ struct spawn_options {
   /// How often the handling of one message may be begun where the actor is started again: a message during which it died so
   /// often is not handled any more. Whoever asked hears `actor_down`.
   std::uint32_t max_attempts = 1;
+  /// When it hangs, and what is done about it: `.on_hang = {5s, hang_action::restart}`.
+  hang_policy on_hang{};
   /// Makes it a member of that group, whose policy then counts in the place of `restart`.
   std::optional<troupe::group> group{};
 };

@@ -14,6 +14,7 @@
 #include <troupe/future.hpp>
 #include <troupe/group.hpp>
 #include <troupe/handover.hpp>
+#include <troupe/hang.hpp>
 #include <troupe/message.hpp>
 #include <troupe/mutex.hpp>
 #include <troupe/options.hpp>

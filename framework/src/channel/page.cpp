@@ -199,8 +199,8 @@ std::vector<peer_page::running_entry> peer_page::running() const {
   for (std::size_t place = 0; place < max_running; ++place) {
     if (((in_use >> place) & 1U) == 0) continue;
     const auto& message = memory_->running[place];
-    all.push_back(
-        {slot{message.channel.load(relaxed)}, message.sequence.load(relaxed), message.attempt.load(relaxed)});
+    all.push_back({slot{message.channel.load(relaxed)}, message.sequence.load(relaxed),
+                   message.attempt.load(relaxed), message.since.load(relaxed)});
   }
   return all;
 }

@@ -167,8 +167,9 @@ class peer_page {
     slot channel{};
     std::uint64_t sequence = 0;
     std::uint32_t attempt = 0;
+    std::int64_t since = 0;  ///< monotonic nanoseconds
   };
-  /// Of a process that has died: what it was at.
+  /// What it is at; of a process that has died, what it was at.
   [[nodiscard]] std::vector<running_entry> running() const;
 
  private:

@@ -24,6 +24,8 @@ std::string to_string(const exit_status& status) {
     case exit_kind::signal:
       return "killed by " + platform::signal_name(status.code) + (status.core_dumped ? " (core dumped)" : "");
     case exit_kind::limit:
+      if (status.limit == limit_kind::hang)
+        return "killed: it had hung for " + std::to_string(status.limit_value) + " ms";
       return "killed by " + platform::signal_name(status.code) + ": its CPU time was limited to " +
              std::to_string(status.limit_value) + " s";
     case exit_kind::escalated: return "ended with what it owned: " + status.exception_text;

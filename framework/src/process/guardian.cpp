@@ -28,6 +28,11 @@ void add_cause(exit_status& status, const actor_record& actor) {
     status.limit = limit_kind::cpu_time;
     status.limit_value = actor.limits.cpu_seconds;
   }
+  if (by_signal && actor.killed_as_hung) {
+    status.kind = exit_kind::limit;
+    status.limit = limit_kind::hang;
+    status.limit_value = static_cast<std::uint64_t>(actor.killed_as_hung->count());
+  }
   if (by_signal && actor.escalated) {
     status.kind = exit_kind::escalated;
     status.exception_text = *actor.escalated;

@@ -89,6 +89,12 @@ struct actor_record {
   bool has_started = false;    ///< it has entered, and its spawner knows it
   bool is_restarting = false;  ///< its process has died, and there is no other yet
   bool was_killed = false;     ///< by the system's end, after the grace
+  hang_policy hangs;
+  std::unique_ptr<boost::asio::steady_timer> hang_timer;
+  std::int64_t silent_since = 0;   ///< nothing has been taken, though something waits; 0: that is not so
+  std::uint64_t handled_then = 0;  ///< at the last look
+  std::int64_t hang_told = 0;      ///< when that began which has been told last
+  std::optional<std::chrono::milliseconds> killed_as_hung;  ///< how long it had hung
   /// Messages, by slot and sequence, that it died over and that are reported as dead letters already.
   std::set<std::pair<std::uint32_t, std::uint64_t>> given_up;
 };
@@ -190,6 +196,15 @@ class guardian {
   void end_affected(group_record& group, const actor_record& died);
   void start_group_when_ended(std::uint64_t number);
   void escalate(std::uint64_t number, const actor_record& last);
+
+  // guardian_hangs.cpp: actors that do not get on
+  void watch_for_hangs(actor_record& actor);
+  void look_for_hang(actor_record& actor);
+  [[nodiscard]] bool has_unread(const actor_record& actor, const channel::peer_page& page);
+  [[nodiscard]] std::uint64_t method_of(const actor_record& actor, channel::slot where,
+                                        std::uint64_t sequence);
+  void tell_hang(actor_record& actor, const channel::peer_page& page, hang_sign sign,
+                 std::chrono::milliseconds lasted, std::uint64_t method);
 
   // guardian_dead_letters.cpp: messages that nobody will handle
   struct leftover;

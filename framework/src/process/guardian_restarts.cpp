@@ -129,6 +129,7 @@ void guardian::interrupt(actor_record& actor, revival& next) {
   actor.pid = 0;
   actor.exception.reset();
   actor.escalated.reset();
+  actor.killed_as_hung.reset();
 }
 
 void guardian::start_again(std::uint32_t id) try {

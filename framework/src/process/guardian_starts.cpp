@@ -102,6 +102,7 @@ guardian::pending_start& guardian::prepare(const client& owner, const spawn& wan
   actor.owner = owner.id;
   actor.mailbox_bytes = wanted.mailbox_bytes;
   actor.mailbox_messages = wanted.mailbox_messages;
+  actor.hangs = wanted.hangs;
   actor.limits = wanted.limits;
 
   actor.control.id = id;
@@ -249,6 +250,7 @@ void guardian::complete(std::uint32_t id) {
   auto& actor = *actors_.at(id);
   actor.has_started = true;
   if (actor.is_restarting) return resume(actor);
+  watch_for_hangs(actor);
   client* const asker = find_client(actor.owner);
   // Where the owner has ended meanwhile, nobody will ever send it anything.
   if (is_shutting_down_ || asker == nullptr) tell_stop(actor.control, {});

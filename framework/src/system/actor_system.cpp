@@ -69,6 +69,10 @@ void actor_system::on_escalation(std::function<void(const escalation&)> callback
   host_of(*endpoint_, "on_escalation").on_escalation(std::move(callback));
 }
 
+void actor_system::on_hang(std::function<void(const hang&)> callback) {
+  host_of(*endpoint_, "on_hang").on_hang(std::move(callback));
+}
+
 void actor_system::on_dead_letter(std::function<void(const dead_letter&)> callback) {
   host_of(*endpoint_, "on_dead_letter").letters().call_with_each(std::move(callback));
 }

@@ -4,6 +4,7 @@
 
 #include "platform/packet.hpp"
 #include "platform/process.hpp"
+#include "registry/registry.hpp"
 
 #include <boost/asio/post.hpp>
 #include <chrono>
@@ -65,6 +66,8 @@ bool host_member::read_control() {
       if (!message.lost) letters_.take(message.as<process_layer::unhandled>());
     } else if (message.kind() == control_kind::escalated) {
       if (!message.lost) tell_escalation(message.as<process_layer::escalated>());
+    } else if (message.kind() == control_kind::hangs) {
+      if (!message.lost) tell_hang(message.as<process_layer::hangs>());
     } else if (message.kind() == control_kind::stopped) {
       const std::lock_guard lock{mutex_};
       report_ = message.lost ? process_layer::stopped{} : message.as<process_layer::stopped>();
@@ -87,6 +90,23 @@ void host_member::tell_escalation(const process_layer::escalated& told) {
     callback = escalated_;
   }
   if (callback) callback({told.group, told.causes});
+}
+
+void host_member::on_hang(std::function<void(const hang&)> callback) {
+  const std::lock_guard lock{mutex_};
+  hangs_ = std::move(callback);
+}
+
+void host_member::tell_hang(const process_layer::hangs& told) {
+  std::function<void(const hang&)> callback;
+  {
+    const std::lock_guard lock{mutex_};
+    callback = hangs_;
+  }
+  if (!callback) return;
+  const auto* const method = registry::find(detail::entry_id{told.method});
+  callback({told.actor, told.pid, told.sign, std::chrono::milliseconds{told.since_milliseconds},
+            method == nullptr ? "" : method->display_name(), told.waits_for});
 }
 
 void host_member::run_later(std::function<void()> what) {

@@ -36,6 +36,8 @@ class host_member final : public runtime::member {
   [[nodiscard]] letter_box& letters() { return letters_; }
   /// Has it called, on the background thread, when a group of the host's has ended.
   void on_escalation(std::function<void(const escalation&)> callback);
+  /// Likewise, when an actor hangs that is watched for that.
+  void on_hang(std::function<void(const hang&)> callback);
   /// From now on a signal ends the system.
   void handle_signals();
   /// The signal that has; 0 where none has.
@@ -66,6 +68,7 @@ class host_member final : public runtime::member {
   void lose_guardian();
   bool read_control();
   void tell_escalation(const process_layer::escalated& told);
+  void tell_hang(const process_layer::hangs& told);
 
   process_layer::launched_guardian guardian_;  // its link and page have moved to the base
   platform::standard_numbers_kept
@@ -83,6 +86,7 @@ class host_member final : public runtime::member {
   std::atomic<int> interrupted_by_{0};
   letter_box letters_;
   std::function<void(const escalation&)> escalated_;  // guarded by mutex_
+  std::function<void(const hang&)> hangs_;            // guarded by mutex_
   bool guardian_is_gone_ = false;                     // guarded by mutex_
   std::mutex ending_;
   bool background_ended_ = false;                 // guarded by ending_

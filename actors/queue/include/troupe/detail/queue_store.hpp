@@ -12,6 +12,7 @@
 #include <troupe/exit_status.hpp>
 #include <troupe/packed.hpp>
 #include <troupe/process.hpp>
+#include <troupe/switched_off.hpp>
 #include <troupe/this_actor.hpp>
 
 #include <algorithm>
@@ -165,7 +166,7 @@ class queue_store {
   void leave(queue_visitor who, const queue_loss& loss) {
     auto* const leaving = find(who);
     if (leaving == nullptr) return;
-    while (!leaving->held.empty()) {
+    while (!leaving->held.empty() && !switched_off("lease_returned")) {
       const bool is_oldest = leaving->held.size() == 1;
       take_back(*leaving, loss.of_first_only && !is_oldest ? queue_loss{} : loss);
     }
