@@ -5,8 +5,12 @@
 #include <troupe/packed.hpp>
 
 #include "framework/channel/ends.hpp"
+#include "fuzz/entries.hpp"
 
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <random>
@@ -88,6 +92,22 @@ void decode_noise(const T& honest, random_source& random, int rounds) {
 }
 
 }  // namespace
+
+TEST_CASE("what fuzzers have kept is refused or passes") {
+  for (const auto& [name, run] : fuzz::entries) {
+    int files = 0;
+    for (const auto& file : std::filesystem::directory_iterator{std::filesystem::path{FUZZ_CORPUS} / name}) {
+      std::ifstream from{file.path(), std::ios::binary};
+      const std::vector<char> content{std::istreambuf_iterator<char>{from}, {}};
+      run(std::as_bytes(std::span{content}));
+      ++files;
+    }
+    INFO(name);
+    CHECK(files > 3);
+  }
+}
+
+TEST_CASE("what fuzzers begin with", "[.seeds]") { fuzz::write_seeds(FUZZ_CORPUS); }
 
 TEST_CASE("a stream of frames with something changed is refused, waits, or passes") {
   random_source random{20'250'101};

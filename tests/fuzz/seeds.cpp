@@ -1,0 +1,109 @@
+#include <troupe/packed.hpp>
+
+#include "fuzz/entries.hpp"
+#include "process/control_link.hpp"
+#include "wire/frame.hpp"
+
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+namespace fuzz {
+namespace {
+
+using content = std::vector<std::byte>;
+
+void add(content& to, bytes more) { to.insert(to.end(), more.begin(), more.end()); }
+template <class T>
+void add(content& to, T value) {
+  add(to, std::as_bytes(std::span{&value, 1}));
+}
+
+class folder {
+ public:
+  folder(const std::string& in, std::string_view entry) : path_{std::filesystem::path{in} / entry} {
+    std::filesystem::create_directories(path_);
+  }
+  void write(const content& what) {
+    std::ofstream file{path_ / ("seed-" + std::to_string(++number_)), std::ios::binary};
+    file.write(reinterpret_cast<const char*>(what.data()), static_cast<std::streamsize>(what.size()));
+  }
+
+ private:
+  std::filesystem::path path_;
+  int number_ = 0;
+};
+
+void write_frames(folder to) {
+  for (std::uint8_t how = 0; how < 4; ++how) {
+    content all{std::byte{how}};
+    if (how == 3) add(all, std::uint64_t{96});
+    for (std::uint64_t sequence = 1; sequence <= 4; ++sequence) {
+      troupe::wire::frame one;
+      one.header.kind = static_cast<troupe::wire::frame_kind>(sequence);
+      one.header.words = static_cast<std::uint8_t>(sequence == 2 ? troupe::wire::call_word : 0);
+      one.header.sequence = sequence;
+      one.header.length = static_cast<std::uint32_t>(8 * sequence);
+      content frame(troupe::wire::frame_size(one.header.words, one.header.length));
+      troupe::wire::write_frame(frame, one);
+      add(all, frame);
+    }
+    to.write(all);
+  }
+}
+
+template <class... Message>
+void write_control(folder to, const Message&... message) {
+  (to.write(troupe::process_layer::encode_message(message).bytes), ...);
+}
+
+void write_messages(folder to) {
+  for (std::uint8_t which = 0; which < 20; ++which) {
+    content all{std::byte{which}};
+    for (std::uint8_t n = 0; n < 24; ++n) all.push_back(std::byte(n % 4 == 0 ? 1 : 0));
+    to.write(all);
+  }
+}
+
+void write_memory(folder to) {
+  for (std::uint8_t where = 0; where < 12; ++where) {
+    content all;
+    for (const std::uint32_t offset : {0U, 8U, 16U, 64U}) {
+      all.push_back(std::byte{where});
+      add(all, offset);
+      all.push_back(std::byte{8});
+      add(all, std::uint64_t{offset * 1000});
+    }
+    to.write(all);
+  }
+}
+
+}  // namespace
+
+void write_seeds(const std::string& in) {
+  using namespace troupe::process_layer;
+  write_frames({in, "frames"});
+  spawn wanted;
+  wanted.name = "name";
+  wanted.arguments.assign(20, 7);
+  start order;
+  order.name = "name";
+  accepted channel;
+  channel.unfinished.push_back({5, 1, true});
+  interrupted end;
+  end.again = {1, 2, 3};
+  write_control({in, "control"}, hello{}, wanted, order, channel, end, down{}, stopped{}, listed{}, execute{},
+                standing{}, unhandled{}, refused{}, failed{}, blocked{});
+  hello other;
+  other.version = 1;
+  other.modules = {"one", "two"};
+  hello with_modules = other;
+  with_modules.version = control_version;
+  write_control({in, "handshake"}, hello{}, other, with_modules, ready{}, refused{});
+  write_messages({in, "messages"});
+  write_memory({in, "memory"});
+}
+
+}  // namespace fuzz
