@@ -24,6 +24,7 @@
 #include <troupe/detail/queue_store.hpp>
 #include <troupe/exit_status.hpp>
 #include <troupe/promise.hpp>
+#include <troupe/switched_off.hpp>
 #include <troupe/this_actor.hpp>
 
 #include <algorithm>
@@ -231,7 +232,7 @@ class queue_actor {
     const auto* const leaving = store_.find(who);
     if (leaving == nullptr) return;
     readers_seen_ -= leaving->reads ? 1 : 0;
-    store_.release(who, done);
+    store_.release(who, switched_off("lease_returned") ? leaving->holds : done);
     store_.leave(who, loss);
     const auto is_its = [who](const auto& waiting) { return waiting.who == who; };
     std::erase_if(readers_, is_its);
