@@ -171,7 +171,8 @@ launched_guardian launch_guardian(const system_options& options) {
   launched_guardian started;
   try {
     auto [ours, its] = platform::packet_pair();
-    started.process = platform::process_handle::open(start_guardian(options, cookie, its.get()));
+    started.pid = start_guardian(options, cookie, its.get());
+    started.process = platform::process_handle::open(started.pid);
     started.link = control_link{std::move(ours)};
   } catch (const std::system_error& problem) {
     throw start_failed{options.executable.empty() ? "executing the program again" : "executable",

@@ -30,6 +30,7 @@ namespace troupe::process_layer {
 struct launched_guardian {
   control_link link;
   platform::process_handle process;
+  pid_t pid = 0;
   platform::descriptor page;  ///< the host's own
 };
 

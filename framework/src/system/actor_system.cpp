@@ -73,6 +73,8 @@ void actor_system::on_hang(std::function<void(const hang&)> callback) {
   host_of(*endpoint_, "on_hang").on_hang(std::move(callback));
 }
 
+std::vector<std::string> actor_system::residue() const { return host_of(*endpoint_, "residue").residue(); }
+
 void actor_system::on_dead_letter(std::function<void(const dead_letter&)> callback) {
   host_of(*endpoint_, "on_dead_letter").letters().call_with_each(std::move(callback));
 }

@@ -4,6 +4,7 @@
 
 #include "platform/packet.hpp"
 #include "platform/process.hpp"
+#include "platform/session.hpp"
 #include "registry/registry.hpp"
 
 #include <boost/asio/post.hpp>
@@ -190,6 +191,19 @@ bool host_member::begin_ending(std::chrono::milliseconds grace) try {
   return true;
 } catch (const error&) {
   return false;  // the guardian is gone, and everything with it
+}
+
+std::vector<std::string> host_member::residue() {
+  std::vector<std::string> all;
+  for (const auto& [pid, name] : platform::processes_of_session(guardian_.pid))
+    all.push_back("process " + std::to_string(pid) + " (" + name + ")");
+  const std::lock_guard lock{mutex_};
+  for (const auto& [peer, over] : connections_) {
+    const std::lock_guard channel{over->mutex};
+    if (over->channel) all.push_back("channel to " + over->peer_name);
+  }
+  if (background_.joinable()) all.push_back("the background thread");
+  return all;
 }
 
 stop_report host_member::shut_down(std::chrono::milliseconds grace) {

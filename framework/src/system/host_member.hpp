@@ -38,6 +38,8 @@ class host_member final : public runtime::member {
   void on_escalation(std::function<void(const escalation&)> callback);
   /// Likewise, when an actor hangs that is watched for that.
   void on_hang(std::function<void(const hang&)> callback);
+  /// What this system has made that there still is. Not at the same time as `shut_down`.
+  [[nodiscard]] std::vector<std::string> residue();
   /// From now on a signal ends the system.
   void handle_signals();
   /// The signal that has; 0 where none has.

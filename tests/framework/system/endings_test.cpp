@@ -3,6 +3,7 @@
 
 #include "support/processes.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -13,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <unistd.h>
+#include <vector>
 
 using namespace std::chrono_literals;
 
@@ -289,4 +291,25 @@ TEST_CASE("what waits for an answer when the system ends is told that it has") {
     answer = actor.ask<&mortal::answer>();
   }
   CHECK_THROWS_AS(answer.get(), troupe::error);
+}
+
+TEST_CASE("what a system has made is listed, and nothing of it is left after its end") {
+  troupe::actor_system system;
+  const auto one = system.spawn<mortal>({.name = "one"});
+  const auto other = system.spawn<mortal>({.name = "other"});
+  CHECK(one.ask<&mortal::answer>().get() == 1);
+  const auto living = system.residue();
+  const auto has = [&](const std::string& line) {
+    return std::find(living.begin(), living.end(), line) != living.end();
+  };
+  CHECK(has("process " + std::to_string(one.pid()) + " (one)"));
+  CHECK(has("process " + std::to_string(other.pid()) + " (other)"));
+  CHECK(has("channel to one"));
+  CHECK(has("the background thread"));
+  CHECK(living.size() == 7);  // guardian and zygote, two actors, two channels, the thread
+  other.kill();
+  other.join();
+  CHECK(support::wait_until([&] { return system.residue().size() == 5; }));
+  system.stop();
+  CHECK(system.residue() == std::vector<std::string>{});
 }
