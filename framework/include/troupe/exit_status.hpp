@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace troupe {
 
@@ -36,6 +37,10 @@ struct exit_status {
   limit_kind limit = limit_kind::none;
   std::uint64_t limit_value = 0;  ///< bytes, or seconds; of a hang how long it was, in milliseconds
   std::string last_words;         ///< the last 8 KiB at most of what it wrote to its standard error
+  /// Where it was when a signal of its own making (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) killed it, innermost call first:
+  /// "/usr/bin/program+0x1a2b", for `addr2line -Cfe`, with the function's name where it is one that other files may use. Empty
+  /// where the process handled that signal itself, or did not come to it.
+  std::vector<std::string> backtrace{};
   std::uint32_t incarnation = 0;  ///< how often its actor had been started before this process
 
   std::chrono::microseconds user_time{};

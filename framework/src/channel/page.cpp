@@ -9,7 +9,7 @@ namespace troupe::channel {
 namespace {
 
 constexpr std::uint64_t page_magic = 0x6567'6170'7274'0001;  // "\1\0trpage"
-constexpr std::uint32_t page_version = 2;
+constexpr std::uint32_t page_version = 3;
 constexpr int most_attempts = 1000;
 constexpr auto relaxed = std::memory_order_relaxed;
 

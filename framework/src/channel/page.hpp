@@ -13,6 +13,7 @@
 // The owner writes; its peers and the guardian map the page for reading. Nothing read from another's page is trusted.
 #pragma once
 
+#include "platform/crash_trace.hpp"
 #include "platform/memory.hpp"
 
 #include <array>
@@ -76,6 +77,7 @@ struct page_memory {
   /// Which of these are in use, a bit each; twice, as all that a commit puts in force.
   std::array<std::atomic<std::uint64_t>, 2> running_places;
   std::array<checkpoint_mark, 2> checkpoints;
+  platform::crash_trace crash;  ///< of the last process that wrote one
   alignas(64) std::array<std::array<commit_entry, max_slots>, 2> copies;
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free,
@@ -130,6 +132,8 @@ class page {
   /// Says that the owner is about to sleep. What it looks at between this and sleeping is not missed: the store is ordered
   /// before every later load.
   void set_idle(bool idle);
+  /// For the process's last moments.
+  [[nodiscard]] platform::crash_trace& crash() const { return memory_->crash; }
   void set_waits_for(std::uint32_t actor) { memory_->waits_for.store(actor, std::memory_order_relaxed); }
 
  private:
@@ -157,6 +161,7 @@ class peer_page {
   [[nodiscard]] bool idle() const { return memory_->idle.load(std::memory_order_relaxed) != 0; }
   [[nodiscard]] std::uint64_t head(slot where) const;
   [[nodiscard]] progress finished(slot where) const;
+  [[nodiscard]] const platform::crash_trace& crash() const { return memory_->crash; }
   [[nodiscard]] std::uint64_t handled() const { return memory_->handled.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint32_t waits_for() const { return memory_->waits_for.load(std::memory_order_relaxed); }
   /// Whether the handler of that message has begun: those of one channel begin in order.

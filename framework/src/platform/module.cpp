@@ -1,12 +1,17 @@
 #include "platform/module.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <cxxabi.h>
 #include <dlfcn.h>
 #include <elf.h>
 #include <filesystem>
 #include <link.h>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <system_error>
@@ -95,6 +100,33 @@ std::optional<module_info> module_of(const void* address) {
   search wanted{reinterpret_cast<std::uintptr_t>(address), std::nullopt};
   ::dl_iterate_phdr(visit, &wanted);
   return wanted.found;
+}
+
+std::string function_at(std::string_view path_end, std::uint64_t offset) {
+  struct wanted {
+    std::string_view path_end;
+    std::uintptr_t base = 0;
+  } module{path_end};
+  if (path_end.empty()) return {};
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* each, std::size_t, void* argument) {
+        auto& sought = *static_cast<wanted*>(argument);
+        if (!path_of(*each).ends_with(sought.path_end)) return 0;
+        sought.base = each->dlpi_addr;
+        return 1;
+      },
+      &module);
+  const auto address = module.base + offset;
+  Dl_info found{};
+  if (module.base == 0 || ::dladdr(reinterpret_cast<const void*>(address), &found) == 0 ||
+      found.dli_sname == nullptr)
+    return {};
+  const std::unique_ptr<char, decltype(&std::free)> name{
+      abi::__cxa_demangle(found.dli_sname, nullptr, nullptr, nullptr), &std::free};
+  std::array<char, 32> behind{};
+  std::snprintf(behind.data(), behind.size(), "+0x%tx",
+                static_cast<std::ptrdiff_t>(address - reinterpret_cast<std::uintptr_t>(found.dli_saddr)));
+  return (name ? name.get() : found.dli_sname) + std::string{behind.data()};
 }
 
 void load_module(const std::string& path) {

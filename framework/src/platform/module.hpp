@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace troupe::platform {
 
@@ -18,6 +19,10 @@ struct module_info {
 
 /// The module that `address` lies in; nullopt for an address of none.
 [[nodiscard]] std::optional<module_info> module_of(const void* address);
+
+/// The function at that place of a loaded module whose path ends like that: "parser::parse(int)+0x1b"; empty where that cannot
+/// be said: the module is not loaded here, or the function is none that other modules may use.
+[[nodiscard]] std::string function_at(std::string_view path_end, std::uint64_t offset);
 
 /// Loads a shared library, with its static objects, for good. Throws `std::runtime_error` with the loader's own words.
 void load_module(const std::string& path);

@@ -219,7 +219,9 @@ void guardian::finish(actor_record& actor, const platform::ended& end) {
   if (!status.ok()) status.last_words = actor.errors->last_words();
   if (const auto known = revivals_.find(actor.ref.id); known != revivals_.end())
     status.incarnation = known->second.incarnation;
-  status.messages_handled = channel::peer_page::of_own_making(actor.control.page).handled();
+  const auto page = channel::peer_page::of_own_making(actor.control.page);
+  status.messages_handled = page.handled();
+  if (status.kind == exit_kind::signal) status.backtrace = platform::lines_of(page.crash());
   if (!begin_restart(actor, status)) bury(actor, status);
 }
 

@@ -44,6 +44,7 @@ actor_member::actor_member(control_link link, control_message& start, process_la
       start_{std::move(description)} {
   the_current = this;
   if (start_.incarnation != 0 && !switched_off("page_taken_over")) page_.begin_again();
+  platform::record_crashes(page_.crash());
   auto given = std::span{start.descriptors}.subspan(1);
   for (const std::size_t which : {0U, 1U}) {
     if (!start_.may_return) break;

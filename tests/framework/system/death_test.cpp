@@ -3,6 +3,7 @@
 
 #include "support/processes.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <optional>
@@ -13,6 +14,18 @@
 
 using namespace std::chrono_literals;
 
+// Seen from other files, so that a backtrace can name it; too many calls deep to be cut off.
+[[gnu::noinline]] int fall(int depth, int* where) {
+  if (depth == 0) return *where = 1;
+  return fall(depth - 1, where) + 1;
+}
+[[gnu::noinline]] int fall_for_ever(const int* never) {
+  volatile char room[512] = {};  // so that it needs its stack
+  if (*never != 0) return 0;
+  const int deeper = fall_for_ever(never);
+  return deeper + room[1];
+}
+
 namespace {
 
 class victim {
@@ -21,12 +34,20 @@ class victim {
   void say(int descriptor) { descriptor_ = descriptor; }
   void die(int signal) { ::raise(signal); }
   int die_running() { std::abort(); }
+  int fall(int depth) { return ::fall(depth, nothing_); }
+  int overflow() { return ::fall_for_ever(&answers_); }
+  void handle_it_itself() {
+    ::signal(SIGSEGV, [](int) { ::_exit(7); });
+    ::fall(0, nothing_);
+  }
   void wait() { ::pause(); }
   int wait_long() { return ::pause(); }
   std::vector<char> large(std::size_t size) { return std::vector<char>(size, 'x'); }
 
  private:
   int descriptor_ = -1;
+  int* nothing_ = nullptr;
+  int answers_ = 0;
 };
 
 /// Encodes itself in part, then kills its process: a death half-way through a large answer.
@@ -182,4 +203,61 @@ TEST_CASE("one actor's death is nobody else's") {
     CHECK(witness.ask<&victim::echo>(signal).get() == signal);
     CHECK(actor.join().code == signal);
   }
+}
+
+TEST_CASE("a crash says where it was") {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  const auto backtrace_of = [&](auto asked) {
+    const auto down = down_from(asked);
+    REQUIRE(down);
+    CAPTURE(down->status().backtrace);
+    CHECK(down->status().kind == troupe::exit_kind::signal);
+    return down->status().backtrace;
+  };
+  const auto names = [](const std::vector<std::string>& lines, const std::string& what) {
+    return std::count_if(lines.begin(), lines.end(),
+                         [&](const std::string& line) { return line.find(what) != std::string::npos; });
+  };
+#if defined(__SANITIZE_ADDRESS__)
+  constexpr bool has_own_handlers = true;  // only those that it was told to leave
+#else
+  constexpr bool has_own_handlers = false;
+#endif
+  const auto fallen = backtrace_of(system.spawn<victim>().ask<&victim::fall>(3));
+  if (has_own_handlers && fallen.empty()) {
+    WARN("not run: the sanitizer handles the signals");
+    return;
+  }
+  REQUIRE_FALSE(fallen.empty());
+  CHECK(fallen.front().find("(fall(int, int*)+0x") != std::string::npos);
+  CHECK(fallen.size() > 2);
+  CHECK(names(backtrace_of(system.spawn<victim>().ask<&victim::die_running>()), "abort") > 0);
+  const auto deep = backtrace_of(system.spawn<victim>().ask<&victim::overflow>());
+  CHECK(deep.size() == 32);
+  CHECK(names(deep, "fall_for_ever(int const*)") >= 30);
+}
+
+TEST_CASE("who is killed from outside, or sees to the signal itself, has no backtrace") {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  const auto killed = system.spawn<victim>();
+  killed.kill();
+  CHECK(killed.join().backtrace.empty());
+  const auto handles = system.spawn<victim>();
+  handles.tell<&victim::handle_it_itself>();
+  CHECK(handles.join().code == 7);
+  CHECK(handles.join().backtrace.empty());
+}
+
+TEST_CASE("a backtrace is of the last process, and one that has no crash of its own has none") {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  const auto actor = system.spawn<victim>({.restart = {.when = troupe::restart::on_crash}});
+  auto first = actor.ask<&victim::fall>(1);
+  CHECK(down_from(first));
+  auto waits = actor.ask<&victim::wait_long>();
+  REQUIRE(support::wait_until([&] { return waits.running(); }));
+  actor.kill();
+  const auto down = down_from(waits);
+  REQUIRE(down);
+  CHECK(down->status().incarnation == 1);
+  CHECK(down->status().backtrace.empty());
 }
