@@ -26,6 +26,8 @@ struct settings {
   std::chrono::milliseconds work = 10ms;
   unsigned slower = 2;
   std::uint64_t capacity = 1;
+  std::uint64_t kills = 0;
+  std::uint64_t seed = 1;
 };
 
 /// The clock of the machine: all processes have the same.
@@ -108,6 +110,7 @@ struct outcome {
       0;  ///< most numbers at a time that had entered the first stage and not left the last
   std::size_t side_by_side = 0;  ///< most stages at a time that were at work
   std::vector<traced> trace;
+  std::optional<troupe::run_report> report{};  ///< of the stream
 };
 
 /// The greatest number of intervals that have a moment in common.
@@ -161,10 +164,13 @@ outcome as_a_stream(const settings& given, troupe::actor_system& system) {
   outcome all;
   graph.conclude(summed, [&](const std::vector<std::vector<traced>>& sinks, const troupe::run_report&) {
     all = told_by(sinks.at(0));
-    return troupe::summary{};
+    return troupe::summary{.json = std::to_string(all.sum), .text = {}};
   });
-  const auto report = graph.run(system);
-  if (!report.ok) throw std::runtime_error{report.errors.empty() ? "items were lost" : report.errors.front()};
+  troupe::run_options options;
+  if (given.kills != 0) options.chaos = troupe::chaos_options{.kills = given.kills, .seed = given.seed};
+  all.report = graph.run(system, options);
+  if (!all.report->ok)
+    throw std::runtime_error{all.report->errors.empty() ? "items were lost" : all.report->errors.front()};
   return all;
 }
 
@@ -211,6 +217,25 @@ boost::json::object json_of(const outcome& run) {
           {"trace", std::move(trace)}};
 }
 
+/// What the deaths came to.
+boost::json::object json_of(const troupe::run_report& report) {
+  const auto& [in, out, failed, lost, repeated_starts, completed_twice] = report.items;
+  return {{"chaos",
+           {{"kills", report.chaos.kills},
+            {"seed", report.chaos.seed},
+            {"passes", report.chaos.passes},
+            {"healed", report.chaos.healed},
+            {"restarts", report.chaos.restarts},
+            {"differing", report.chaos.differing}}},
+          {"items",
+           {{"in", in},
+            {"out", out},
+            {"failed", failed},
+            {"lost", lost},
+            {"repeated_starts", repeated_starts},
+            {"completed_twice", completed_twice}}}};
+}
+
 troupe::summary data_pipeline(const settings& given, troupe::actor_system& system) {
   const auto first = one_after_another(given, system);
   const auto second = as_a_stream(given, system);
@@ -221,10 +246,15 @@ troupe::summary data_pipeline(const settings& given, troupe::actor_system& syste
   if (is_drawn) text += picture(first, slice);
   text += line_about("as a stream", second);
   if (is_drawn) text += picture(second, slice);
-  const boost::json::object json{{"items", given.items},
-                                 {"equal", first.sum == second.sum},
-                                 {"one_after_another", json_of(first)},
-                                 {"stream", json_of(second)}};
+  boost::json::object json{{"items", given.items},
+                           {"equal", first.sum == second.sum},
+                           {"one_after_another", json_of(first)},
+                           {"stream", json_of(second)}};
+  if (given.kills != 0) {
+    text += "under fire: " + std::to_string(second.report->chaos.kills) + " killed, " +
+            std::to_string(second.report->items.lost) + " items lost\n";
+    json["under_fire"] = json_of(*second.report);
+  }
   return {.json = boost::json::serialize(json), .text = text};
 }
 
@@ -237,6 +267,9 @@ const troupe::launcher::entry registered =
         .option("slower", &settings::slower, "so many times as long the last stage takes",
                 {.least = 1, .most = 1000})
         .option("capacity", &settings::capacity, "numbers that may wait before a stage of the stream",
-                {.least = 1, .most = 1'000'000});
+                {.least = 1, .most = 1'000'000})
+        .option("kills", &settings::kills,
+                "repeats the stream until so many of its processes were killed at work")
+        .option("seed", &settings::seed, "of whom, and when");
 
 }  // namespace

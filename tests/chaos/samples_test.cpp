@@ -73,6 +73,31 @@ TEST_CASE("with processes killed, paused and slow, a sample's result is that of 
   check_like_a_quiet_run(all_samples().at(static_cast<std::size_t>(which)), 10, 5, {"--stop", "--slow"});
 }
 
+// A job that runs a topology: its report is its own.
+TEST_CASE(
+    "the stages of data_pipeline are killed at random moments, and each number passes all of them once") {
+  const auto kills = GENERATE(20, 200);
+  const auto seed = GENERATE(1, 2);
+  INFO("data_pipeline --kills " << kills << " --seed " << seed);
+  const std::vector<std::string> input{"--items", "60", "--work", "0ms"};
+  auto faults = input;
+  faults.insert(faults.end(), {"--kills", std::to_string(kills), "--seed", std::to_string(seed)});
+  const auto quiet = samples::report_of("data_pipeline", input).at("result");
+  const auto disturbed = samples::report_of("data_pipeline", faults).at("result");
+  CHECK(disturbed.at("stream").at("sum") == quiet.at("stream").at("sum"));
+  const auto& before = quiet.at("stream").at("trace").as_array();
+  const auto& after = disturbed.at("stream").at("trace").as_array();
+  REQUIRE(after.size() == before.size());
+  for (std::size_t n = 0; n < after.size(); ++n) {
+    CHECK(after[n].at("position") == before[n].at("position"));
+    CHECK(after[n].at("value") == before[n].at("value"));
+  }
+  const auto& fire = disturbed.at("under_fire");
+  CHECK(fire.at("chaos").at("kills") == kills);
+  CHECK(fire.at("chaos").at("differing") == 0);
+  check_counts(fire.at("items"));
+}
+
 // Two hundred seeds are twenty of these, by CTest; each names the first of its ten.
 TEST_CASE("under ten more seeds, a sample's result is that of a quiet run", "[.long]") {
   const char* const first = std::getenv("CHAOS_FIRST_SEED");

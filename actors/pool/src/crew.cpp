@@ -47,6 +47,14 @@ std::exception_ptr pool_employee::unfit() const {
   return wait_until_fit();
 }
 
+void pool_employee::follow_initialization() {
+  if (initialization_) initialization_->when_settled([] {});
+}
+
+bool pool_employee::is_fit() const {
+  return !initialization_ || (initialization_->settled() && wait_until_fit() == nullptr);
+}
+
 std::exception_ptr pool_employee::wait_until_fit() const {
   const std::lock_guard lock{mutex_};
   return initialization_ ? initialized_.exception() : nullptr;
@@ -130,7 +138,7 @@ engagement pool_crew::engage(std::size_t place, std::size_t tasks, const pool_ac
   auto& here = seats_[place];
   const bool is_dead = (dead != nullptr && here.worker->actor == *dead) || here.worker->unfit() != nullptr;
   std::shared_ptr<pool_employee> last;  // goes when the mutex is free again: its end sends
-  if (is_dead || has_had_enough(*here.worker, tasks)) {
+  if (is_dead || has_had_enough(*here.worker, tasks) || is_relieved(here)) {
     if (!here.successor) start_successor(place, lock);
     last = std::exchange(here.worker, std::exchange(here.successor, nullptr));
     is_dead ? bury(last) : retire(last);
@@ -145,6 +153,21 @@ bool pool_crew::has_had_enough(const pool_employee& worker, std::size_t tasks) c
   return options_.max_tasks != 0 && worker.tasks != 0 && worker.tasks + tasks > options_.max_tasks;
 }
 
+/// Whether it is to go as soon as another can take its place.
+bool pool_crew::is_worn(const pool_employee& worker) const {
+  if (worker.tasks == 0) return false;
+  if (options_.max_age.count() != 0 && std::chrono::steady_clock::now() - worker.began >= options_.max_age)
+    return true;
+  return options_.max_memory != 0 && worker.post->log.atomic(4).load() > options_.max_memory;
+}
+
+/// And whether the other can. One that cannot is no reason to fail anybody: the next one is tried.
+bool pool_crew::is_relieved(seat& here) const {
+  if (!here.successor || !is_worn(*here.worker)) return false;
+  if (here.successor->unfit()) here.successor.reset();
+  return here.successor && here.successor->is_fit();
+}
+
 // With the mutex held before and after, and free in between; nobody else starts one for that seat meanwhile.
 void pool_crew::start_successor(std::size_t place, std::unique_lock<std::mutex>& lock) {
   if (ended_) throw pool_closed{"the pool '" + options_.name + "' is gone, and its worker too"};
@@ -157,6 +180,7 @@ void pool_crew::start_successor(std::size_t place, std::unique_lock<std::mutex>&
   try {
     (void)last->actor.is_alive();  // throws where the system has ended: it may not be touched any more
     fresh = start(place);
+    fresh->follow_initialization();
   } catch (...) {
     problem = std::current_exception();
   }
@@ -182,14 +206,16 @@ pool_sending pool_crew::order(const pool_employee& worker, std::uint32_t attempt
           {.ticket = ++orders_,
            .attempt = attempt,
            .until_failure = until_failure,
-           .deadline = rules.deadline.count()}};
+           .deadline = rules.deadline.count(),
+           .weighs = options_.max_memory != 0}};
 }
 
 void pool_crew::prepare_successor(std::size_t place) try {
-  if (options_.max_tasks == 0) return;
+  if (options_.max_tasks == 0 && options_.max_age.count() == 0 && options_.max_memory == 0) return;
   std::unique_lock lock{mutex_};
   auto& here = seats_[place];
-  if (here.starting || here.successor || ended_ || here.worker->tasks < options_.max_tasks) return;
+  const bool is_its_last = options_.max_tasks != 0 && here.worker->tasks >= options_.max_tasks;
+  if (here.starting || here.successor || ended_ || !(is_its_last || is_worn(*here.worker))) return;
   start_successor(place, lock);
   call_later(here, lock);
   forget_ended();

@@ -73,7 +73,7 @@ void pool_desk::advance(std::optional<std::size_t> in_hand) {
       const std::lock_guard lock{mutex_};
       if (held != none) seats_[held].in_transit = false;
       collect(done);
-      next = assign(passed_over);
+      next = assign(passed_over, done);
       if (left_some) end_delivering();
       if (!done.empty()) delivering_.push_back(std::this_thread::get_id());
     }
@@ -189,8 +189,14 @@ void pool_desk::collect(std::vector<task_pointer>& done) {
 }
 
 // With the mutex held.
-std::optional<pool_desk::assignment> pool_desk::assign(const std::vector<bool>& passed_over) {
-  while (!waiting_.empty() && waiting_.front()->is_given_up()) waiting_.pop_front();
+std::optional<pool_desk::assignment> pool_desk::assign(const std::vector<bool>& passed_over,
+                                                       std::vector<task_pointer>& expired) {
+  const auto now = std::chrono::steady_clock::now();
+  for (; !waiting_.empty(); waiting_.pop_front()) {
+    if (waiting_.front()->is_given_up()) continue;
+    if (!waiting_.front()->has_expired(now)) break;
+    expired.push_back(std::move(waiting_.front()));
+  }
   if (waiting_.empty() || ended_) return std::nullopt;
   for (std::size_t place = 0; place < seats_.size(); ++place) {
     auto& each = seats_[place];
@@ -250,6 +256,7 @@ bool pool_desk::send(assignment& what) {
     worker = engaged->actor;
     try {
       what.task->send(*engaged);
+      what.task->is_sent();
       break;
     } catch (const actor_down&) {
       if (const auto why = crew_->unfit(worker)) std::rethrow_exception(why);

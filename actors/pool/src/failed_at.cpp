@@ -38,8 +38,8 @@ struct thrower<First, Rest...> {
 void throw_at(const std::exception_ptr& problem, std::size_t index) {
   thrower<std::runtime_error, std::logic_error, std::invalid_argument, std::out_of_range, std::length_error,
           std::domain_error, std::range_error, std::overflow_error, std::underflow_error, std::bad_alloc,
-          remote_exception, actor_down, quarantined, deadline_exceeded, start_failed, broken_promise,
-          malformed_message, refused_message>::run(problem, index);
+          remote_exception, actor_down, quarantined, deadline_exceeded, queue_deadline_exceeded, start_failed,
+          broken_promise, malformed_message, refused_message>::run(problem, index);
   std::terminate();  // not reached: run throws
 }
 

@@ -31,8 +31,10 @@ detail::crew_options crew_of(const pool_options& options) {
   return {.name = options.name,
           .workers = number_of_workers(options),
           .max_tasks = options.max_tasks_per_worker,
+          .max_age = options.max_age_per_worker,
+          .max_memory = options.max_memory_per_worker,
           .initializer = options.initializer,
-          .rules = detail::checked({options.max_attempts, options.deadline}),
+          .rules = detail::checked({options.max_attempts, options.deadline, options.queue_deadline}),
           .memory_limit = options.memory_limit};
 }
 
@@ -47,14 +49,14 @@ const map_options& detail::checked(const map_options& given) {
 detail::pool_rules detail::checked(const pool_rules& given) {
   if (given.max_attempts == 0)
     throw std::invalid_argument{"troupe: max_attempts is 0, and then nothing of a pool would ever run"};
-  if (given.deadline < std::chrono::nanoseconds{0})
-    throw std::invalid_argument{"troupe: the deadline of a pool's items is negative; 0 means none"};
+  if (given.deadline < std::chrono::nanoseconds{0} || given.queue_deadline < std::chrono::nanoseconds{0})
+    throw std::invalid_argument{"troupe: a deadline of a pool's items is negative; 0 means none"};
   return given;
 }
 
 detail::pool_rules detail::rules_of(const map_options& given, const pool_rules& otherwise) {
-  return checked(
-      {given.max_attempts.value_or(otherwise.max_attempts), given.deadline.value_or(otherwise.deadline)});
+  return checked({given.max_attempts.value_or(otherwise.max_attempts),
+                  given.deadline.value_or(otherwise.deadline), otherwise.queue_deadline});
 }
 
 std::uint32_t pool::attempt() { return detail::current_attempt; }

@@ -3,6 +3,7 @@
 #include <troupe/switched_off.hpp>
 
 #include <algorithm>
+#include <fstream>
 #include <utility>
 
 namespace troupe {
@@ -43,7 +44,23 @@ deadline_exceeded::deadline_exceeded(std::chrono::nanoseconds allowed, lost_atte
       allowed_{allowed},
       attempt_{std::move(attempt)} {}
 
+queue_deadline_exceeded::queue_deadline_exceeded(const std::string& pool, std::chrono::nanoseconds allowed)
+    : timeout{"the call had waited for a worker of the pool '" + pool + "' for " +
+              std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(allowed).count()) +
+              " ms, its queue deadline, and was not begun"},
+      allowed_{allowed} {}
+
 namespace detail {
+
+std::size_t resident_bytes() {
+  constexpr std::size_t kibibyte = 1024;
+  std::ifstream status{"/proc/self/status"};
+  for (std::string word; status >> word;) {
+    std::size_t amount = 0;
+    if (word == "VmRSS:" && status >> amount) return amount * kibibyte;
+  }
+  return 0;
+}
 
 std::optional<pool_remains> pool_remains::of(const pool_log& log, std::uint64_t ticket, std::size_t items) {
   if (switched_off("pool_notes")) return std::nullopt;

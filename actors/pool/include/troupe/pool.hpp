@@ -52,6 +52,12 @@ struct pool_options {
   /// number. Nothing waits for that, and nothing fails. Chunks are not split: one of more items is a worker's only one.
   std::size_t max_tasks_per_worker = 0;
 
+  /// How old a worker may be, and how many bytes of memory it may have resident after a call, before a new one takes its place; 0: any. The
+  /// worker goes on until its successor has been started and initialized: nothing waits for that, and nothing fails. Looked at whenever it
+  /// is given something.
+  std::chrono::nanoseconds max_age_per_worker{};
+  std::size_t max_memory_per_worker = 0;
+
   /// How often an item, or a submitted call, may be begun: where its worker dies while it runs, it is started again in
   /// another, once the dead one has been reaped; after the last attempt it fails, as `quarantined`. 1: never again, for
   /// what must not be begun twice. What throws, is cancelled, or takes too long is not tried again.
@@ -60,6 +66,10 @@ struct pool_options {
   /// How long an item or a call may run, from its own start on; 0: for ever. Then the kernel kills its worker, whatever that
   /// is doing, and it fails, as `deadline_exceeded`.
   std::chrono::nanoseconds deadline{};
+
+  /// How long what is submitted (`submit`, `map_async`) may wait for a worker, from its submission on; 0: for ever. What
+  /// waits longer never begins, and fails, as `queue_deadline_exceeded`, at the latest where a worker would have come to it.
+  std::chrono::nanoseconds queue_deadline{};
 
   /// Bytes of private, writable memory that each worker may have (`resource_limits::private_data`); 0: as the host. What an
   /// item wants beyond is `std::bad_alloc`: it fails, and is not tried again.

@@ -44,4 +44,14 @@ class deadline_exceeded : public timeout {
   lost_attempt attempt_;
 };
 
+/// What was submitted to a pool had waited for a worker as long as its `queue_deadline` allows. It was never begun.
+class queue_deadline_exceeded : public timeout {
+ public:
+  queue_deadline_exceeded(const std::string& pool, std::chrono::nanoseconds allowed);
+  [[nodiscard]] std::chrono::nanoseconds allowed() const { return allowed_; }
+
+ private:
+  std::chrono::nanoseconds allowed_;
+};
+
 }  // namespace troupe

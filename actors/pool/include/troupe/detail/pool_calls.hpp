@@ -6,6 +6,7 @@
 #include <troupe/relay.hpp>
 
 #include <any>
+#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -40,6 +41,15 @@ class pool_task {
   /// Whether nobody wants the answer any more.
   [[nodiscard]] virtual bool is_given_up() const = 0;
 
+  /// It has waited for long enough without having been begun: sets `instead`.
+  [[nodiscard]] bool has_expired(std::chrono::steady_clock::time_point now) {
+    if (rules_.queue_deadline.count() == 0 || was_sent_ || now - submitted_ < rules_.queue_deadline)
+      return false;
+    instead = std::make_exception_ptr(queue_deadline_exceeded{crew_->name(), rules_.queue_deadline});
+    return true;
+  }
+  void is_sent() { was_sent_ = true; }
+
   std::size_t number = 0;  ///< in the order of the submissions
   int sent_in_vain = 0;
   std::exception_ptr instead{};  ///< of the answer: set where that says less
@@ -48,6 +58,10 @@ class pool_task {
   std::shared_ptr<pool_crew> crew_;
   pool_rules rules_;
   pool_sending sent_;
+
+ private:
+  std::chrono::steady_clock::time_point submitted_ = std::chrono::steady_clock::now();
+  bool was_sent_ = false;
 };
 
 template <class Task, class... Value>

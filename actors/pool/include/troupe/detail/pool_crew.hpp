@@ -30,7 +30,8 @@ using pool_actor = actor<pool_worker>;
 /// How much an item may cost.
 struct pool_rules {
   std::size_t max_attempts = 3;
-  std::chrono::nanoseconds deadline{};  ///< for each attempt; 0: none
+  std::chrono::nanoseconds deadline{};        ///< for each attempt; 0: none
+  std::chrono::nanoseconds queue_deadline{};  ///< of what is submitted; 0: none
 };
 /// Those of a map. Throws `std::invalid_argument`.
 [[nodiscard]] pool_rules rules_of(const map_options& given, const pool_rules& otherwise);
@@ -41,7 +42,9 @@ struct pool_rules {
 struct crew_options {
   std::string name;
   std::size_t workers = 1;
-  std::size_t max_tasks = 0;  ///< that a worker is given; 0: any number
+  std::size_t max_tasks = 0;           ///< that a worker is given; 0: any number
+  std::chrono::nanoseconds max_age{};  ///< of a worker; 0: any
+  std::size_t max_memory = 0;          ///< of a worker, resident after an order; 0: any
   pool_initializer initializer{};
   pool_rules rules{};
   std::size_t memory_limit = 0;  ///< of private data, for each worker; 0: none
@@ -71,13 +74,18 @@ class pool_employee {
 
   /// Why it is of no use, where its initializer has failed; does not wait.
   [[nodiscard]] std::exception_ptr unfit() const;
-  /// As above, once the initializer has ended. Throws `system_stopped`, `stop_requested`.
+  /// Has the answer of its initializer taken in when it comes, though nobody waits for it. Once.
+  void follow_initialization();
+  /// Whether its initializer has ended well, or there is none; does not wait. False where the answer has not been taken in.
+  [[nodiscard]] bool is_fit() const;
+  /// As `unfit`, once the initializer has ended. Throws `system_stopped`, `stop_requested`.
   [[nodiscard]] std::exception_ptr wait_until_fit() const;
 
   const std::shared_ptr<const pool_post> post;
   const pool_actor& actor;
   std::size_t tasks = 0;  ///< that it has been given; the crew's, as the next
   bool is_retired = false;
+  const std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
 
  private:
   mutable std::mutex mutex_;  // a future is for one thread at a time
@@ -103,6 +111,7 @@ class pool_crew {
 
   [[nodiscard]] std::size_t size() const { return options_.workers; }
   [[nodiscard]] std::size_t max_tasks() const { return options_.max_tasks; }
+  [[nodiscard]] const std::string& name() const { return options_.name; }
   [[nodiscard]] const pool_rules& rules() const { return options_.rules; }
   [[nodiscard]] pool_actor at(std::size_t place) const;
   /// The worker of a seat, for so many tasks: a new one where the last has had enough, or is `dead`, unless another thread
@@ -156,6 +165,8 @@ class pool_crew {
   engagement engage(std::size_t place, std::size_t tasks, const pool_actor* dead,
                     std::unique_lock<std::mutex>& lock);
   [[nodiscard]] bool has_had_enough(const pool_employee& worker, std::size_t tasks) const;
+  [[nodiscard]] bool is_worn(const pool_employee& worker) const;
+  [[nodiscard]] bool is_relieved(seat& here) const;
   void start_successor(std::size_t place, std::unique_lock<std::mutex>& lock);
   static void call_later(seat& here, std::unique_lock<std::mutex>& lock);
   void forget_ended();

@@ -63,7 +63,7 @@ class pool_desk final : public relay_driver, public std::enable_shared_from_this
   static bool is_to_be_sent_again(pool_task& task);
   void collect(std::vector<task_pointer>& done);
   std::vector<relay<void>> take_idle();
-  std::optional<assignment> assign(const std::vector<bool>& passed_over);
+  std::optional<assignment> assign(const std::vector<bool>& passed_over, std::vector<task_pointer>& expired);
   handling carry_out(assignment what);
   bool send(assignment& what);
   void hand_over(std::size_t place, std::thread::id to);

@@ -26,6 +26,7 @@ namespace troupe::detail {
 ///     word 1   progress: twice the number of items that are finished, and one more while the next is running
 ///     word 2   since when that one is running: nanoseconds of the steady clock; only where there is a deadline
 ///     word 3   how many of the finished items failed, where results are numbers
+///     word 4   bytes of memory that were resident after the last order; only where the pool wants to know
 ///     word 8   what became of the finished items. Numbers: a place for each item of the order, then the failures, with their
 ///              places. Other results: one behind the other. What is packed has 4 bytes of length in front: twice that, and
 ///              one more for a failure
@@ -48,6 +49,7 @@ struct pool_order {
   std::uint32_t attempt = 1;  ///< of its first item
   bool until_failure = false;
   std::int64_t deadline = 0;  ///< nanoseconds for each item; 0: none
+  bool weighs = false;        ///< whether the worker is to note how much memory it has afterwards
 };
 
 /// Of the worker. Each note is a store behind what it is about: a death in between leaves the one before.
@@ -67,6 +69,7 @@ class pool_notes {
   }
   void ended(std::size_t item) { set(1, 2 * item + 2); }
   void failed(std::size_t so_many) { set(3, so_many); }
+  void weighs(std::size_t bytes) { set(4, bytes); }
   [[nodiscard]] std::span<std::byte> room() const { return room_; }
 
  private:
@@ -76,6 +79,9 @@ class pool_notes {
   std::uint64_t* words_;
   std::span<std::byte> room_;
 };
+
+/// Of this process; 0 where the system does not say.
+[[nodiscard]] std::size_t resident_bytes();
 
 using pool_entry_head = std::uint32_t;
 

@@ -67,6 +67,20 @@ class pool_limit {
   bool is_set_ = false;
 };
 
+/// At the end of an order notes how much memory it has left behind, where that is wanted.
+class pool_weighing {
+ public:
+  pool_weighing(pool_notes& notes, const pool_order& order) : notes_{order.weighs ? &notes : nullptr} {}
+  ~pool_weighing() {
+    if (notes_ != nullptr) notes_->weighs(resident_bytes());
+  }
+  pool_weighing(const pool_weighing&) = delete;
+  pool_weighing& operator=(const pool_weighing&) = delete;
+
+ private:
+  pool_notes* notes_;
+};
+
 /// Runs whatever it is asked to: it knows every task that the program's call sites name.
 class pool_worker {
  public:
@@ -78,6 +92,7 @@ class pool_worker {
   chunk_results<kept_result<task_result<Task, Item>>> run_chunk(std::vector<Item> items, pool_order order) {
     const auto began = std::chrono::steady_clock::now();
     pool_notes notes{log_, order.ticket};
+    const pool_weighing weighing{notes, order};
     pool_results_kept<kept_result<task_result<Task, Item>>> kept{notes, items.size()};
     pool_limit limit{order};
     std::size_t place = 0;
@@ -108,6 +123,7 @@ class pool_worker {
   template <class Task, class... Value>
   task_result<Task, Value...> run_one(std::tuple<Value...> values, pool_order order) {
     pool_notes notes{log_, order.ticket};
+    const pool_weighing weighing{notes, order};
     pool_limit limit{order};
     limit.begins(notes, 0);
     return std::apply([](auto&... value) -> task_result<Task, Value...> { return call_task<Task>(value...); },
