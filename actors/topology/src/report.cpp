@@ -15,6 +15,7 @@ json::string_view kind_name(exit_kind kind) {
     case exit_kind::signal: return "signal";
     case exit_kind::exception: return "exception";
     case exit_kind::limit: return "limit";
+    case exit_kind::escalated: return "escalated";
     case exit_kind::forgotten: break;
   }
   return "forgotten";
