@@ -4,6 +4,7 @@
 #include <troupe/detail/pool_crew.hpp>
 #include <troupe/detail/pool_job.hpp>
 #include <troupe/relay.hpp>
+#include <troupe/switched_off.hpp>
 
 #include <any>
 #include <chrono>
@@ -43,7 +44,8 @@ class pool_task {
 
   /// It has waited for long enough without having been begun: sets `instead`.
   [[nodiscard]] bool has_expired(std::chrono::steady_clock::time_point now) {
-    if (rules_.queue_deadline.count() == 0 || was_sent_ || now - submitted_ < rules_.queue_deadline)
+    if (rules_.queue_deadline.count() == 0 || was_sent_ || switched_off("queue_deadline") ||
+        now - submitted_ < rules_.queue_deadline)
       return false;
     instead = std::make_exception_ptr(queue_deadline_exceeded{crew_->name(), rules_.queue_deadline});
     return true;

@@ -145,7 +145,7 @@ class queue_store {
   /// What the reader has not received of what it was given is at the front again.
   void take_back_behind(queue_visitor who, std::uint64_t received) {
     auto* const reader = find(who);
-    if (reader == nullptr || reader->given <= received) return;
+    if (reader == nullptr || reader->given <= received || switched_off("queue_received")) return;
     while (!reader->held.empty() && reader->given >= received + reader->held.back().items.size()) {
       reader->given -= reader->held.back().items.size();
       take_back(*reader, {});
@@ -234,7 +234,7 @@ class queue_store {
 
   template <class... Parts>
   void note(const step& what, const Parts&... parts) {
-    if (!saves_ || is_restoring_ || shared_ != 0) return;
+    if (!saves_ || is_restoring_ || shared_ != 0 || switched_off("queue_steps")) return;
     if (is_spoiled_ || written_ >= limit_) return write_anew();
     add(what, parts...);
   }
@@ -366,7 +366,7 @@ class queue_store {
   }
   void bring_back(T&& item, std::vector<exit_status>&& losses) {
     if (is_dropping_) return forget_shared(item);
-    if (rules_.max_attempts != 0 && losses.size() >= rules_.max_attempts) {
+    if (rules_.max_attempts != 0 && losses.size() >= rules_.max_attempts && !switched_off("queue_attempts")) {
       dead_.push_back({std::move(item), std::move(losses)});
       return;
     }
