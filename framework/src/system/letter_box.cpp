@@ -3,7 +3,7 @@
 #include "registry/registry.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <span>
 #include <utility>
 
 namespace troupe::system_layer {
@@ -24,8 +24,8 @@ dead_letter letter_from(const process_layer::unhandled& told,
   made.attempts = letter.attempts;
   made.fate = letter.fate;
   made.size = letter.size;
-  made.bytes.resize(letter.bytes.size());
-  std::memcpy(made.bytes.data(), letter.bytes.data(), letter.bytes.size());
+  const auto bytes = std::as_bytes(std::span{letter.bytes});
+  made.bytes.assign(bytes.begin(), bytes.end());
   return made;
 }
 
