@@ -132,7 +132,8 @@ using all_kinds =
           control_layer::inquire, control_layer::standing, control_layer::deadlocked, control_layer::execute,
           control_layer::entered, control_layer::loaded, control_layer::preload, control_layer::preloaded,
           control_layer::cancel, control_layer::cancel_call, control_layer::interrupted,
-          control_layer::reattached, control_layer::unhandled>;
+          control_layer::reattached, control_layer::unhandled, control_layer::escalated,
+          control_layer::hangs>;
 
 /// By a socket, as it would come.
 void receive_packet(bytes packet, const std::function<void(const control_layer::control_message&)>& use) {
