@@ -12,7 +12,7 @@
 namespace bench {
 
 std::span<const workload> workloads() {
-  static const std::array<workload, 7> all{{
+  static const std::array<workload, 8> all{{
       {"W1", "ask: 64 bytes there and back between the host's main thread and an actor", ask_round_trip},
       {"W2", "tell: 64-byte messages one way, from the first send to the last receipt", tell_stream},
       {"W4", "queue: one producer, two consumers, until all items are consumed", queue_fan_out},
@@ -20,6 +20,7 @@ std::span<const workload> workloads() {
       {"W6", "pool: an ordered map of the square over 100,000 numbers, two workers", map_squares},
       {"W7", "pool: five heavy sums on two workers, against one process alone", heavy_map},
       {"W8", "64 MiB of doubles from an actor to the host, as a vector and as a shared_buffer", array_back},
+      {"W9", "kill -9 in the middle of calls, and of a map: until the error, and the next answer", deaths},
   }};
   return all;
 }

@@ -35,6 +35,7 @@ void spawn_and_stop();  ///< W5
 void map_squares();     ///< W6
 void heavy_map();       ///< W7
 void array_back();      ///< W8
+void deaths();          ///< W9
 
 struct workload {
   std::string name;
