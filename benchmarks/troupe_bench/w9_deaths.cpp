@@ -10,6 +10,7 @@
 #include <cmath>
 #include <numeric>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace bench {
@@ -82,6 +83,7 @@ void kill_in_a_map(std::uint64_t items) {
     for (int last = 0; !is_done;) {
       std::this_thread::sleep_for(2ms);
       const auto workers = pool.workers();
+      if (workers.empty()) continue;
       const auto& one = workers[kills % workers.size()];
       if (std::exchange(last, one.pid()) == one.pid())
         continue;  // dead already, or the only one that is there

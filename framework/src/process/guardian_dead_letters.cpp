@@ -1,5 +1,7 @@
 // Dead letters: what was accepted by an actor that is gone, or that has died over it. They lie in the journals of those that
 // sent them. A sender may go on until it has heard of the end, and says then how far it came.
+#include <troupe/switched_off.hpp>
+
 #include "channel/unread.hpp"
 #include "process/guardian.hpp"
 
@@ -113,7 +115,7 @@ void guardian::settle_leftovers(const client& sender) {
 }
 
 void guardian::report_unhandled(const leftover& of) {
-  if (of.head <= of.finished.position) return;
+  if (of.head <= of.finished.position || switched_off("dead_letters")) return;
   letters_of letters{{of.receiver.name, of.receiver.pid, name_of(of.sender), of.receiver.status, {}, 0}};
   channel::for_each_unread(of.journal, of.finished, of.head, [&](const wire::frame& frame) {
     const auto begun = of.attempts.find(frame.header.sequence);

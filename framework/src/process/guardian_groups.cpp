@@ -3,6 +3,8 @@
 //   a member dies ──▶ those that go with it are asked to stop, last first, and killed after the group's grace
 //                 ──▶ when all of them have ended, and after the policy's delay, they are started, first first
 //   too often     ──▶ escalation: the others end, and the owner with them
+#include <troupe/switched_off.hpp>
+
 #include "process/guardian.hpp"
 
 #include <algorithm>
@@ -71,7 +73,7 @@ bool guardian::restart_in_group(actor_record& actor, revival& next, const exit_s
   group.causes.push_back(actor.name + ": " + to_string(status));
   if (group.causes.size() > group.policy.most + 1) group.causes.pop_front();
   if (!has_restart_left(group.times, group.policy)) {
-    escalate(number, actor);
+    if (!switched_off("escalation")) escalate(number, actor);
     return false;
   }
   set_aside(actor, next, status);
@@ -83,6 +85,7 @@ bool guardian::restart_in_group(actor_record& actor, revival& next, const exit_s
 
 // Who is about to start anyway stays as it is; who has been asked to stop by somebody else ends for good.
 void guardian::end_affected(group_record& group, const actor_record& died) {
+  if (switched_off("groups")) return;
   const auto& members = group.members;
   const auto place = std::find(members.begin(), members.end(), died.ref.id);
   const auto first =

@@ -1,4 +1,6 @@
 // Actors that hang: seen in their pages, without asking them. Only those are looked at that are to be.
+#include <troupe/switched_off.hpp>
+
 #include "channel/page.hpp"
 #include "channel/unread.hpp"
 #include "platform/clock.hpp"
@@ -35,7 +37,7 @@ std::chrono::milliseconds milliseconds_since(std::int64_t then) {
 }  // namespace
 
 void guardian::watch_for_hangs(actor_record& actor) {
-  if (actor.hangs.after.count() <= 0) return;
+  if (actor.hangs.after.count() <= 0 || switched_off("hangs")) return;
   if (!actor.hang_timer) actor.hang_timer = std::make_unique<boost::asio::steady_timer>(loop_);
   actor.hang_timer->expires_after(
       std::max<std::chrono::milliseconds>(actor.hangs.after / looks, least_pause));

@@ -62,7 +62,7 @@ actor_member::actor_member(control_link link, control_message& start, process_la
 
 // With the turn, where there is one: what it has consumed and sent, and the state that it leaves, hold together or not at all.
 void actor_member::save_checkpoint(std::span<const std::byte> state) {
-  if (!start_.may_return) return;
+  if (!start_.may_return || switched_off("checkpoints")) return;
   checkpoints_.save(state);
   if (!turn_open_) page_.commit();
 }

@@ -416,7 +416,9 @@ TEST_CASE("a checkpoint is what the next process begins with, and is one with it
   }};
   for (int n = 1; n <= 2000; ++n) expected += n;
   for (int kills = 0; kills < 50; ++kills) {
-    std::this_thread::sleep_for(std::chrono::microseconds{400 * (kills % 5)});
+    // In the middle of the work: each process has saved something.
+    REQUIRE(support::wait_until([&] { return to.ask<&witness::count>().get() >= 30 * kills; }));
+    std::this_thread::sleep_for(std::chrono::microseconds{100 * (kills % 5)});
     sum.kill();
   }
   sender.join();
