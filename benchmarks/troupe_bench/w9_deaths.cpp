@@ -79,9 +79,9 @@ void kill_in_a_map(std::uint64_t items) {
   std::atomic<bool> is_done = false;
   std::uint64_t kills = 0;
   const auto began = clock::now();
-  std::thread killer{[&] {
-    for (int last = 0; !is_done;) {
-      std::this_thread::sleep_for(2ms);
+  std::jthread killer{[&](const std::stop_token& told) {
+    for (int last = 0; !is_done && !told.stop_requested();) {
+      std::this_thread::sleep_for(5ms);
       const auto workers = pool.workers();
       if (workers.empty()) continue;
       const auto& one = workers[kills % workers.size()];
