@@ -143,7 +143,7 @@ class actor_system {
   /// the host; throws `std::logic_error` inside an actor.
   [[nodiscard]] std::vector<dead_letter> dead_letters() const;
   /// Calls `callback` with each dead letter from now on, on the system's background thread: it must not block there.
-  /// Replaces the last one; an empty function ends it. Exceptions from it end the process. In the host; throws
+  /// Replaces the last one, which is not running any more when this returns; an empty function ends it. Exceptions from it end the process. In the host; throws
   /// `std::logic_error` inside an actor.
   void on_dead_letter(std::function<void(const dead_letter&)> callback);
 

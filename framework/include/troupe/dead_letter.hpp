@@ -35,7 +35,8 @@ auto owned(T&& value) {
 
 /// A message that was accepted and that nobody will handle: its actor has ended before it came to it, or died while it
 /// handled it and may not try again (`spawn_options::max_attempts`). Calls that had not begun are not among them: who asked
-/// is told, by `actor_down`.
+/// is told, by `actor_down`. Nor is what a sender that has ended left with an actor that is not started again: nobody but
+/// that actor has it.
 ///
 /// A value: copies are independent. Any thread. Processes: the host.
 struct dead_letter {

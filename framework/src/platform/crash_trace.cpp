@@ -23,6 +23,7 @@ constexpr std::int64_t patience = 500'000'000;  // nanoseconds: for finding out 
 
 // What the handler needs is here before it does.
 crash_trace* the_trace = nullptr;
+pid_t the_process = 0;  // a child by fork has the handler, but not the trace
 timer_t the_end{};
 std::array<char, 4096> own_path{};
 alignas(64) std::array<std::byte, std::size_t{64} << 10> the_stack{};
@@ -75,14 +76,16 @@ void on_crash(int number, siginfo_t* info, void* context) {
   struct sigaction usual {};
   usual.sa_handler = SIG_DFL;
   ::sigaction(number, &usual, nullptr);
-  if (!is_crashing.test_and_set()) {
-    itimerspec when{};
+  if (the_process == ::getpid() && !is_crashing.test_and_set()) {
+    itimerspec when{}, never{};
     when.it_value.tv_nsec = patience;
     ::timer_settime(the_end, 0, &when, nullptr);
     walk state{program_counter(context)};
     note(0, state.from);
     _Unwind_Backtrace(&visit, &state);
+    the_trace->process.store(::getpid(), std::memory_order_relaxed);
     the_trace->frames.store(std::max(state.frames, 1U), std::memory_order_release);
+    ::timer_settime(the_end, 0, &never, nullptr);  // a core file takes the time that it takes
   }
   // A fault happens again when this returns; what was sent has to be sent again.
   if (info->si_code <= 0) ::syscall(SYS_tgkill, ::getpid(), ::syscall(SYS_gettid), number);
@@ -94,6 +97,7 @@ _Unwind_Reason_Code nothing(_Unwind_Context*, void*) { return _URC_END_OF_STACK;
 
 void record_crashes(crash_trace& where) {
   the_trace = &where;
+  the_process = ::getpid();
   where.frames.store(0, std::memory_order_relaxed);
   const auto length = ::readlink("/proc/self/exe", own_path.data(), own_path.size() - 1);
   own_path[static_cast<std::size_t>(std::max<ssize_t>(length, 0))] = '\0';
@@ -118,8 +122,9 @@ void record_crashes(crash_trace& where) {
   }
 }
 
-std::vector<std::string> lines_of(const crash_trace& trace) {
+std::vector<std::string> lines_of(const crash_trace& trace, pid_t process) {
   std::vector<std::string> lines;
+  if (trace.process.load(std::memory_order_relaxed) != process) return lines;
   const auto count = std::min<std::size_t>(trace.frames.load(std::memory_order_acquire), trace.frame.size());
   for (const auto& frame : std::span{trace.frame}.first(count)) {
     std::string module;

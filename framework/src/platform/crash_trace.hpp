@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace troupe::platform {
@@ -18,6 +19,7 @@ struct crash_frame {
 /// In memory that outlives the process. What others have written to it is looked at as such: any bytes will do.
 struct crash_trace {
   std::atomic<std::uint32_t> frames;  ///< stored last
+  std::atomic<std::int32_t> process;  ///< whose
   std::array<crash_frame, 32> frame;
 };
 
@@ -26,8 +28,8 @@ struct crash_trace {
 /// The process's main thread, once.
 void record_crashes(crash_trace& where);
 
-/// A line each, innermost first: "/usr/bin/program+0x1a2b", with " (parser::parse(int)+0x1b)" behind it where this process has
+/// Of that process; empty where it has written none. A line each, innermost first: "/usr/bin/program+0x1a2b", with " (parser::parse(int)+0x1b)" behind it where this process has
 /// that file too, and the function is one that other files may use.
-[[nodiscard]] std::vector<std::string> lines_of(const crash_trace& trace);
+[[nodiscard]] std::vector<std::string> lines_of(const crash_trace& trace, pid_t process);
 
 }  // namespace troupe::platform

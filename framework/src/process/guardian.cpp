@@ -221,12 +221,13 @@ void guardian::finish(actor_record& actor, const platform::ended& end) {
     status.incarnation = known->second.incarnation;
   const auto page = channel::peer_page::of_own_making(actor.control.page);
   status.messages_handled = page.handled();
-  if (status.kind == exit_kind::signal) status.backtrace = platform::lines_of(page.crash());
+  if (status.kind == exit_kind::signal) status.backtrace = platform::lines_of(page.crash(), actor.pid);
   if (!begin_restart(actor, status)) bury(actor, status);
 }
 
 void guardian::bury(actor_record& actor, const exit_status& status) {
   const auto id = actor.ref.id;
+  keep_leftovers(actor, status);  // before its peers hear of the end, and forget what they have sent
   for (const auto watcher : actor.watchers) {
     if (client* to = find_client(watcher))
       send(*to, down{id, actor.name, static_cast<std::int32_t>(actor.pid), status});

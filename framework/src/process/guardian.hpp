@@ -91,6 +91,7 @@ struct actor_record {
   bool was_killed = false;     ///< by the system's end, after the grace
   hang_policy hangs;
   std::unique_ptr<boost::asio::steady_timer> hang_timer;
+  std::int64_t running_since = 0;  ///< monotonic nanoseconds: when its process had entered
   std::int64_t silent_since = 0;   ///< nothing has been taken, though something waits; 0: that is not so
   std::uint64_t handled_then = 0;  ///< at the last look
   std::int64_t hang_told = 0;      ///< when that began which has been told last
@@ -194,7 +195,9 @@ class guardian {
   void leave_group(actor_record& actor);
   [[nodiscard]] bool restart_in_group(actor_record& actor, revival& next, const exit_status& status);
   void end_affected(group_record& group, const actor_record& died);
+  [[nodiscard]] bool have_ended(const std::set<std::uint32_t>& members) const;
   void start_group_when_ended(std::uint64_t number);
+  void stop_for_good(const actor_record& member);
   void escalate(std::uint64_t number, const actor_record& last);
 
   // guardian_hangs.cpp: actors that do not get on
@@ -208,8 +211,7 @@ class guardian {
 
   // guardian_dead_letters.cpp: messages that nobody will handle
   struct leftover;
-  void keep_leftover(const actor_record& of, const client::channel_end& end, client& sender,
-                     const client::channel_end& its, const exit_status& status);
+  void keep_leftovers(const actor_record& of, const exit_status& status);
   void report_orphans(const actor_record& of, const exit_status& status);
   void settle_leftover(const client& sender, std::uint32_t slot, std::uint64_t head);
   void settle_leftovers(const client& sender);
@@ -305,6 +307,7 @@ class guardian {
     std::array<platform::descriptor, 2> checkpoints;  ///< the page says which is in force
     restart_times times;
     std::unique_ptr<boost::asio::steady_timer> timer;
+    pid_t pid = 0;                                                        ///< of its last process
     exit_status status;                                                   ///< of its last process
     std::map<std::uint32_t, std::vector<unfinished_message>> unfinished;  ///< by that one's slots
   };

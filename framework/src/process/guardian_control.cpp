@@ -79,7 +79,10 @@ void guardian::dispatch(client& from, control_message& message) {
       const auto wanted = message.as<stop>();
       if (actor_record* whom = find(wanted.whom)) {
         const stop_after words{from.id, wanted.sequence, wanted.slot};
-        if (!whom->is_restarting) return tell_stop(whom->control, words);
+        if (!whom->is_restarting) {
+          tell_stop(whom->control, words);
+          return stop_for_good(*whom);
+        }
         whom->control.later.emplace_back([this, whom = wanted.whom, words] {
           if (actor_record* still = find(whom)) tell_stop(still->control, words);
         });
@@ -99,10 +102,13 @@ void guardian::dispatch(client& from, control_message& message) {
       return;
     }
     case control_kind::release: {
-      const auto [slot, head] = message.as<release>();
-      settle_leftover(from, slot, head);
+      const auto words = message.as<release>();
+      const auto slot = words.slot;
+      settle_leftover(from, slot, words.head);
       std::erase_if(from.orphans, [slot](const auto& each) { return each.slot == slot; });
       forget_channel(from, slot);
+      if (const auto self = actors_.find(from.id); self != actors_.end())
+        std::erase_if(self->second->given_up, [slot](const auto& each) { return each.first == slot; });
       if (slot < from.next_slot) from.free_slots.insert(slot);
       return;
     }
@@ -260,11 +266,14 @@ void guardian::close_channels(actor_record& of, const exit_status& status) {
     client* const other = find_client(peer);
     if (other == nullptr || other == &of.control) continue;
     auto& its = counterpart(*other, of.control, end);
-    keep_leftover(of, end, *other, its, status);
     if (!revivals_.contains(peer)) continue;
-    other->orphans.push_back({of.ref.id, its.slot, end.slot, std::move(its.journal), std::move(end.journal),
-                              of.control.page.duplicate(), of.name, static_cast<std::int32_t>(of.pid),
-                              status});
+    try {
+      auto page = of.control.page.duplicate();
+      other->orphans.push_back({of.ref.id, its.slot, end.slot, std::move(its.journal), std::move(end.journal),
+                                std::move(page), of.name, static_cast<std::int32_t>(of.pid), status});
+    } catch (const std::system_error&) {
+      // No descriptors: what it has from there, it has; a process after it would not.
+    }
   }
   for (const auto& [peer, end] : of.control.channels) {
     client* const other = find_client(peer);

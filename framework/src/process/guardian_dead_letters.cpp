@@ -62,23 +62,27 @@ class letters_of {
 
 }  // namespace
 
-void guardian::keep_leftover(const actor_record& of, const client::channel_end& end, client& sender,
-                             const client::channel_end& its, const exit_status& status) try {
+void guardian::keep_leftovers(const actor_record& of, const exit_status& status) try {
   const auto page = channel::peer_page::of_own_making(of.control.page);
-  const channel::slot slot{end.slot};
-  leftovers_.push_back({sender.id,
-                        its.slot,
-                        its.journal.duplicate(),
-                        page.finished(slot),
-                        channel::peer_page::of_own_making(sender.page).head(channel::slot{its.slot}),
-                        attempts_at(of, page, slot),
-                        {of.ref, of.name, static_cast<std::int32_t>(of.pid), status}});
+  for (const auto& [peer, end] : of.control.channels) {
+    client* const sender = find_client(peer);
+    if (sender == nullptr || sender == &of.control) continue;
+    const auto& its = counterpart(*sender, of.control, end);
+    const channel::slot slot{end.slot};
+    leftovers_.push_back({sender->id,
+                          its.slot,
+                          its.journal.duplicate(),
+                          page.finished(slot),
+                          channel::peer_page::of_own_making(sender->page).head(channel::slot{its.slot}),
+                          attempts_at(of, page, slot),
+                          {of.ref, of.name, static_cast<std::int32_t>(of.pid), status}});
+  }
 } catch (const std::system_error&) {
   // No descriptors: an account is not worth more than what goes on.
 }
 
 // Of senders that have ended before it.
-void guardian::report_orphans(const actor_record& of, const exit_status& status) {
+void guardian::report_orphans(const actor_record& of, const exit_status& status) try {
   const auto page = channel::peer_page::of_own_making(of.control.page);
   for (const auto& each : of.control.orphans) {
     const channel::slot slot{each.slot};
@@ -90,6 +94,8 @@ void guardian::report_orphans(const actor_record& of, const exit_status& status)
                       attempts_at(of, page, slot),
                       {of.ref, of.name, static_cast<std::int32_t>(of.pid), status}});
   }
+} catch (const std::system_error&) {
+  // As above.
 }
 
 // The sender will send no more there.
@@ -114,7 +120,7 @@ void guardian::settle_leftovers(const client& sender) {
   });
 }
 
-void guardian::report_unhandled(const leftover& of) {
+void guardian::report_unhandled(const leftover& of) try {
   if (of.head <= of.finished.position || switched_off("dead_letters")) return;
   letters_of letters{{of.receiver.name, of.receiver.pid, name_of(of.sender), of.receiver.status, {}, 0}};
   channel::for_each_unread(of.journal, of.finished, of.head, [&](const wire::frame& frame) {
@@ -123,6 +129,8 @@ void guardian::report_unhandled(const leftover& of) {
     if (attempts != told_already) letters.add(frame, attempts);
   });
   if (!letters.is_empty()) send(host_, letters.told());
+} catch (const std::system_error&) {
+  // As above.
 }
 
 // Those that a process died over, and that the next one does not begin again.

@@ -22,6 +22,8 @@ std::size_t first_affected(strategy how, std::size_t died, std::size_t members) 
   return members;
 }
 
+constexpr std::size_t most_causes = 64;
+
 std::string list_of(const std::deque<std::string>& causes) {
   std::string all;
   for (const auto& cause : causes) all += (all.empty() ? "" : "; ") + cause;
@@ -70,10 +72,12 @@ bool guardian::restart_in_group(actor_record& actor, revival& next, const exit_s
     return true;
   }
   if (!wants_restart(actor, next, status)) return false;
+  const bool has_one_left = has_restart_left(group.times, group.policy);
   group.causes.push_back(actor.name + ": " + to_string(status));
-  if (group.causes.size() > group.policy.most + 1) group.causes.pop_front();
-  if (!has_restart_left(group.times, group.policy)) {
-    if (!switched_off("escalation")) escalate(number, actor);
+  while (group.causes.size() > std::min(group.times.size() + (has_one_left ? 0 : 1), most_causes))
+    group.causes.pop_front();
+  if (!has_one_left) {
+    escalate(number, actor);
     return false;
   }
   set_aside(actor, next, status);
@@ -110,22 +114,33 @@ void guardian::end_affected(group_record& group, const actor_record& died) {
   });
 }
 
+bool guardian::have_ended(const std::set<std::uint32_t>& members) const {
+  return std::all_of(members.begin(), members.end(),
+                     [this](std::uint32_t id) { return actors_.at(id)->is_restarting; });
+}
+
 void guardian::start_group_when_ended(std::uint64_t number) {
   auto& group = groups_.at(number);
-  const auto has_ended = [&](std::uint32_t id) { return actors_.at(id)->is_restarting; };
-  if (group.returning.empty() || !std::all_of(group.returning.begin(), group.returning.end(), has_ended))
-    return;
+  if (group.returning.empty() || !have_ended(group.returning)) return;
   group.timer =
       std::make_unique<boost::asio::steady_timer>(loop_, delay_of(group.policy, group.times.size()));
   group.timer->async_wait([this, number](auto error) {
     const auto still = groups_.find(number);
-    if (error || still == groups_.end()) return;
+    // A timer that went off before it was replaced comes here all the same.
+    if (error || still == groups_.end() || !have_ended(still->second.returning)) return;
     const auto all = std::exchange(still->second.returning, {});
     const auto members = still->second.members;  // a start that fails leaves the group
     for (const auto id : members) {
       if (all.contains(id)) start_again(id);
     }
   });
+}
+
+// Somebody else wants it to end: it does not come back with the others.
+void guardian::stop_for_good(const actor_record& member) {
+  const auto group = groups_.find(member.group);
+  if (group != groups_.end() && group->second.returning.erase(member.ref.id) != 0)
+    start_group_when_ended(group->first);
 }
 
 // `last` has died, and is buried by whoever calls this.
@@ -135,7 +150,7 @@ void guardian::escalate(std::uint64_t number, const actor_record& last) {
   for (const auto id : group.members) {
     auto& other = *actors_.at(id);
     other.group = 0;
-    if (other.is_restarting) between.push_back(id);
+    if (id != last.ref.id && other.is_restarting) between.push_back(id);
   }
   const auto what = "group " + (group.order.name.empty() ? "of " + last.name : group.order.name);
   if (const auto owner = actors_.find(group.owner); owner != actors_.end()) {

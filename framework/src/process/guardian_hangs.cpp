@@ -7,6 +7,7 @@
 #include "process/guardian.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 namespace troupe::process_layer {
 namespace {
@@ -20,10 +21,11 @@ struct oldest_message {
   std::int64_t since = 0;
 };
 
-std::optional<oldest_message> oldest_of(const channel::peer_page& page) {
+// What is older than the process is what the one before it died with.
+std::optional<oldest_message> oldest_of(const channel::peer_page& page, std::int64_t process_since) {
   std::optional<oldest_message> oldest;
   for (const auto& each : page.running()) {
-    if (each.since != 0 && (!oldest || each.since < oldest->since))
+    if (each.since >= process_since && (!oldest || each.since < oldest->since))
       oldest = {each.channel, each.sequence, each.since};
   }
   return oldest;
@@ -50,9 +52,9 @@ void guardian::watch_for_hangs(actor_record& actor) {
   });
 }
 
-void guardian::look_for_hang(actor_record& actor) {
+void guardian::look_for_hang(actor_record& actor) try {
   const auto page = channel::peer_page::of_own_making(actor.control.page);
-  if (const auto oldest = oldest_of(page)) {
+  if (const auto oldest = oldest_of(page, actor.running_since)) {
     actor.silent_since = 0;
     const auto lasted = milliseconds_since(oldest->since);
     if (lasted >= actor.hangs.after && std::exchange(actor.hang_told, oldest->since) != oldest->since)
@@ -70,6 +72,8 @@ void guardian::look_for_hang(actor_record& actor) {
              std::exchange(actor.hang_told, actor.silent_since) != actor.silent_since) {
     tell_hang(actor, page, hang_sign::silent, lasted, 0);
   }
+} catch (const std::system_error&) {
+  // No descriptors or memory to look with: the next look may have some.
 }
 
 bool guardian::has_unread(const actor_record& actor, const channel::peer_page& page) {

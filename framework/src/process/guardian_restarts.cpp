@@ -86,6 +86,7 @@ bool guardian::begin_restart(actor_record& actor, const exit_status& status) {
 
 void guardian::set_aside(actor_record& actor, revival& next, const exit_status& status) {
   next.status = status;
+  next.pid = actor.pid;
   pending_starts_.erase(actor.ref.id);
   interrupt(actor, next);
 }
@@ -142,7 +143,7 @@ void guardian::start_again(std::uint32_t id) try {
   connect_streams(actor, start);
   pending_starts_.insert_or_assign(id, std::move(start));
   if (next.first.by == pending_start::way::zygote && zygote_.pid == 0) start_zygote_again();
-  launch(id);
+  if (pending_starts_.contains(id)) launch(id);  // else there is no zygote, and it has been given up
 } catch (const std::system_error&) {
   end_restart(id);
 }
@@ -239,6 +240,7 @@ void guardian::end_restart(std::uint32_t id) {
   const auto place = revivals_.find(id);
   if (place == revivals_.end()) return;  // already
   const auto status = place->second.status;
+  const auto pid = place->second.pid;
   revivals_.erase(place);
   const auto start = pending_starts_.find(id);
   if (start != pending_starts_.end()) {
@@ -247,7 +249,9 @@ void guardian::end_restart(std::uint32_t id) {
     if (has_process || start->second.ordered) return;  // that process's end will be the end
     pending_starts_.erase(start);
   }
-  bury(*actors_.at(id), status);
+  auto& actor = *actors_.at(id);
+  actor.pid = pid;
+  bury(actor, status);
 }
 
 void guardian::end_restarts() {

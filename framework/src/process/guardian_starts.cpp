@@ -2,6 +2,7 @@
 #include <troupe/errors.hpp>
 
 #include "channel/page.hpp"
+#include "platform/clock.hpp"
 #include "process/entrance.hpp"
 #include "process/guardian.hpp"
 
@@ -231,7 +232,7 @@ void guardian::await_entering(std::uint32_t id) {
   auto& start = pending_starts_.at(id);
   start.patience = std::make_unique<boost::asio::steady_timer>(loop_, start_timeout_);
   start.patience->async_wait([this, id](auto error) {
-    if (error) return;
+    if (error || !pending_starts_.contains(id)) return;
     actors_.at(id)->process.send(platform::kill_signal);
     fail_start(id, "entering",
                "the actor's program did not come to its guard in time" + std::string{guard_advice});
@@ -249,6 +250,8 @@ void guardian::complete(std::uint32_t id) {
   pending_starts_.erase(place);
   auto& actor = *actors_.at(id);
   actor.has_started = true;
+  actor.running_since = platform::monotonic_nanoseconds();
+  actor.silent_since = 0;
   if (actor.is_restarting) return resume(actor);
   watch_for_hangs(actor);
   client* const asker = find_client(actor.owner);

@@ -66,17 +66,17 @@ std::vector<dead_letter> actor_system::dead_letters() const {
 }
 
 void actor_system::on_escalation(std::function<void(const escalation&)> callback) {
-  host_of(*endpoint_, "on_escalation").on_escalation(std::move(callback));
+  host_of(*endpoint_, "on_escalation").escalated().set(std::move(callback));
 }
 
 void actor_system::on_hang(std::function<void(const hang&)> callback) {
-  host_of(*endpoint_, "on_hang").on_hang(std::move(callback));
+  host_of(*endpoint_, "on_hang").hung().set(std::move(callback));
 }
 
 std::vector<std::string> actor_system::residue() const { return host_of(*endpoint_, "residue").residue(); }
 
 void actor_system::on_dead_letter(std::function<void(const dead_letter&)> callback) {
-  host_of(*endpoint_, "on_dead_letter").letters().call_with_each(std::move(callback));
+  host_of(*endpoint_, "on_dead_letter").letters().callback().set(std::move(callback));
 }
 
 int actor_system::interrupted_by() const {

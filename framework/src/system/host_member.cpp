@@ -66,7 +66,10 @@ bool host_member::read_control() {
     if (message.kind() == control_kind::unhandled) {
       if (!message.lost) letters_.take(message.as<process_layer::unhandled>());
     } else if (message.kind() == control_kind::escalated) {
-      if (!message.lost) tell_escalation(message.as<process_layer::escalated>());
+      if (!message.lost) {
+        const auto told = message.as<process_layer::escalated>();
+        escalated_.call({told.group, told.causes});
+      }
     } else if (message.kind() == control_kind::hangs) {
       if (!message.lost) tell_hang(message.as<process_layer::hangs>());
     } else if (message.kind() == control_kind::stopped) {
@@ -79,35 +82,10 @@ bool host_member::read_control() {
   }
 }
 
-void host_member::on_escalation(std::function<void(const escalation&)> callback) {
-  const std::lock_guard lock{mutex_};
-  escalated_ = std::move(callback);
-}
-
-void host_member::tell_escalation(const process_layer::escalated& told) {
-  std::function<void(const escalation&)> callback;
-  {
-    const std::lock_guard lock{mutex_};
-    callback = escalated_;
-  }
-  if (callback) callback({told.group, told.causes});
-}
-
-void host_member::on_hang(std::function<void(const hang&)> callback) {
-  const std::lock_guard lock{mutex_};
-  hangs_ = std::move(callback);
-}
-
 void host_member::tell_hang(const process_layer::hangs& told) {
-  std::function<void(const hang&)> callback;
-  {
-    const std::lock_guard lock{mutex_};
-    callback = hangs_;
-  }
-  if (!callback) return;
   const auto* const method = registry::find(detail::entry_id{told.method});
-  callback({told.actor, told.pid, told.sign, std::chrono::milliseconds{told.since_milliseconds},
-            method == nullptr ? "" : method->display_name(), told.waits_for});
+  hung_.call({told.actor, told.pid, told.sign, std::chrono::milliseconds{told.since_milliseconds},
+              method == nullptr ? "" : method->display_name(), told.waits_for});
 }
 
 void host_member::run_later(std::function<void()> what) {
@@ -181,11 +159,11 @@ void host_member::end_by_signal() {
 
 // False where it has begun already, or there is nothing left to end.
 bool host_member::begin_ending(std::chrono::milliseconds grace) try {
+  letters_.mark_the_end();
   {
     const std::lock_guard lock{mutex_};
     if (std::exchange(is_ending_, true) || stopped_) return false;
   }
-  letters_.mark_the_end();
   stop_all();
   send_control(process_layer::shutdown{static_cast<std::uint64_t>(grace.count())});
   return true;

@@ -34,10 +34,9 @@ class host_member final : public runtime::member {
   /// Ends the system. A second call returns an empty report.
   stop_report shut_down(std::chrono::milliseconds grace);
   [[nodiscard]] letter_box& letters() { return letters_; }
-  /// Has it called, on the background thread, when a group of the host's has ended.
-  void on_escalation(std::function<void(const escalation&)> callback);
-  /// Likewise, when an actor hangs that is watched for that.
-  void on_hang(std::function<void(const hang&)> callback);
+  /// Called when a group of the host's has ended, and when an actor hangs that is watched for that.
+  [[nodiscard]] host_callback<escalation>& escalated() { return escalated_; }
+  [[nodiscard]] host_callback<hang>& hung() { return hung_; }
   /// What this system has made that there still is. Not at the same time as `shut_down`.
   [[nodiscard]] std::vector<std::string> residue();
   /// From now on a signal ends the system.
@@ -69,7 +68,6 @@ class host_member final : public runtime::member {
   void end_by_signal();
   void lose_guardian();
   bool read_control();
-  void tell_escalation(const process_layer::escalated& told);
   void tell_hang(const process_layer::hangs& told);
 
   process_layer::launched_guardian guardian_;  // its link and page have moved to the base
@@ -87,9 +85,9 @@ class host_member final : public runtime::member {
   platform::waker interruption_;  // readable for good once a signal has come: ends every wait for an answer
   std::atomic<int> interrupted_by_{0};
   letter_box letters_;
-  std::function<void(const escalation&)> escalated_;  // guarded by mutex_
-  std::function<void(const hang&)> hangs_;            // guarded by mutex_
-  bool guardian_is_gone_ = false;                     // guarded by mutex_
+  host_callback<escalation> escalated_;
+  host_callback<hang> hung_;
+  bool guardian_is_gone_ = false;  // guarded by mutex_
   std::mutex ending_;
   bool background_ended_ = false;                 // guarded by ending_
   std::optional<process_layer::stopped> report_;  // guarded by mutex_

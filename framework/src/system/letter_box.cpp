@@ -33,16 +33,14 @@ dead_letter letter_from(const process_layer::unhandled& told,
 
 void letter_box::take(process_layer::unhandled&& told) {
   for (const auto& letter : told.letters) {
-    std::function<void(const dead_letter&)> callback;
     auto made = letter_from(told, letter);
     {
       const std::lock_guard lock{mutex_};
       made.number = ++last_number_;
       letters_.push_back(made);
       if (letters_.size() > most_kept) letters_.pop_front();
-      callback = callback_;
     }
-    if (callback) callback(made);
+    callback_.call(made);
   }
   const std::lock_guard lock{mutex_};
   last_number_ += told.left_out;
@@ -53,20 +51,16 @@ std::vector<dead_letter> letter_box::all() const {
   return {letters_.begin(), letters_.end()};
 }
 
-void letter_box::call_with_each(std::function<void(const dead_letter&)> callback) {
-  const std::lock_guard lock{mutex_};
-  callback_ = std::move(callback);
-}
-
 void letter_box::mark_the_end() {
   const std::lock_guard lock{mutex_};
-  last_before_end_ = last_number_;
+  if (!last_before_end_) last_before_end_ = last_number_;
 }
 
 std::vector<dead_letter> letter_box::since_the_end() const {
   const std::lock_guard lock{mutex_};
-  const auto first = std::find_if(letters_.begin(), letters_.end(),
-                                  [this](const auto& letter) { return letter.number > last_before_end_; });
+  const auto first = std::find_if(letters_.begin(), letters_.end(), [this](const auto& letter) {
+    return letter.number > last_before_end_.value_or(0);
+  });
   return {first, letters_.end()};
 }
 

@@ -4,12 +4,13 @@
 #include <troupe/dead_letter.hpp>
 
 #include "process/control.hpp"
+#include "system/host_callback.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace troupe::system_layer {
@@ -17,13 +18,12 @@ namespace troupe::system_layer {
 /// Thread-safe. Keeps the last thousand.
 class letter_box {
  public:
-  /// Calls what `call_with_each` was given, on this thread.
+  /// Calls the callback with each, on this thread.
   void take(process_layer::unhandled&& told);
   [[nodiscard]] std::vector<dead_letter> all() const;
-  /// From the next one on. Empty: nothing is called any more.
-  void call_with_each(std::function<void(const dead_letter&)> callback);
+  [[nodiscard]] host_callback<dead_letter>& callback() { return callback_; }
 
-  /// Those that come from now on are the end's.
+  /// Those that come from now on are the end's. The first such call counts.
   void mark_the_end();
   [[nodiscard]] std::vector<dead_letter> since_the_end() const;
 
@@ -31,8 +31,8 @@ class letter_box {
   mutable std::mutex mutex_;
   std::deque<dead_letter> letters_;
   std::uint64_t last_number_ = 0;
-  std::uint64_t last_before_end_ = 0;
-  std::function<void(const dead_letter&)> callback_;
+  std::optional<std::uint64_t> last_before_end_;
+  host_callback<dead_letter> callback_;
 };
 
 }  // namespace troupe::system_layer

@@ -1,6 +1,7 @@
 // Actors that are restarted together, and what follows when they die too often.
 #include <troupe/troupe.hpp>
 
+#include "support/early_deaths.hpp"
 #include "support/processes.hpp"
 
 #include <array>
@@ -68,6 +69,30 @@ class boss {
  private:
   troupe::group group_;
   troupe::actor<member> first_, second_;
+};
+
+const bool dies_early = support::die_early();
+
+/// Made before main, so that all forked actors have the same.
+const troupe::group& everybodys() {
+  static const troupe::group shared{{.name = "everybody's"}};
+  return shared;
+}
+const bool is_made_early = &everybodys() != nullptr;
+
+class joiner {
+ public:
+  std::string join() {
+    try {
+      mine_ = troupe::this_actor::system().spawn<member>({.group = everybodys()});
+      return "joined";
+    } catch (const troupe::start_failed& problem) {
+      return problem.stage();
+    }
+  }
+
+ private:
+  troupe::actor<member> mine_;
 };
 
 void crash_until_down(const troupe::actor<member>& victim) {
@@ -153,9 +178,9 @@ TEST_CASE("who ends in good order leaves the group, and nobody is started again 
 }
 
 TEST_CASE("a group that dies too often ends, and the host is told the causes") {
-  trio test{troupe::strategy::one_for_one, twice};
   std::mutex mutex;
   std::optional<troupe::escalation> told;
+  trio test{troupe::strategy::one_for_one, twice};
   test.system.on_escalation([&](const troupe::escalation& what) {
     const std::lock_guard lock{mutex};
     told = what;
@@ -195,10 +220,10 @@ TEST_CASE("an owner ends with its group, for the group's causes") {
 }
 
 TEST_CASE("what escalates goes up group by group, to the host") {
-  troupe::actor_system system{{.output = troupe::output::discard}};
-  const troupe::group bosses{{.name = "bosses", .restart = twice}};
   std::mutex mutex;
   std::vector<std::string> causes;
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  const troupe::group bosses{{.name = "bosses", .restart = twice}};
   system.on_escalation([&](const troupe::escalation& what) {
     const std::lock_guard lock{mutex};
     causes = what.causes;
@@ -216,6 +241,43 @@ TEST_CASE("what escalates goes up group by group, to the host") {
   const std::lock_guard lock{mutex};
   for (const auto& cause : causes)
     CHECK(cause.starts_with("boss: ended with what it owned: group staff died too often: first: killed"));
+}
+
+TEST_CASE("a member that somebody stops while it ends for the others' sake does not come back") {
+  trio test{troupe::strategy::one_for_all};
+  auto busy = test.members[1].ask<&member::wait_for_long>();
+  REQUIRE(support::wait_until([&] { return busy.running(); }));
+  test.members[0].kill();
+  CHECK(support::wait_until([&] { return test.system.tree().owns.front().actor.pid == 0; }));
+  test.members[1].stop();
+  test.members[1].kill();  // the others wait for it
+  CHECK(test.members[1].join().code == SIGKILL);
+  CHECK(test.members[0].ask<&member::incarnation>().get() == 1);
+  CHECK(test.members[2].ask<&member::incarnation>().get() == 1);
+}
+
+TEST_CASE("members whose processes die before they have entered end their group") {
+  const support::early_deaths deaths;
+  std::mutex mutex;
+  std::vector<std::string> causes;
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  system.on_escalation([&](const troupe::escalation& what) {
+    const std::lock_guard lock{mutex};
+    causes = what.causes;
+  });
+  const troupe::group shared{{.restart = twice}};
+  const auto actor =
+      system.spawn<member>({.name = "early", .start = troupe::start_method::spawn, .group = shared});
+  const auto other = system.spawn<member>({.group = shared});
+  deaths.come(2);
+  actor.kill();
+  CHECK(actor.join().code == SIGKILL);
+  CHECK(other.join().ok());
+  CHECK(support::wait_until([&] {
+    const std::lock_guard lock{mutex};
+    return causes == std::vector<std::string>(3, "early: killed by SIGKILL");
+  }));
+  CHECK(system.spawn<member>().ask<&member::add>(1).get() == 1);  // the guardian has got over it
 }
 
 TEST_CASE("a system ends while a group is between its processes") {
@@ -257,5 +319,9 @@ TEST_CASE("the tree shows who owns whom, in which group, and how often each was 
 
 TEST_CASE("a group is its owner's, and its policy is the one that counts") {
   trio test{troupe::strategy::one_for_one};
+  const auto first = test.system.spawn<joiner>(), second = test.system.spawn<joiner>();
+  CHECK(first.ask<&joiner::join>().get() == "joined");
+  CHECK(second.ask<&joiner::join>().get() == "group");
+  CHECK(first.ask<&joiner::join>().get() == "joined");
   CHECK_THROWS_AS(test.system.spawn<member>({.restart = often, .group = test.group}), std::invalid_argument);
 }

@@ -1,6 +1,7 @@
 // Actors that are started again: what is kept, what is told, and when it ends.
 #include <troupe/troupe.hpp>
 
+#include "support/early_deaths.hpp"
 #include "support/processes.hpp"
 #include "support/range.hpp"
 
@@ -8,15 +9,11 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -140,15 +137,7 @@ void send_and_die(troupe::actor<fragile> to, int count) {
   ::raise(SIGKILL);
 }
 
-/// How often this program dies before its main is reached: a byte for each in the file that the environment names.
-constexpr const char* early_deaths = "TROUPE_TEST_EARLY_DEATHS";
-const bool dies_early = [] {
-  const char* const path = std::getenv(early_deaths);
-  const auto left = path == nullptr || !std::filesystem::exists(path) ? 0 : std::filesystem::file_size(path);
-  if (left == 0) return false;
-  std::filesystem::resize_file(path, left - 1);
-  return ::raise(SIGKILL) == 0;
-}();
+const bool dies_early = support::die_early();
 
 const troupe::restart_policy on_crash{
     .when = troupe::restart::on_crash, .most = 1000, .within = 60s, .delay = 1ms, .longest_delay = 5ms};
@@ -269,26 +258,22 @@ TEST_CASE("a message is tried again as often as it may be") {
 }
 
 TEST_CASE("a process that dies before it has entered is one more death, and nothing is lost by it") {
-  const auto deaths = std::filesystem::temp_directory_path() / ("early-deaths-" + std::to_string(::getpid()));
-  ::setenv(early_deaths, deaths.c_str(), 1);
-  {
-    troupe::actor_system system{{.output = troupe::output::discard}};
-    const auto to = system.spawn<witness>();
-    const auto from = system.spawn<fragile>({.start = troupe::start_method::spawn, .restart = on_crash}, to);
-    for (int round = 0; round < 3; ++round) {
-      auto stuck = from.ask<&fragile::wait_for_long>();
-      REQUIRE(support::wait_until([&] { return stuck.running(); }));
-      auto behind = from.ask<&fragile::note_and_answer>(round);
-      std::ofstream{deaths} << std::string(3, '.');
-      from.kill();
-      CHECK_THROWS_AS(stuck.get(), troupe::actor_down);
-      CHECK(behind.get() == round);
-      CHECK(std::filesystem::file_size(deaths) == 0);
-    }
-    CHECK(from.ask<&fragile::incarnation>().get() == 12);
-    CHECK(support::wait_until([&] { return to.ask<&witness::count>().get() == 3; }));
+  const support::early_deaths deaths;
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  const auto to = system.spawn<witness>();
+  const auto from = system.spawn<fragile>({.start = troupe::start_method::spawn, .restart = on_crash}, to);
+  for (int round = 0; round < 3; ++round) {
+    auto stuck = from.ask<&fragile::wait_for_long>();
+    REQUIRE(support::wait_until([&] { return stuck.running(); }));
+    auto behind = from.ask<&fragile::note_and_answer>(round);
+    deaths.come(3);
+    from.kill();
+    CHECK_THROWS_AS(stuck.get(), troupe::actor_down);
+    CHECK(behind.get() == round);
+    CHECK(deaths.left() == 0);
   }
-  std::filesystem::remove(deaths);
+  CHECK(from.ask<&fragile::incarnation>().get() == 12);
+  CHECK(support::wait_until([&] { return to.ask<&witness::count>().get() == 3; }));
 }
 
 TEST_CASE("an actor that dies too often stays dead, and all who wait are told") {
