@@ -54,6 +54,8 @@ inline constexpr std::size_t slack = std::size_t{512} << 10;
 /// The host and the guardian remember how the last actors ended.
 inline constexpr int remembered = 4096;
 inline constexpr std::size_t to_remember_one = 800;
+/// With a backtrace, and the dead letter that it left, of which the host keeps the last thousand.
+inline constexpr std::size_t to_remember_a_crash = 4000;
 
 inline void check_same(const census& before, const troupe::actor_system& system,
                        [[maybe_unused]] std::size_t more) {

@@ -77,7 +77,7 @@ bool guardian::restart_in_group(actor_record& actor, revival& next, const exit_s
   while (group.causes.size() > std::min(group.times.size() + (has_one_left ? 0 : 1), most_causes))
     group.causes.pop_front();
   if (!has_one_left) {
-    escalate(number, actor);
+    if (!switched_off("escalation")) escalate(number, actor);
     return false;
   }
   set_aside(actor, next, status);

@@ -189,5 +189,5 @@ TEST_CASE("a pool that has lost three hundred workers is no larger than before")
   lose_workers(50);
   const auto before = support::count_all(system);
   lose_workers(300);
-  support::check_same(before, system, 300 * support::to_remember_one);
+  support::check_same(before, system, 300 * support::to_remember_a_crash);
 }

@@ -230,6 +230,9 @@ TEST_CASE("shared memory goes through a queue, more of it than a message carries
   queue.close();
   auto counter = system.spawn<sum_up>(queue);
   CHECK(counter.join().ok());
+  // What was sent to an actor that may be started again is kept by its sender until it sees that it need not be.
+  queue.handle().stop();
+  queue.handle().join();
   CHECK(support::wait_until([] { return holders_of("troupe-value") == 0; }));
 }
 
