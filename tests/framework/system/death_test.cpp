@@ -15,11 +15,11 @@
 using namespace std::chrono_literals;
 
 // Seen from other files, so that a backtrace can name it; too many calls deep to be cut off.
-[[gnu::noinline]] int fall(int depth, int* where) {
+[[gnu::noinline, gnu::no_sanitize("address", "undefined")]] int fall(int depth, int* where) {
   if (depth == 0) return *where = 1;
   return fall(depth - 1, where) + 1;
 }
-[[gnu::noinline]] int fall_for_ever(const int* never) {
+[[gnu::noinline, gnu::no_sanitize("address", "undefined")]] int fall_for_ever(const int* never) {
   volatile char room[512] = {};  // so that it needs its stack
   if (*never != 0) return 0;
   const int deeper = fall_for_ever(never);
