@@ -121,7 +121,7 @@ pid_t descendant_called(const std::string& command, pid_t pid) {
   return 0;
 }
 
-std::chrono::milliseconds patience() {
+std::chrono::milliseconds usual_patience() {
   const char* const given = std::getenv("TROUPE_TEST_PATIENCE");
   return std::chrono::seconds{given == nullptr ? 20 : std::atoi(given)};
 }

@@ -37,11 +37,11 @@ pid_t descendant_called(const std::string& command, pid_t pid);
 bool wait_until_ended(pid_t pid, std::chrono::milliseconds patience);
 
 /// How long a test waits for what should come at once: 20 seconds, or as many as TROUPE_TEST_PATIENCE says.
-std::chrono::milliseconds patience();
+std::chrono::milliseconds usual_patience();
 
 /// For what has no event to wait for: a state in /proc, a page in shared memory. Looks again and again, giving way to others
 /// in between; false after `patience`.
-bool wait_until(const std::function<bool()>& done, std::chrono::milliseconds patience = patience());
+bool wait_until(const std::function<bool()>& done, std::chrono::milliseconds patience = usual_patience());
 
 /// Adopts the orphans of this process's descendants from here on.
 void become_subreaper();

@@ -28,7 +28,7 @@ struct host {
   }
   /// Within two seconds on a machine that has time for it; a busy one is given ten times as long.
   void check_all_ended() const {
-    const auto deadline = std::chrono::steady_clock::now() + support::patience();
+    const auto deadline = std::chrono::steady_clock::now() + support::usual_patience();
     for (const pid_t pid : family) {
       INFO(pid << " " << support::command_of(pid) << " " << support::state_of(pid));
       const auto left = deadline - std::chrono::steady_clock::now();
