@@ -121,6 +121,8 @@ class channel {
   /// Makes "all up to here is dealt with" part of the open turn, or visible now.
   void stage_finished(progress done);
   void publish_finished(progress done);
+  /// Up to where that has been said; from the beginning, where this process goes on with what a dead one had.
+  [[nodiscard]] progress done() const { return done_; }
   /// After that: tells a sender that waits for room, once half of the journal is free.
   void offer_room();
 

@@ -556,6 +556,8 @@ void member::accept(control_message& message, const process_layer::accepted& wha
   if (what.epoch == 0) return;
   const std::lock_guard lock{over->mutex};
   page_.adopt(channel::slot{what.channel.own_slot});
+  over->newest = over->handled =
+      over->channel->done();  // a stop may be for what the last process has handled
   over->begun_before = page_.begun(channel::slot{what.channel.own_slot});
   for (const auto& each : what.unfinished) {
     if (each.attempts != 0) over->unfinished[each.sequence] = each.goes_on ? each.attempts : 0;

@@ -302,6 +302,16 @@ TEST_CASE("an actor that ends in good order, or is asked to, is not started agai
   CHECK(always.from.join().ok());
 }
 
+TEST_CASE("a process that has not been sent anything yet can be stopped like the one before it") {
+  pair_of_actors test;
+  CHECK(test.from.ask<&fragile::add>(1).get() == 1);
+  test.from.kill();
+  CHECK(support::wait_until([&] { return test.system.tree().owns.back().actor.incarnation == 1; }));
+  CHECK(support::wait_until([&] { return test.system.tree().owns.back().actor.pid != 0; }));
+  test.from.stop();
+  CHECK(test.from.join().ok());
+}
+
 TEST_CASE("an exception, too, is a crash") {
   pair_of_actors test;
   test.from.tell<&fragile::fail>();
