@@ -16,7 +16,8 @@ enum class hang_action : std::uint8_t {
 /// When an actor hangs. Two signs are looked for, a few times in `after`:
 ///
 ///   a message has been in its handler's hands for that long (a coroutine's: from its beginning to its end)
-///   messages have been waiting for that long, and none was taken (as of a process that somebody has stopped)
+///   messages have been waiting for that long, and none was taken (as of a process that somebody has stopped,
+///   or of one that is still being constructed)
 ///
 /// Functions' processes are not watched: they run as long as they run.
 struct hang_policy {

@@ -4,7 +4,7 @@
 
 #include "channel/journal.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <vector>

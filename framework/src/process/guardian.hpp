@@ -216,6 +216,9 @@ class guardian {
   void settle_leftover(const client& sender, std::uint32_t slot, std::uint64_t head);
   void settle_leftovers(const client& sender);
   void report_unhandled(const leftover& of);
+  void tell_letters(const leftover& of,
+                    const std::function<std::optional<std::uint32_t>(std::uint64_t)>& attempts_of);
+  [[nodiscard]] static std::uint64_t head_of(const client& sender, const client::channel_end& its);
   void report_given_up(actor_record& by, const client::channel_end& end, const client& sender,
                        const client::channel_end& its, const revival& next);
   [[nodiscard]] std::string name_of(std::uint32_t id) const;

@@ -73,7 +73,7 @@ void guardian::keep_leftovers(const actor_record& of, const exit_status& status)
                           its.slot,
                           its.journal.duplicate(),
                           page.finished(slot),
-                          channel::peer_page::of_own_making(sender->page).head(channel::slot{its.slot}),
+                          head_of(*sender, its),
                           attempts_at(of, page, slot),
                           {of.ref, of.name, static_cast<std::int32_t>(of.pid), status}});
   }
@@ -120,17 +120,12 @@ void guardian::settle_leftovers(const client& sender) {
   });
 }
 
-void guardian::report_unhandled(const leftover& of) try {
-  if (of.head <= of.finished.position || switched_off("dead_letters")) return;
-  letters_of letters{{of.receiver.name, of.receiver.pid, name_of(of.sender), of.receiver.status, {}, 0}};
-  channel::for_each_unread(of.journal, of.finished, of.head, [&](const wire::frame& frame) {
-    const auto begun = of.attempts.find(frame.header.sequence);
-    const auto attempts = begun == of.attempts.end() ? 0 : begun->second;
-    if (attempts != told_already) letters.add(frame, attempts);
+void guardian::report_unhandled(const leftover& of) {
+  tell_letters(of, [&](std::uint64_t sequence) -> std::optional<std::uint32_t> {
+    const auto begun = of.attempts.find(sequence);
+    if (begun == of.attempts.end()) return 0;
+    return begun->second == told_already ? std::nullopt : std::optional{begun->second};
   });
-  if (!letters.is_empty()) send(host_, letters.told());
-} catch (const std::system_error&) {
-  // As above.
 }
 
 // Those that a process died over, and that the next one does not begin again.
@@ -144,16 +139,38 @@ void guardian::report_given_up(actor_record& by, const client::channel_end& end,
       attempts[each.sequence] = each.attempts;
   }
   if (attempts.empty()) return;
-  const auto finished = channel::peer_page::of_own_making(by.control.page).finished(channel::slot{end.slot});
-  const auto head = channel::peer_page::of_own_making(sender.page).head(channel::slot{its.slot});
-  letters_of letters{{by.name, static_cast<std::int32_t>(by.pid), name_of(sender.id), next.status, {}, 0}};
-  channel::for_each_unread(its.journal, finished, head, [&](const wire::frame& frame) {
-    if (const auto tried = attempts.find(frame.header.sequence); tried != attempts.end())
-      letters.add(frame, tried->second);
+  const auto page = channel::peer_page::of_own_making(by.control.page);
+  tell_letters({sender.id,
+                its.slot,
+                its.journal.duplicate(),
+                page.finished(channel::slot{end.slot}),
+                head_of(sender, its),
+                attempts,
+                {by.ref, by.name, static_cast<std::int32_t>(by.pid), next.status}},
+               [&](std::uint64_t sequence) -> std::optional<std::uint32_t> {
+                 const auto tried = attempts.find(sequence);
+                 return tried == attempts.end() ? std::nullopt : std::optional{tried->second};
+               });
+} catch (const std::system_error&) {
+  // As above.
+}
+
+// Of what was left those for which `attempts_of` has a number.
+void guardian::tell_letters(
+    const leftover& of, const std::function<std::optional<std::uint32_t>(std::uint64_t)>& attempts_of) try {
+  if (of.head <= of.finished.position || switched_off("dead_letters")) return;
+  letters_of letters{{of.receiver.name, of.receiver.pid, name_of(of.sender), of.receiver.status, {}, 0}};
+  channel::for_each_unread(of.journal, of.finished, of.head, [&](const wire::frame& frame) {
+    if (const auto attempts = attempts_of(frame.header.sequence)) letters.add(frame, *attempts);
   });
   if (!letters.is_empty()) send(host_, letters.told());
 } catch (const std::system_error&) {
   // As above.
+}
+
+/// How far a sender's journal is valid: what it says.
+std::uint64_t guardian::head_of(const client& sender, const client::channel_end& its) {
+  return channel::peer_page::of_own_making(sender.page).head(channel::slot{its.slot});
 }
 
 std::string guardian::name_of(std::uint32_t id) const {

@@ -80,8 +80,7 @@ bool guardian::has_unread(const actor_record& actor, const channel::peer_page& p
   return std::any_of(actor.control.channels.begin(), actor.control.channels.end(), [&](const auto& each) {
     client* const sender = find_client(each.first);
     if (sender == nullptr || sender == &actor.control || !each.second.is_attached) return false;
-    const channel::slot its{counterpart(*sender, actor.control, each.second).slot};
-    return channel::peer_page::of_own_making(sender->page).head(its) >
+    return head_of(*sender, counterpart(*sender, actor.control, each.second)) >
            page.finished(channel::slot{each.second.slot}).position;
   });
 }
@@ -94,9 +93,8 @@ std::uint64_t guardian::method_of(const actor_record& actor, channel::slot where
   if (sender == nullptr || sender == &actor.control) return 0;
   const auto& its = counterpart(*sender, actor.control, end->second);
   const auto from = channel::peer_page::of_own_making(actor.control.page).finished(where);
-  const auto head = channel::peer_page::of_own_making(sender->page).head(channel::slot{its.slot});
   std::uint64_t method = 0;
-  channel::for_each_unread(its.journal, from, head, [&](const wire::frame& frame) {
+  channel::for_each_unread(its.journal, from, head_of(*sender, its), [&](const wire::frame& frame) {
     if (frame.header.sequence == sequence) method = frame.header.method;
   });
   return method;

@@ -107,13 +107,15 @@ int actor_member::run_function(const detail::registrar& what) try {
   return 0;
 } catch (const actor_down&) {
   return end_beside_a_stop();
+} catch (const broken_promise&) {
+  return end_beside_a_stop();
 } catch (const system_stopped&) {
   return end_beside_a_stop();
 } catch (...) {
   return fail(std::current_exception());
 }
 
-// Who has been asked to stop may hear first that what it worked with has stopped.
+// Who has been asked to stop may hear first that what it worked with has stopped, or lets go of what it owed.
 int actor_member::end_beside_a_stop() { return stop_was_requested() ? 0 : fail(std::current_exception()); }
 
 int actor_member::run_actor(const detail::registrar& what) try {
@@ -130,6 +132,8 @@ int actor_member::run_actor(const detail::registrar& what) try {
   send_last_answers();
   return 0;
 } catch (const actor_down&) {
+  return end_beside_a_stop();
+} catch (const broken_promise&) {
   return end_beside_a_stop();
 } catch (...) {
   return fail(std::current_exception());

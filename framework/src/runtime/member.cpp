@@ -396,6 +396,19 @@ void member::on_lost(control_message& message) {
   }
 }
 
+// Without descriptors: over a channel that is there already.
+void member::on_connected(control_message& message) {
+  const auto came = message.as<process_layer::connected>();
+  const auto over = message.descriptors.empty() ? find_channel(came.channel.peer, came.channel.own_slot)
+                                                : add_connection(message, came.channel, came.name);
+  const std::lock_guard lock{mutex_};
+  auto& known = acquaintances_[came.channel.peer];
+  known.watched = true;
+  known.name = came.name;
+  known.pid = came.pid;
+  complete(came.request, [&](guardian_request& asked) { asked.over = over; });
+}
+
 bool member::handle_control(control_message& message) {
   if (message.lost) {
     on_lost(message);
@@ -411,23 +424,8 @@ bool member::handle_control(control_message& message) {
       complete(came.request, [&](guardian_request& asked) { asked.made = spawned{came.ref, came.name}; });
       break;
     }
-    case control_kind::connected: {
-      const auto came = message.as<process_layer::connected>();
-      const auto over = message.descriptors.empty() ? find_channel(came.channel.peer, came.channel.own_slot)
-                                                    : add_connection(message, came.channel, came.name);
-      const std::lock_guard lock{mutex_};
-      auto& known = acquaintances_[came.channel.peer];
-      known.watched = true;
-      known.name = came.name;
-      known.pid = came.pid;
-      complete(came.request, [&](guardian_request& asked) { asked.over = over; });
-      break;
-    }
-    case control_kind::accepted: {
-      const auto came = message.as<process_layer::accepted>();
-      accept(message, came);
-      break;
-    }
+    case control_kind::connected: on_connected(message); break;
+    case control_kind::accepted: accept(message, message.as<process_layer::accepted>()); break;
     case control_kind::refused: {
       auto came = message.as<refused>();
       const std::lock_guard lock{mutex_};
@@ -474,7 +472,12 @@ void member::on_down_message(const process_layer::down& message) {
     connections_.erase(first, end);
     routes_.erase(message.actor);
   }
+  for (const auto& over : ended) read_the_last(over);
+  note_end(message);  // before those who asked hear of it: they may look whether it is alive
   for (const auto& over : ended) end_connection(over, message.status);
+}
+
+void member::note_end(const process_layer::down& message) {
   const std::lock_guard lock{mutex_};
   const auto place = acquaintances_.find(message.actor);
   if (place == acquaintances_.end()) return;  // it connected to us, and we never had to do with it
@@ -565,7 +568,7 @@ void member::accept(control_message& message, const process_layer::accepted& wha
   over->last_call = std::uint64_t{what.epoch} << 32U;  // not among those of the last process
 }
 
-void member::end_connection(const std::shared_ptr<connection>& over, const exit_status& status) {
+void member::read_the_last(const std::shared_ptr<connection>& over) {
   {
     std::unique_lock lock{over->mutex};
     if (!over->channel) return;
@@ -574,8 +577,12 @@ void member::end_connection(const std::shared_ptr<connection>& over, const exit_
     over->reading = true;
   }
   if (!switched_off("accepted_arrives")) drain(over);
+}
+
+void member::end_connection(const std::shared_ptr<connection>& over, const exit_status& status) {
   {
     const std::lock_guard lock{over->mutex};
+    if (!over->channel) return;
     over->settle_down(status);
     over->reading = over->is_detached = false;
     over->announce();

@@ -124,7 +124,9 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   /// Whether the channel of a peer that has ended is still of use: `let_go` ends it then.
   [[nodiscard]] virtual bool outlives_channel(const connection&) const { return false; }
   void let_go(const std::shared_ptr<connection>& over);
-  /// Ends a connection whose peer has ended, once nobody reads from it any more.
+  /// Reads what its peer sent before it ended, once nobody else reads from it any more.
+  void read_the_last(const std::shared_ptr<connection>& over);
+  /// Ends a connection whose peer has ended, and of which the last has been read.
   void end_connection(const std::shared_ptr<connection>& over, const exit_status& status);
   /// Stops listening to a connection that is about to end, and wakes a thread that waits on its socket.
   virtual void interrupt(connection& over) = 0;
@@ -168,7 +170,9 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   [[nodiscard]] std::optional<exit_status> end_of(std::uint32_t whom) const;
   acquaintance& watch(const detail::actor_ref& whom, std::unique_lock<std::mutex>& lock);
   void on_down_message(const process_layer::down& message);
+  void note_end(const process_layer::down& message);
   void on_interrupted(const process_layer::interrupted& message);
+  void on_connected(process_layer::control_message& message);
   void on_reattached(process_layer::control_message& message);
   std::shared_ptr<connection> find_channel(std::uint32_t peer, std::uint32_t slot);
   void drain(const std::shared_ptr<connection>& over);

@@ -2,6 +2,8 @@
 #include <troupe/queue.hpp>
 #include <troupe/troupe.hpp>
 
+#include "actors/queue/items.hpp"
+
 #include <catch2/catch.hpp>
 #include <signal.h>
 #include <string>
@@ -344,12 +346,7 @@ TEST_CASE("a writer's death ends no queue that was not asked for it") {
   troupe::actor_system system;
   auto items = system.make_queue<int>();
   auto gate = system.make_queue<int>();
-  const auto writer = system.spawn(
-      [](troupe::queue<int> out, troupe::queue<int> until) {
-        out.put(1);
-        (void)until.get();
-      },
-      items, gate);
+  const auto writer = system.spawn<queue_items::put_one_and_wait>(items, gate);
   REQUIRE(items.get() == 1);
   writer.kill();
   writer.join();

@@ -3,12 +3,14 @@
 #include <troupe/shared_array.hpp>
 #include <troupe/troupe.hpp>
 
+#include "actors/queue/items.hpp"
 #include "support/processes.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <csignal>
+#include <future>
 #include <map>
 #include <random>
 #include <string>
@@ -21,7 +23,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using numbers = std::vector<int>;
+using queue_items::lost_and_repeated;
+using queue_items::numbers;
 
 void put_range(troupe::queue<int> out, int from, int to) {
   for (int n = from; n < to; ++n) out.put(n);
@@ -67,17 +70,6 @@ void kill_process(const std::string& name) {
   REQUIRE(support::wait_until_ended(pid, 20s));
 }
 
-/// As text: what is wrong, not thousands of numbers.
-std::string lost_and_repeated(numbers all, int from, int to) {
-  std::sort(all.begin(), all.end());
-  std::string wrong;
-  for (int n = from; n < to; ++n) {
-    const auto [first, last] = std::equal_range(all.begin(), all.end(), n);
-    if (last - first != 1) wrong += (first == last ? " lost:" : " repeated:") + std::to_string(n);
-  }
-  return wrong;
-}
-
 struct parcel {
   int number = 0;
   troupe::shared_array<int> content;
@@ -120,10 +112,10 @@ TEST_CASE("who waits for an item, for room, or for the end of all work goes on a
   troupe::actor_system system;
   auto items = system.make_queue<int>({.capacity = 4, .name = "waited"});
   auto report = system.make_queue<numbers>();
-  std::thread waits_here{[&] { CHECK(items.get() == 7); }};
+  auto waits_here = std::async(std::launch::async, [&] { return items.get(); });
   kill_process("waited");
   items.put(7);
-  waits_here.join();
+  CHECK(waits_here.get() == 7);
   items.done();
 
   const auto producer = system.spawn<put_range>(items, 0, 100);
@@ -141,9 +133,9 @@ TEST_CASE("who waits for an item, for room, or for the end of all work goes on a
 TEST_CASE("a patient reader's patience ends in time, with a death in it") {
   troupe::actor_system system;
   auto items = system.make_queue<int>({.name = "patient"});
-  std::thread killer{[] { kill_process("patient"); }};
-  CHECK_THROWS_AS(items.get_for(500ms), troupe::timeout);
-  killer.join();
+  auto waits_here = std::async(std::launch::async, [&] { return items.get_for(500ms); });
+  kill_process("patient");
+  CHECK_THROWS_AS(waits_here.get(), troupe::timeout);
   items.put(1);
   CHECK(items.get_for(20s) == 1);
 }
@@ -180,12 +172,7 @@ TEST_CASE("a queue that ends with its writers does so after a death of its own")
   troupe::actor_system system;
   auto items = system.make_queue<int>({.name = "ending", .ends_with_a_writer = true});
   auto gate = system.make_queue<int>();
-  const auto writer = system.spawn(
-      [](troupe::queue<int> out, troupe::queue<int> until) {
-        out.put(1);
-        (void)until.get();
-      },
-      items, gate);
+  const auto writer = system.spawn<queue_items::put_one_and_wait>(items, gate);
   REQUIRE(items.get() == 1);
   kill_process("ending");
   CHECK(items.empty());  // it is back

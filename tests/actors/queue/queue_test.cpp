@@ -1,6 +1,7 @@
 #include <troupe/queue.hpp>
 #include <troupe/troupe.hpp>
 
+#include "actors/queue/items.hpp"
 #include "support/range.hpp"
 
 #include <algorithm>
@@ -14,20 +15,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using numbers = std::vector<int>;
+using queue_items::lost_and_repeated;
+using queue_items::numbers;
 
 using support::range;
-
-/// Compared as text: what is wrong, not thousands of numbers.
-std::string lost_and_repeated(numbers all, int from, int to) {
-  std::sort(all.begin(), all.end());
-  std::string wrong;
-  for (int n = from; n < to; ++n) {
-    const auto [first, last] = std::equal_range(all.begin(), all.end(), n);
-    if (last - first != 1) wrong += (first == last ? " lost:" : " repeated:") + std::to_string(n);
-  }
-  return wrong;
-}
 
 numbers rest_of(troupe::queue<int>& from) {
   numbers all;

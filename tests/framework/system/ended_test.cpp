@@ -16,6 +16,7 @@ namespace {
 class idler {
  public:
   int pid() const { return troupe::this_actor::pid(); }
+  int die() { return ::raise(SIGKILL); }
 };
 
 /// Waits inside its handlers.
@@ -155,4 +156,16 @@ TEST_CASE("a child waits for its parent's end") {
   while (ear.ask<&listener::code>().get() != 0) std::this_thread::yield();
   parent.kill();
   while (ear.ask<&listener::code>().get() != SIGKILL) std::this_thread::yield();
+}
+
+TEST_CASE("who is told that the other is down finds it ended") {
+  troupe::actor_system system;
+  for (int round = 0; round < 100; ++round) {
+    const auto some = system.spawn<idler>();
+    auto last = some.ask<&idler::die>();
+    while (!last.ready()) {  // not asleep: it is to look at once
+    }
+    REQUIRE_FALSE(some.is_alive());
+    REQUIRE(some.exit_status()->code == SIGKILL);
+  }
 }

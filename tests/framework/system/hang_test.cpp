@@ -25,7 +25,7 @@ class worker {
   int wait_for(troupe::actor<worker> other) { return other.ask<&worker::sleep>().get(); }
   int sleep_at_first() {
     if (troupe::this_actor::attempt() == 1) return sleep();
-    std::this_thread::sleep_for(1s);  // so that it is looked at meanwhile
+    std::this_thread::sleep_for(600ms);  // so that it is looked at meanwhile
     return static_cast<int>(incarnation());
   }
   int sleep() {
