@@ -92,6 +92,9 @@ struct spawn_options {
   std::uint32_t max_attempts = 1;
   /// When it hangs, and what is done about it: `.on_hang = {5s, hang_action::restart}`.
   hang_policy on_hang{};
+  /// How long it may take to end where it is asked to because of others: its owner has ended, its group starts again, the
+  /// system stops. Then it is killed. None: as long as `system_options` or `group_options` say; longer than that is in vain.
+  std::optional<std::chrono::milliseconds> grace{};
   /// Makes it a member of that group, whose policy then counts in the place of `restart`.
   std::optional<troupe::group> group{};
 };

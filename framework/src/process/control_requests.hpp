@@ -61,6 +61,7 @@ struct spawn {
   std::uint32_t max_attempts = 1;
   std::optional<group_order> group;
   hang_policy hangs;
+  std::optional<std::uint64_t> grace_milliseconds{};
 };
 /// More than this is an `outside_arguments`: the guardian hands it through without looking.
 inline constexpr std::size_t max_inside_arguments = 16 * 1024;

@@ -255,7 +255,7 @@ void guardian::bury(actor_record& actor, const exit_status& status) {
 void guardian::begin_shutdown(std::chrono::milliseconds grace) {
   is_shutting_down_ = true;
   end_restarts();
-  for (auto& [id, actor] : actors_) tell_stop(actor->control, {});
+  for (auto& [id, actor] : actors_) ask_to_end(*actor, {});
   give_up_starts(pending_start::way::module, "spawn", "the system is stopping");
   shutdown_timer_.expires_after(grace);
   shutdown_timer_.async_wait([this](auto error) {

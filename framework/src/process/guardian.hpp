@@ -89,6 +89,8 @@ struct actor_record {
   bool has_started = false;    ///< it has entered, and its spawner knows it
   bool is_restarting = false;  ///< its process has died, and there is no other yet
   bool was_killed = false;     ///< by the system's end, after the grace
+  std::optional<std::chrono::milliseconds> grace;  ///< its own, where others are the reason that it is to end
+  std::unique_ptr<boost::asio::steady_timer> grace_timer;
   hang_policy hangs;
   std::unique_ptr<boost::asio::steady_timer> hang_timer;
   std::int64_t running_since = 0;  ///< monotonic nanoseconds: when its process had entered
@@ -226,6 +228,7 @@ class guardian {
   // guardian_ownership.cpp: who spawns owns
   [[nodiscard]] bool may_own(client& owner, const spawn& wanted);
   void end_what_it_spawned(const actor_record& owner);
+  void ask_to_end(actor_record& actor, const stop_after& what);
   void join_eviction(actor_record& actor, std::uint32_t number);
   void begin_eviction(std::uint32_t number);
   void force_eviction(std::uint32_t number, int signal);

@@ -99,7 +99,7 @@ void guardian::end_affected(group_record& group, const actor_record& died) {
     auto& other = *actors_.at(members[i]);
     if (!other.has_started || other.is_restarting || other.control.stop_was_told) continue;
     group.returning.insert(members[i]);
-    tell_stop(other.control, {});
+    ask_to_end(other, {});
     any = true;
   }
   if (!any) return;
@@ -164,7 +164,7 @@ void guardian::escalate(std::uint64_t number, const actor_record& last) {
   for (const auto id : group.members) {
     if (id == last.ref.id) continue;
     join_eviction(*actors_.at(id), eviction);
-    tell_stop(actors_.at(id)->control, {});
+    ask_to_end(*actors_.at(id), {});
   }
   leave_eviction(eviction);  // where nobody is left
   for (const auto id : between) end_restart(id);

@@ -33,9 +33,22 @@ void guardian::end_what_it_spawned(const actor_record& owner) {
     join_eviction(*actor, number);
     // By its sequence it is no stop at once, and by its slot behind no channel's: the actor, which has just been told of
     // the owner's end, takes in what that had committed, and stops behind the last of it.
-    tell_stop(actor->control, {owner.ref.id, 1, channel::max_slots});
+    ask_to_end(*actor, {owner.ref.id, 1, channel::max_slots});
   }
   for (const auto id : restarting) end_restart(id);
+}
+
+// For others' sake: its own grace then counts beside that of the whole.
+void guardian::ask_to_end(actor_record& actor, const stop_after& what) {
+  tell_stop(actor.control, what);
+  if (!actor.grace) return;
+  actor.grace_timer = std::make_unique<boost::asio::steady_timer>(loop_, *actor.grace);
+  actor.grace_timer->async_wait([this, id = actor.ref.id, timer = actor.grace_timer.get()](auto error) {
+    const auto still = actors_.find(id);
+    if (error || still == actors_.end() || still->second->grace_timer.get() != timer) return;
+    still->second->was_killed = is_shutting_down_ || still->second->eviction != 0;
+    still->second->process.send(platform::kill_signal);
+  });
 }
 
 // With all that is below it. What they spawn from now on joins by itself.

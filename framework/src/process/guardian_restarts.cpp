@@ -88,6 +88,7 @@ void guardian::set_aside(actor_record& actor, revival& next, const exit_status& 
   next.status = status;
   next.pid = actor.pid;
   pending_starts_.erase(actor.ref.id);
+  actor.grace_timer.reset();
   interrupt(actor, next);
 }
 

@@ -104,6 +104,7 @@ guardian::pending_start& guardian::prepare(const client& owner, const spawn& wan
   actor.mailbox_bytes = wanted.mailbox_bytes;
   actor.mailbox_messages = wanted.mailbox_messages;
   actor.hangs = wanted.hangs;
+  if (wanted.grace_milliseconds) actor.grace = std::chrono::milliseconds{*wanted.grace_milliseconds};
   actor.limits = wanted.limits;
 
   actor.control.id = id;

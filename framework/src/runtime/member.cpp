@@ -131,6 +131,8 @@ detail::endpoint::spawned member::spawn(detail::entry_id what, const std::string
   message.in_flight = options.in_flight;
   message.restart = options.restart;
   message.max_attempts = options.max_attempts;
+  if (options.grace)
+    message.grace_milliseconds = static_cast<std::uint64_t>(std::max(options.grace->count(), 0L));
   if (const auto* const entry = registry::find(what); entry == nullptr || entry->run == nullptr)
     message.hangs = options.on_hang;
   if (options.group) order_group(message, *options.group);

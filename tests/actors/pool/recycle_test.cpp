@@ -51,7 +51,7 @@ int say(troupe::queue<int> to) {
 TEST_CASE("a worker for each task: as many processes as tasks, and none of them fails") {
   troupe::actor_system system;
   troupe::pool pool{system, {.workers = 4, .max_tasks_per_worker = 1}};
-  constexpr int tasks = 500;
+  constexpr int tasks = 5000;
   std::vector<troupe::future<int>> all;
   std::set<int> pids;
   for (int n = 0; n < tasks; ++n) all.push_back(pool.submit<pid_of_worker>(n));

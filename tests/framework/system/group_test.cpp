@@ -64,6 +64,9 @@ class boss {
         first_{troupe::this_actor::system().spawn<member>({.name = "first", .group = group_})},
         second_{troupe::this_actor::system().spawn<member>({.name = "second", .group = group_})} {}
   troupe::actor<member> first() const { return first_; }
+  troupe::actor<member> hire_hasty() {
+    return troupe::this_actor::system().spawn<member>({.name = "its own", .grace = 1ms});
+  }
   unsigned incarnation() const { return troupe::this_actor::incarnation(); }
 
  private:
@@ -145,6 +148,32 @@ TEST_CASE("who does not stop for the others' sake is killed after the group's gr
   CHECK_THROWS_AS(stuck.get(), troupe::actor_down);
   CHECK(behind.get() == 3);
   CHECK(test.incarnations() == trio::three{1, 1, 1});
+}
+
+TEST_CASE("a member's own grace counts, in its group, under its owner, and at the system's end") {
+  const auto stuck_in = [](troupe::actor<member>& one) {
+    auto stuck = one.ask<&member::wait_for_long>();
+    REQUIRE(support::wait_until([&] { return stuck.running(); }));
+    return stuck;
+  };
+  trio test{troupe::strategy::one_for_all};
+  const auto owner = test.system.spawn<boss>(troupe::strategy::one_for_one);
+  auto hasty = test.system.spawn<member>({.name = "hasty", .grace = 1ms, .group = test.group});
+  auto its_own = owner.ask<&boss::hire_hasty>().get();
+  {
+    auto in_group = stuck_in(hasty), under_owner = stuck_in(its_own);
+    test.members[0].kill();
+    owner.kill();
+    CHECK_THROWS_AS(in_group.get(), troupe::actor_down);
+    CHECK_THROWS_AS(under_owner.get(), troupe::actor_down);
+  }
+  CHECK(hasty.ask<&member::incarnation>().get() == 1);
+  CHECK(its_own.join().code == SIGKILL);
+  auto at_the_end = stuck_in(hasty);
+  const auto report = test.system.stop(60s);
+  REQUIRE(report.killed.size() == 2);
+  CHECK(report.killed[0].name == "its own");
+  CHECK(report.killed[1].name == "hasty");
 }
 
 TEST_CASE("members that are killed all the time come back together, and lose nothing that waited") {
