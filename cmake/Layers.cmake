@@ -16,6 +16,8 @@ function(troupe_layer name)
   target_include_directories(troupe_${name}
     PUBLIC ${PROJECT_SOURCE_DIR}/framework/include
     PRIVATE ${PROJECT_SOURCE_DIR}/framework/src)
+  # Functions of the same file may be inlined into each other: nobody is to replace one of them alone. Clang does so anyway.
+  target_compile_options(troupe_${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
   target_link_libraries(troupe_${name}
     PUBLIC Boost::headers cereal::cereal Threads::Threads
     PRIVATE ${layer_LINK})
