@@ -1,10 +1,12 @@
-// W4: one producer and two consumers, each a process, on one queue; until all items are consumed.
+// W4: one producer and two consumers, each a process, on one queue; until all items are consumed. Once with a queue that
+// survives its own death, and once with one that does not.
 #include <troupe/queue.hpp>
 #include <troupe/troupe.hpp>
 
 #include "workloads.hpp"
 
 #include <algorithm>
+#include <string>
 
 namespace bench {
 
@@ -42,12 +44,10 @@ void consume(troupe::queue<payload> in, troupe::queue<account> accounts) {
   accounts.put(taken);
 }
 
-}  // namespace
-
-void queue_fan_out() {
+void fan_out(const std::string& metric, const troupe::queue_options& options) {
   const auto much = choose({500'000, std::chrono::seconds{1}}, {100'000, std::chrono::milliseconds{300}});
   troupe::actor_system system;
-  const auto items = system.make_queue<payload>();
+  const auto items = system.make_queue<payload>(options);
   auto consumers = system.make_queue<account>();
   auto producers = system.make_queue<account>();
   system.spawn<consume>(items, consumers);
@@ -62,9 +62,16 @@ void queue_fan_out() {
 
   const auto took =
       std::chrono::duration<double>(clock::duration{std::max(first.when, second.when) - made.when});
-  report("W4", "rate", static_cast<double>(made.count) / took.count(), "msg/s");
+  report("W4", metric, static_cast<double>(made.count) / took.count(), "msg/s");
   const auto less = static_cast<double>(std::min(first.count, second.count));
-  report("W4", "share", 100.0 * less / static_cast<double>(made.count), "%");
+  report("W4", metric + "_share", 100.0 * less / static_cast<double>(made.count), "%");
+}
+
+}  // namespace
+
+void queue_fan_out() {
+  fan_out("rate", {});
+  fan_out("mortal_rate", {.survives = false});
 }
 
 }  // namespace bench

@@ -64,11 +64,11 @@ std::optional<message> inbound::next() {
   ++sequence_;
   read_ += size;
   position_ += size;
-  message whole{*frame, position_, block_};
+  std::optional<message> whole{std::in_place, *frame, position_, block_};
   if (is_lost) {
-    whole.problem = ECONNRESET;
+    whole->problem = ECONNRESET;
   } else if (is_outside) {
-    attach_outside(whole);
+    attach_outside(*whole);
   }
   return whole;
 }

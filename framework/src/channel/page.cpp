@@ -13,8 +13,6 @@ constexpr std::uint32_t page_version = 3;
 constexpr int most_attempts = 1000;
 constexpr auto relaxed = std::memory_order_relaxed;
 
-std::size_t index(slot where) { return static_cast<std::size_t>(where) % max_slots; }
-
 void copy_entry(const commit_entry& from, commit_entry& to) {
   to.finished_sequence.store(from.finished_sequence.load(relaxed), relaxed);
   to.finished_position.store(from.finished_position.load(relaxed), relaxed);
@@ -33,14 +31,6 @@ platform::descriptor page::create() {
 page::page(const platform::descriptor& memory)
     : mapping_{platform::mapping::map(memory, platform::access::read_write, 0, sizeof(page_memory))},
       memory_{reinterpret_cast<page_memory*>(mapping_.bytes().data())} {}
-
-commit_entry& page::copy(std::uint64_t ahead, slot where) const {
-  return memory_->copies[(memory_->commits.load(relaxed) + ahead) % 2][index(where)];
-}
-
-std::atomic<std::uint64_t>& page::places(std::uint64_t ahead) const {
-  return memory_->running_places[(memory_->commits.load(relaxed) + ahead) % 2];
-}
 
 void page::clear(slot where) {
   for (const std::uint64_t ahead : {0U, 1U}) copy(ahead, where).begun.store(0, relaxed);
@@ -67,25 +57,8 @@ void page::commit() {
   memory_->commits.store(memory_->commits.load(relaxed) + 1, std::memory_order_release);
   for (const slot where : touched_) copy_entry(copy(0, where), copy(1, where));
   places(1).store(places(0).load(relaxed), relaxed);
-  stage_checkpoint(last_checkpoint());
+  if (std::exchange(is_checkpoint_staged_, false)) write(saved(1), last_checkpoint());
   touched_.clear();
-}
-
-checkpoint_mark& page::saved(std::uint64_t ahead) const {
-  return memory_->checkpoints[(memory_->commits.load(relaxed) + ahead) % 2];
-}
-
-void page::stage_checkpoint(checkpoint what) {
-  saved(1).memory.store(what.memory, relaxed);
-  saved(1).size.store(what.size, relaxed);
-}
-
-page::checkpoint page::staged_checkpoint() const {
-  return {saved(1).memory.load(relaxed), saved(1).size.load(relaxed)};
-}
-
-page::checkpoint page::last_checkpoint() const {
-  return {saved(0).memory.load(relaxed), saved(0).size.load(relaxed)};
 }
 
 void page::publish_head(slot where, std::uint64_t head) {
@@ -124,7 +97,7 @@ void page::end(std::size_t place) {
 
 void page::begin_again() {
   places(1).store(places(0).load(relaxed), relaxed);  // a commit may have been cut short behind its flip
-  stage_checkpoint(last_checkpoint());
+  write(saved(1), last_checkpoint());
   memory_->waits_for.store(0, relaxed);
   memory_->idle.store(0, relaxed);
 }
@@ -172,7 +145,7 @@ auto peer_page::read_in_force(slot where, Read read) const {
   // Not for ever: a page that never rests is a broken owner's, whose figures are checked by whoever uses them.
   auto commits = memory_->commits.load(std::memory_order_acquire);
   for (int attempts = 0;; ++attempts) {
-    const auto value = read(memory_->copies[commits % 2][index(where)]);
+    const auto value = read(memory_->copies[commits % 2][index_of(where)]);
     std::atomic_thread_fence(std::memory_order_acquire);
     const auto after = memory_->commits.load(relaxed);
     if (after == commits || attempts == most_attempts) return value;

@@ -29,6 +29,7 @@ namespace troupe::channel {
 enum class slot : std::uint32_t {};
 
 inline constexpr std::uint32_t max_slots = 8192;
+[[nodiscard]] inline std::size_t index_of(slot where) { return static_cast<std::size_t>(where) % max_slots; }
 
 struct progress {
   std::uint64_t sequence = 0;  ///< last finished frame
@@ -99,11 +100,14 @@ class page {
     std::uint32_t memory = 0;
     std::uint64_t size = 0;
   };
-  void stage_checkpoint(checkpoint saved);
+  void stage_checkpoint(checkpoint what) {
+    write(saved(1), what);
+    is_checkpoint_staged_ = true;
+  }
   /// The one in force.
-  [[nodiscard]] checkpoint last_checkpoint() const;
+  [[nodiscard]] checkpoint last_checkpoint() const { return read(saved(0)); }
   /// What the next commit puts in force.
-  [[nodiscard]] checkpoint staged_checkpoint() const;
+  [[nodiscard]] checkpoint staged_checkpoint() const { return read(saved(1)); }
   /// Puts all that was staged in force, with one store.
   void commit();
 
@@ -137,15 +141,33 @@ class page {
   void set_waits_for(std::uint32_t actor) { memory_->waits_for.store(actor, std::memory_order_relaxed); }
 
  private:
+  // Ahead by 0: in force; by 1: what the next commit puts in force.
+  [[nodiscard]] std::size_t which(std::uint64_t ahead) const {
+    return (memory_->commits.load(std::memory_order_relaxed) + ahead) % 2;
+  }
   commit_entry& staged(slot where) { return copy(1, where); }
-  [[nodiscard]] commit_entry& copy(std::uint64_t ahead, slot where) const;
-  [[nodiscard]] std::atomic<std::uint64_t>& places(std::uint64_t ahead) const;
-  [[nodiscard]] checkpoint_mark& saved(std::uint64_t ahead) const;
+  [[nodiscard]] commit_entry& copy(std::uint64_t ahead, slot where) const {
+    return memory_->copies[which(ahead)][index_of(where)];
+  }
+  [[nodiscard]] std::atomic<std::uint64_t>& places(std::uint64_t ahead) const {
+    return memory_->running_places[which(ahead)];
+  }
+  [[nodiscard]] checkpoint_mark& saved(std::uint64_t ahead) const {
+    return memory_->checkpoints[which(ahead)];
+  }
+  static void write(checkpoint_mark& mark, checkpoint what) {
+    mark.memory.store(what.memory, std::memory_order_relaxed);
+    mark.size.store(what.size, std::memory_order_relaxed);
+  }
+  [[nodiscard]] static checkpoint read(const checkpoint_mark& mark) {
+    return {mark.memory.load(std::memory_order_relaxed), mark.size.load(std::memory_order_relaxed)};
+  }
   void touch(slot where);
 
   platform::mapping mapping_;
   page_memory* memory_;
-  std::vector<slot> touched_;  // by the open turn
+  std::vector<slot> touched_;          // by the open turn
+  bool is_checkpoint_staged_ = false;  // likewise
 };
 
 /// Another process's page, read-only.

@@ -13,6 +13,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/container/deque.hpp>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -159,7 +160,10 @@ class actor_member final : public member {
     channel::message message;
     bool is_given_up = false;
   };
-  std::deque<incoming> inbox_;
+  /// In blocks that are worth an allocation: it is filled and emptied all the time.
+  boost::container::deque<incoming, void,
+                          boost::container::deque_options<boost::container::block_size<64>>::type>
+      inbox_;
   std::uint64_t taken_ = 0;  // out of the inbox
   // Ends that callbacks wait for. What a process had sent is handled before its end is told: each waits until what was in
   // the inbox then has been taken.

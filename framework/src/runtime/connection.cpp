@@ -189,6 +189,7 @@ void connection::check_open() const {
 
 void connection::finished(channel::progress at) {
   --requests;
+  if (begun.empty()) return static_cast<void>(handled = at);  // no coroutine is before it
   const auto place = std::lower_bound(
       begun.begin(), begun.end(), at.sequence,
       [](const begun_request& each, std::uint64_t sequence) { return each.at.sequence < sequence; });

@@ -56,8 +56,9 @@ std::span<std::byte> write_frame(std::span<std::byte> room, const frame& what) {
 }
 
 std::optional<frame> read_frame(std::span<const std::byte> bytes, std::size_t& size) {
-  frame read;
-  if (bytes.size() < sizeof read.header) return std::nullopt;
+  if (bytes.size() < sizeof(frame_header)) return std::nullopt;
+  std::optional<frame> found{std::in_place};
+  auto& read = *found;
   std::memcpy(&read.header, bytes.data(), sizeof read.header);
   check(read.header);
   size = frame_size(read.header.words, read.header.length);
@@ -79,7 +80,7 @@ std::optional<frame> read_frame(std::span<const std::byte> bytes, std::size_t& s
                             " shared objects travel beside it, which is not possible"};
   }
   read.payload = bytes.subspan(at, read.header.length);
-  return read;
+  return found;
 }
 
 }  // namespace troupe::wire
