@@ -1,6 +1,7 @@
 // W9: an actor is killed in the middle of a call: until the caller knows, and until the next process has answered. And a map
-// whose workers are killed as fast as they come.
+// whose workers are killed as fast as they come, and a pipeline, any of whose processes are.
 #include <troupe/pool.hpp>
+#include <troupe/topology.hpp>
 #include <troupe/troupe.hpp>
 
 #include "workloads.hpp"
@@ -9,6 +10,7 @@
 #include <atomic>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -32,6 +34,10 @@ void report_both(const std::string& metric, std::vector<double> times) {
   std::sort(times.begin(), times.end());
   report("W9", metric + "_median", times[times.size() / 2], "us");
   report("W9", metric + "_p99", times[times.size() * 99 / 100], "us");
+}
+
+void report_rate(const std::string& metric, std::uint64_t kills, double seconds) {
+  report("W9", metric, static_cast<double>(kills) / seconds, "1/s");
 }
 
 void kill_in_calls(std::uint64_t rounds) {
@@ -96,7 +102,46 @@ void kill_in_a_map(std::uint64_t items) {
   killer.join();
   const auto took = std::chrono::duration<double>(clock::now() - began).count();
   for (const auto n : all) check(results[n] == work(n), "every result is there, in its place");
-  report("W9", "map_kills_survived", static_cast<double>(kills) / took, "1/s");
+  report_rate("map_kills_survived", kills, took);
+}
+
+/// next(position)
+class numbers {
+ public:
+  explicit numbers(std::uint64_t count) : count_{count} {}
+  std::optional<std::uint64_t> next(std::uint64_t position) {
+    return position < count_ ? std::optional{position} : std::nullopt;
+  }
+
+ private:
+  std::uint64_t count_;
+};
+
+class halver {
+ public:
+  void operator()(std::uint64_t n, troupe::outlet<double>& out) { out.emit(work(n) / 2); }
+};
+
+class adder {
+ public:
+  void operator()(double value) { sum_ += value; }
+
+ private:
+  double sum_ = 0;
+};
+
+void kill_in_a_pipeline(std::uint64_t items, std::uint64_t kills) {
+  troupe::topology graph{"pipeline"};
+  const auto from = graph.source<numbers>("from", items);
+  const auto by = graph.stage<halver>("by", {.replicas = 2});
+  const auto to = graph.sink<adder>("to");
+  graph.connect(from, by);
+  graph.connect(by, to);
+  troupe::actor_system system;
+  const auto report = graph.run(system, {.chaos = troupe::chaos_options{.kills = kills, .pace = 5ms}});
+  check(report.ok && report.items.lost == 0 && report.items.completed_twice == 0,
+        "nothing is lost or repeated");
+  report_rate("pipeline_kills_survived", report.chaos.kills, report.seconds);
 }
 
 }  // namespace
@@ -104,6 +149,7 @@ void kill_in_a_map(std::uint64_t items) {
 void deaths() {
   kill_in_calls(choose({1000, {}}, {50, {}}).count);
   kill_in_a_map(choose({200'000, {}}, {20'000, {}}).count);
+  kill_in_a_pipeline(20'000, choose({300, {}}, {30, {}}).count);
 }
 
 }  // namespace bench

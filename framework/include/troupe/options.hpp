@@ -53,6 +53,10 @@ struct system_options {
 
   troupe::output output = troupe::output::plain;
 
+  /// How long a process that waits for a message looks for it before it sleeps, where that pays and no other process wants
+  /// the core: it finds out by itself, and again. 0: it sleeps at once.
+  std::chrono::nanoseconds spin = std::chrono::microseconds{20};
+
   /// How deep actors may spawn actors: those of the host are at depth 1. What would be deeper is refused (`start_failed`,
   /// stage "too_deep"), so that actors that spawn their like do not take the machine.
   std::uint32_t max_depth = 64;

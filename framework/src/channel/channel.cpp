@@ -87,6 +87,7 @@ void channel::reattach(platform::descriptor socket, std::uint32_t epoch) {
   const auto begin_at = [epoch](journal_header& header, std::uint64_t position) {
     header.sent.store(position, std::memory_order_relaxed);
     header.received.store(position, std::memory_order_relaxed);
+    header.is_watched.store(0, std::memory_order_relaxed);
     header.epoch.store(epoch, std::memory_order_release);
   };
   out_.header().revoked.store(0, std::memory_order_relaxed);
@@ -268,8 +269,10 @@ void channel::publish() {
 void channel::push() {
   // Pairs with the fence in page::set_idle: either the other end sees the new head before it sleeps, or we see it idle.
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (!peer_page_.idle() || closed() || !is_attached(out_)) return;
   auto& header = out_.header();
+  if (!peer_page_.idle() || header.is_watched.load(std::memory_order_relaxed) != 0 || closed() ||
+      !is_attached(out_))
+    return;
   const auto from = header.sent.load(std::memory_order_acquire);
   if (from != header.received.load(std::memory_order_acquire)) return;  // a packet is under way: it wakes
   if (from >= tail_ || tail_ - from > out_.capacity()) return;
@@ -326,6 +329,7 @@ bool channel::pump(const std::function<void(message&&)>& sink) {
   while (receive_one_packet() || take_from_journal()) {
     progress = true;
     hand_over();
+    if (!closed() && !has_news() && !inbound_.has_unfinished()) break;
   }
   return progress;
 }

@@ -111,6 +111,12 @@ class channel {
   /// Whether the journal holds something that `pump` would take now. For the last look before sleeping.
   [[nodiscard]] bool has_more() const;
 
+  /// Whether anything has come: in the journal, or on its way as a packet.
+  [[nodiscard]] bool has_news() const { return closed() || peer_page_.head(peer_slot_) != received_; }
+  /// While on, the other end sends no packets for what `has_news` shows. Switched off before the last look before sleeping,
+  /// and that before `page::set_idle`, which has the fence.
+  void watch(bool on) const { in_.header().is_watched.store(on ? 1 : 0, std::memory_order_relaxed); }
+
   /// The other end has gone, and everything it had accepted has been handed over.
   [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_acquire); }
 

@@ -39,6 +39,7 @@ struct journal_header {
   std::atomic<std::uint32_t> wants_room;  ///< the sender waits for the finished mark to move
   std::atomic<std::uint64_t> revoked;     ///< a message that the sender takes back: see channel::revoke
   std::atomic<std::uint32_t> epoch;       ///< of the last attachment: see channel::reattach
+  std::atomic<std::uint32_t> is_watched;  ///< the receiver looks at the head all the time: it needs no packet
 };
 
 /// Has both ends, of which none is there yet, begin at that position.

@@ -15,4 +15,13 @@ namespace troupe::platform {
 [[nodiscard]] std::optional<unsigned> cpus_by_quota(const std::filesystem::path& membership,
                                                     const std::filesystem::path& mount);
 
+/// For loops that look for what another CPU writes: leaves the core's units to its other thread for a moment.
+inline void relax() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
 }  // namespace troupe::platform

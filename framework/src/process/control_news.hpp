@@ -206,6 +206,7 @@ struct start {
   std::uint32_t in_flight = 0;
   std::uint32_t incarnation = 0;  ///< how often it has been started before
   bool may_return = false;        ///< it is started again when it dies
+  std::uint64_t spin_nanoseconds = 0;
 };
 
 }  // namespace troupe::process_layer

@@ -28,6 +28,7 @@ struct hello {
   bool has_error = false;
   std::uint64_t grace_milliseconds = 0;  ///< for what an ended actor had spawned
   std::uint64_t start_milliseconds = 0;  ///< for what has to come to its guard by itself
+  std::uint64_t spin_nanoseconds = 0;    ///< of who waits for a message
   std::uint32_t max_depth = 0;
   start_method start = start_method::fork;
   std::vector<std::string> modules{};  ///< to be loaded before the first actor starts

@@ -87,6 +87,8 @@ void send_hello(const control_link& link, const system_options& options, std::ui
   words.has_error = platform::is_open(2);
   words.grace_milliseconds = milliseconds_of(options.grace);
   words.start_milliseconds = milliseconds_of(options.start_timeout);
+  words.spin_nanoseconds =
+      static_cast<std::uint64_t>(std::max(options.spin.count(), std::chrono::nanoseconds::rep{0}));
   words.max_depth = options.max_depth;
   words.start = options.start;
   for (const auto& path : options.preload) words.modules.push_back(whole_module_path(path));

@@ -86,9 +86,9 @@ struct actor_record {
   std::shared_ptr<output_collector> output;
   std::shared_ptr<output_collector> errors;
   platform::limits limits;
-  bool has_started = false;    ///< it has entered, and its spawner knows it
-  bool is_restarting = false;  ///< its process has died, and there is no other yet
-  bool was_killed = false;     ///< by the system's end, after the grace
+  bool has_started = false;                        ///< it has entered, and its spawner knows it
+  bool is_restarting = false;                      ///< its process has died, and there is no other yet
+  bool was_killed = false;                         ///< by the system's end, after the grace
   std::optional<std::chrono::milliseconds> grace;  ///< its own, where others are the reason that it is to end
   std::unique_ptr<boost::asio::steady_timer> grace_timer;
   hang_policy hangs;
@@ -365,6 +365,7 @@ class guardian {
   std::map<std::uint32_t, boost::asio::steady_timer> evictions_;
   std::uint32_t last_eviction_ = 0;
   std::chrono::milliseconds grace_{};
+  std::uint64_t spin_ = 0;  ///< nanoseconds, of who waits for a message
   std::uint32_t max_depth_ = 0;
   std::map<std::uint64_t, inquiry> inquiries_;
   std::uint64_t last_inquiry_ = 0;

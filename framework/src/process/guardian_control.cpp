@@ -205,6 +205,7 @@ void guardian::on_hello(client& from, control_message& message) {
   grace_ = std::chrono::milliseconds{words.grace_milliseconds};
   start_timeout_ = std::chrono::milliseconds{words.start_milliseconds};
   loader_.set_patience(start_timeout_);
+  spin_ = words.spin_nanoseconds;
   max_depth_ = words.max_depth;
   default_start_ = words.start;
   auto next = message.descriptors.begin();

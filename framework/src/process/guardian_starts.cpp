@@ -121,6 +121,7 @@ guardian::pending_start& guardian::prepare(const client& owner, const spawn& wan
   pending.description = {
       actor.ref,       actor.name, wanted.entry, wanted.arguments, {}, {}, wanted.outside_arguments,
       wanted.in_flight};
+  pending.description.spin_nanoseconds = spin_;
   pending.description.may_return = wanted.restart.when != restart::never;
   if (const auto parent = actors_.find(owner.id); parent != actors_.end()) {
     pending.description.parent = parent->second->ref;

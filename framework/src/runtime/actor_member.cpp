@@ -40,7 +40,8 @@ actor_member::actor_member(control_link link, control_message& start)
     : actor_member{std::move(link), start, start.as<process_layer::start>()} {}
 
 actor_member::actor_member(control_link link, control_message& start, process_layer::start description)
-    : member{std::move(link), start.descriptors.at(0), description.incarnation},
+    : member{std::move(link), start.descriptors.at(0), std::chrono::nanoseconds{description.spin_nanoseconds},
+             description.incarnation},
       start_{std::move(description)} {
   the_current = this;
   if (start_.incarnation != 0 && !switched_off("page_taken_over")) page_.begin_again();
@@ -158,6 +159,7 @@ int actor_member::fail(const std::exception_ptr& problem) {
 void actor_member::serve() {
   while (!should_end()) {
     now_ = platform::monotonic_nanoseconds();
+    const auto taken = taken_;
     int turns = 0;
     int next_clock = 1;  // a look at the clock costs as much as a short turn
     for (bool more = true; more && turns < turns_between_looks && !should_end(); ++turns) {
@@ -172,7 +174,10 @@ void actor_member::serve() {
     if (!inbox_.empty()) loop_.poll();
     look_everywhere();
     run_ends();
-    if (can_take_turn() || !later_.empty() || should_end() || !prepare_to_sleep()) continue;
+    if (can_take_turn() || !later_.empty() || should_end()) continue;
+    offer_room();
+    if (taken_ != taken && look_for_a_while()) continue;
+    if (!prepare_to_sleep()) continue;
     answer_inquiries();  // which may have brought something
     if (!can_take_turn()) sleep_in_loop();
     page_.set_idle(false);
@@ -205,13 +210,29 @@ void actor_member::send_last_answers() {
   }
 }
 
+// Senders that wait for room are told before this process does nothing for a while.
+void actor_member::offer_room() {
+  if (handled_.empty()) return;
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with channel::want_room's
+  for (const auto& over : handled_) {
+    if (over->channel) over->channel->offer_room();
+  }
+  handled_.clear();
+}
+
+// As long as it is not said to be idle, nobody wakes this process: what comes is seen here.
+bool actor_member::look_for_a_while() {
+  return spin_.until([this] {
+    return std::any_of(listeners_.begin(), listeners_.end(), [](const auto& each) {
+      return each->over->is_live() && each->over->channel->has_news();
+    });
+  });
+}
+
 // True where there is nothing left to do. Between set_idle and sleeping everything is looked at once more: who sends from
 // then on sees us idle and wakes us.
 bool actor_member::prepare_to_sleep() {
   page_.set_idle(true);
-  for (const auto& over : std::exchange(handled_, {})) {
-    if (over->channel) over->channel->offer_room();
-  }
   const bool more = std::any_of(listeners_.begin(), listeners_.end(), [](const auto& each) {
     return each->over->is_live() && each->over->channel->has_more();
   });

@@ -116,6 +116,8 @@ class actor_member final : public member {
   void sleep_in_loop();
   void drop_callbacks();
   void look_everywhere();
+  void offer_room();
+  [[nodiscard]] bool look_for_a_while();
   void send_last_answers();
   bool prepare_to_sleep();
   [[nodiscard]] std::vector<std::uint32_t> relied_on() const;
@@ -179,6 +181,7 @@ class actor_member final : public member {
   std::vector<std::shared_ptr<connection>> kept_;     // with messages that have had no room yet
   std::vector<std::shared_ptr<connection>> handled_;  // connections of messages handled since the last sleep
   wait_watch watch_{link_};
+  spin spin_{longest_spin_};
   bool turn_open_ = false;
 
   call_in_hand* in_hand_ = nullptr;          // the message whose handler runs

@@ -22,18 +22,28 @@ class reading_list {
     return true;
   }
 
-  /// Those that may have something, each once.
-  [[nodiscard]] std::vector<std::shared_ptr<connection>> due() {
-    std::vector<std::shared_ptr<connection>> all;
+  /// Reads those that may have something. True where anything came.
+  template <class Pump>
+  [[nodiscard]] bool read(const Pump& pump) {
+    bool progress = false;
     for (auto& each : places_) {
-      if (each.over->is_live() && (each.is_due || each.over->channel->has_more())) all.push_back(each.over);
-      each.is_due = false;
+      const bool is_due = std::exchange(each.is_due, false);
+      if (each.over->is_live() && (is_due || each.over->channel->has_news()))
+        progress = pump(each.over) || progress;
     }
-    return all;
+    return progress;
   }
   [[nodiscard]] bool has_more() const {
     return std::any_of(places_.begin(), places_.end(), [](const place& each) {
       return each.over->is_live() && each.over->channel->has_more();
+    });
+  }
+  [[nodiscard]] bool look_for_a_while() {
+    if (places_.empty()) return false;
+    return places_.front().over->spin.until([this] {
+      return std::any_of(places_.begin(), places_.end(), [](const place& each) {
+        return each.over->is_live() && each.over->channel->has_news();
+      });
     });
   }
   [[nodiscard]] bool are_blocked() const {
@@ -52,7 +62,7 @@ class reading_list {
  private:
   struct place {
     std::shared_ptr<connection> over;
-    bool is_due = true;
+    bool is_due = false;  ///< its socket has something
   };
   void add(const std::shared_ptr<connection>& over) {
     const auto same = [&](const place& each) { return each.over == over; };
@@ -68,18 +78,24 @@ class one_channel {
   explicit one_channel(connection& over) : over_{over} {}
   bool read_also(std::span<const std::shared_ptr<connection>>) { return false; }
 
-  [[nodiscard]] std::array<std::shared_ptr<connection>, 1> due() {
+  template <class Pump>
+  [[nodiscard]] bool read(const Pump& pump) {
     if (!over_.is_live()) over_.check_open();
-    return {over_.shared_from_this()};
+    return (std::exchange(is_due_, false) || over_.channel->has_news()) && pump(over_.shared_from_this());
   }
   [[nodiscard]] bool has_more() const { return over_.channel->has_more(); }
+  [[nodiscard]] bool look_for_a_while() {
+    return over_.spin.until([this] { return over_.channel->has_news(); });
+  }
   [[nodiscard]] bool are_blocked() const { return over_.channel->peer_is_blocked(); }
   void sleep(int control, detail::deadline until) {
     platform::wait_readable({over_.channel->socket(), control}, until);
+    is_due_ = true;
   }
 
  private:
   connection& over_;
+  bool is_due_ = false;
 };
 
 }  // namespace
@@ -114,17 +130,20 @@ template <class Channels>
 std::optional<bool> actor_member::wait_reading(Channels& channels, std::span<const std::uint32_t> on,
                                                const condition& done, detail::deadline until) {
   wait_watch::wait here{watch_, on, until};
-  for (;;) {
+  for (bool may_look = true;;) {
     if (done()) return true;
     read_control();
     if (done()) return true;
     give_way_to_stop();
     here.check();
     if (has_others_to_read() && !channels.read_also(continued_)) return std::nullopt;
-    bool progress = false;
-    for (const auto& over : channels.due()) progress = pump(over) || progress;
+    const bool progress = channels.read([this](const auto& over) { return pump(over); });
     if (until != detail::no_deadline && platform::time_point::clock::now() >= until) return done();
-    if (progress) continue;
+    if (progress) {
+      may_look = true;
+      continue;
+    }
+    if (std::exchange(may_look, false) && channels.look_for_a_while()) continue;
     // Said before the other's page is looked at: of two that block on each other at once, one sees the other.
     page_.set_waits_for(on.size() == 1 ? on.front() : 0);
     page_.set_idle(true);

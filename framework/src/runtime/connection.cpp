@@ -165,8 +165,9 @@ std::optional<std::uint32_t> connection::attempts_before(std::uint64_t sequence)
   return sequence > begun_before ? std::optional{0U} : std::nullopt;
 }
 
-connection::connection(member& whose, channel::page& page, channel::channel_parts parts, std::string name)
-    : owner{whose}, peer{parts.peer}, peer_name{std::move(name)} {
+connection::connection(member& whose, channel::page& page, channel::channel_parts parts, std::string name,
+                       std::chrono::nanoseconds longest_spin)
+    : owner{whose}, spin{longest_spin}, peer{parts.peer}, peer_name{std::move(name)} {
   channel = std::make_unique<channel::channel>(page, std::move(parts));
 }
 

@@ -5,6 +5,7 @@
 
 #include "channel/channel.hpp"
 #include "platform/waker.hpp"
+#include "runtime/spin.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -75,13 +76,15 @@ class pending_ask final : public detail::pending_reply {
 /// Guarded by `mutex`, but for receiving: whoever has set `reading` has the channel's receiving members to himself. In an
 /// actor there is one thread and the mutex is never contended.
 struct connection : std::enable_shared_from_this<connection> {
-  connection(member& whose, channel::page& page, channel::channel_parts parts, std::string name);
+  connection(member& whose, channel::page& page, channel::channel_parts parts, std::string name,
+             std::chrono::nanoseconds longest_spin);
 
   member& owner;
   std::mutex mutex;
   std::condition_variable changed;  ///< an ask was settled, the reader has left, the peer is down
   std::vector<const platform::waker*> watchers;  ///< of threads that wait for such a change beside others
   std::unique_ptr<channel::channel> channel;     ///< null once the peer is down
+  runtime::spin spin;                            ///< of who waits on it alone, and reads
   bool reading = false;
   bool background = false;   ///< the host's background thread listens to it too
   bool is_detached = false;  ///< the peer's process has died, and another will come; `reading` is set as long

@@ -75,8 +75,10 @@ thread_local last_used last;
 
 }  // namespace
 
-member::member(control_link link, const platform::descriptor& page, std::uint32_t incarnation)
-    : link_{std::move(link)},
+member::member(control_link link, const platform::descriptor& page, std::chrono::nanoseconds longest_spin,
+               std::uint32_t incarnation)
+    : longest_spin_{platform::cpus_by_affinity() > 1 ? longest_spin : std::chrono::nanoseconds{0}},
+      link_{std::move(link)},
       page_{page},
       last_request_{request_number{incarnation} << 32U},
       serial_{++last_serial} {}
@@ -354,7 +356,7 @@ std::shared_ptr<connection> member::add_connection(control_message& message, con
                                numbers.peer,
                                old.epoch,
                                old.peer_has_died};
-  auto over = std::make_shared<connection>(*this, page_, std::move(parts), name);
+  auto over = std::make_shared<connection>(*this, page_, std::move(parts), name, longest_spin_);
   if (numbers.peer_may_return) over->channel->keep_outside();
   added(over);
   const std::lock_guard lock{mutex_};

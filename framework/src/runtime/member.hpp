@@ -38,7 +38,8 @@ struct acquaintance {
 /// thread; an actor's only thread drives everything.
 class member : public detail::endpoint, public std::enable_shared_from_this<member> {
  public:
-  member(process_layer::control_link link, const platform::descriptor& page, std::uint32_t incarnation = 0);
+  member(process_layer::control_link link, const platform::descriptor& page,
+         std::chrono::nanoseconds longest_spin, std::uint32_t incarnation = 0);
 
   spawned spawn(detail::entry_id what, const std::string& default_name, const spawn_options& options,
                 const detail::body& arguments) override;
@@ -133,6 +134,7 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   /// Asks every actor that this member is connected to to stop, after what was sent to it.
   void stop_all();
 
+  std::chrono::nanoseconds longest_spin_;  ///< of waits
   process_layer::control_link link_;
   channel::page page_;
 

@@ -34,7 +34,7 @@ void guard(int, char**) { enter_if_at_the_entrance(); }
 
 actor_system::actor_system(system_options options) : options_{std::move(options)} {
   enter_if_at_the_entrance();
-  auto host = std::make_shared<host_member>(process_layer::launch_guardian(options_), options_.grace);
+  auto host = std::make_shared<host_member>(process_layer::launch_guardian(options_), options_);
   host->start();
   endpoint_ = std::move(host);
 }

@@ -19,8 +19,10 @@ using process_layer::control_kind;
 using process_layer::control_link;
 }  // namespace
 
-host_member::host_member(process_layer::launched_guardian guardian, std::chrono::milliseconds grace)
-    : member{std::move(guardian.link), guardian.page}, guardian_{std::move(guardian)}, grace_{grace} {
+host_member::host_member(process_layer::launched_guardian guardian, const system_options& options)
+    : member{std::move(guardian.link), guardian.page, options.spin},
+      guardian_{std::move(guardian)},
+      grace_{options.grace} {
   numbers_kept_.release();
   // Whoever reads sleeps in the kernel, so every send to the host may have to wake somebody.
   page_.set_idle(true);

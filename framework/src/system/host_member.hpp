@@ -25,8 +25,8 @@ namespace troupe::system_layer {
 /// reads control messages, and those channels on which many answers are due that nobody waits for.
 class host_member final : public runtime::member {
  public:
-  /// `grace` is for an end that a signal brings.
-  host_member(process_layer::launched_guardian guardian, std::chrono::milliseconds grace);
+  /// The options' grace is for an end that a signal brings.
+  host_member(process_layer::launched_guardian guardian, const system_options& options);
   ~host_member() override;
 
   /// Starts the background thread; once, after construction.
@@ -64,6 +64,7 @@ class host_member final : public runtime::member {
   void listen_to_guardian();
   void run_in_background();
   void run_what_is_left();
+  static bool look_for_a_while(runtime::connection& over);
   bool begin_ending(std::chrono::milliseconds grace);
   void end_by_signal();
   void lose_guardian();

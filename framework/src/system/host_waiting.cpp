@@ -38,12 +38,21 @@ void host_member::run_in_background() {
   loop_.run();
 }
 
+// With `reading` set. Other threads of this process sleep, so it is only this channel's packets that need not come.
+bool host_member::look_for_a_while(connection& over) {
+  over.channel->watch(true);
+  const bool came = over.spin.until([&] { return over.channel->has_news(); });
+  over.channel->watch(false);
+  return came;
+}
+
 bool host_member::wait_on(connection& over, const runtime::condition& done, detail::deadline until) {
   const auto shared = over.shared_from_this();
   std::unique_lock lock{over.mutex};
   // Not asked again once it has said yes: for a sender that means that the message has been sent.
   bool is_done = false;
   const auto check = [&] { return is_done = is_done || done(); };
+  bool may_look = true;
   for (bool in_time = true;;) {
     if (check() || !in_time) {
       listen_where_due(over);
@@ -58,10 +67,14 @@ bool host_member::wait_on(connection& over, const runtime::condition& done, deta
     }
     over.reading = true;
     lock.unlock();
-    if (!pump(shared)) {
+    const bool came = over.channel->has_news() || (may_look && look_for_a_while(over));
+    may_look = came && pump(shared);
+    if (!may_look) {
       page_.set_idle(true);
-      if (!over.channel->has_more())
+      if (!over.channel->has_more()) {
         in_time = platform::wait_readable({over.channel->socket(), interruption_.descriptor_number()}, until);
+        may_look = pump(shared);
+      }
     }
     lock.lock();
     over.reading = false;

@@ -5,6 +5,7 @@
 
 #include "actors/queue/items.hpp"
 #include "support/processes.hpp"
+#include "support/scaled.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -187,7 +188,7 @@ TEST_CASE("a queue that dies at random under load loses nothing, and repeats not
   INFO("seed " << seed);
   std::mt19937 random{seed};
   troupe::actor_system system;
-  constexpr int producers = 3, each = 60000;
+  constexpr int producers = 3, each = support::scaled(60000);
   auto items = system.make_queue<int>({.capacity = seed % 2 == 0 ? 64U : 1024U, .name = "loaded"});
   auto report = system.make_queue<numbers>();
   for (int c = 0; c < 3; ++c) system.spawn<collect_slowly>(items, report);

@@ -2,6 +2,7 @@
 #include <troupe/topology.hpp>
 
 #include "actors/topology/numbers.hpp"
+#include "support/scaled.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -268,17 +269,18 @@ TEST_CASE("in order, replicas of the next node share the items in that order") {
 TEST_CASE("in order, who wants no more ends the run, and one that dies breaks it off") {
   {
     collected test;
-    const auto from = test.graph.source<numbers>("from", number{100'000});
+    constexpr number count = support::scaled(100'000);
+    const auto from = test.graph.source<numbers>("from", count);
     const auto by = test.graph.stage<uneven>("by", {.replicas = 2}, number{1});
     const auto to = test.collect<ten>();
     test.graph.connect(from, by);
     test.graph.connect(by, to, troupe::in_source_order{.capacity = 10, .window = 8});
     test.run();
     CHECK((test.sinks.at(0) == range(10)));
-    CHECK(test.report.items.lost == 100'000 - 10);
+    CHECK(test.report.items.lost == count - 10);
   }
   collected test;
-  const auto from = test.graph.source<numbers>("from", number{100'000});
+  const auto from = test.graph.source<numbers>("from", number{support::scaled(100'000)});
   const auto by = test.graph.stage<dying>("by", {.replicas = 2});
   const auto to = test.collect();
   test.graph.connect(from, by);

@@ -5,6 +5,7 @@
 #include "actors/topology/numbers.hpp"
 #include "samples/folder.hpp"
 #include "support/processes.hpp"
+#include "support/scaled.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -354,7 +355,8 @@ TEST_CASE("a process that dies before it gets to any item is not replaced for ev
 TEST_CASE("the deaths of an inbox, of the board and of what keeps order are survived") {
   const std::string whom = GENERATE("by.inbox", "to.inbox", "board", "by.to.order");
   troupe::topology graph{"test"};
-  const auto from = graph.source<numbers>("from", number{200'000});
+  constexpr number count = support::scaled(200'000);
+  const auto from = graph.source<numbers>("from", count);
   const auto by = graph.stage<mortal_stage>("by", {.replicas = 2}, death{});
   const auto to = graph.sink<saving_sink>("to", death{});
   graph.connect(from, by);
@@ -368,8 +370,8 @@ TEST_CASE("the deaths of an inbox, of the board and of what keeps order are surv
   };
   const auto report = run(graph, {.on_progress = kill_it, .progress_interval = std::chrono::milliseconds{2}});
   CHECK(killed);
-  check_complete(report, 200'000);
-  CHECK(items == range(200'000, 2));
+  check_complete(report, count);
+  CHECK(items == range(count, 2));
   CHECK(report.chaos.restarts == 1);
 }
 
@@ -386,10 +388,12 @@ TEST_CASE("whatever its edges are, a topology under kills gives what it gives wi
   graph.connect(again, to, troupe::broadcast);
   std::vector<number> items;
   keep_results(graph, to, items);
-  const auto report = run(graph, {.chaos = troupe::chaos_options{.kills = 30, .stops = 5, .seed = seed}});
+  constexpr std::uint64_t kills = support::scaled(30);
+  const auto report =
+      run(graph, {.chaos = troupe::chaos_options{.kills = kills, .stops = 5, .seed = seed}});
   check_complete(report, many);
   CHECK(sorted(items) == range(many, 2 + 2 * 2));
-  CHECK(report.chaos.kills == 30);
+  CHECK(report.chaos.kills == kills);
   CHECK(report.chaos.seed == seed);
 }
 

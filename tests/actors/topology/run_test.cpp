@@ -3,6 +3,7 @@
 
 #include "actors/topology/numbers.hpp"
 #include "support/processes.hpp"
+#include "support/scaled.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -449,7 +450,7 @@ TEST_CASE("a conclusion that throws is an error of the run, not of the caller") 
 TEST_CASE("progress is told while it runs, node by node") {
   troupe::topology graph{"test"};
   // Without end, but for the sink's having enough: how long that takes does not matter.
-  const auto from = graph.source<numbers>("from", number{2'000'000});
+  const auto from = graph.source<numbers>("from", number{support::scaled(2'000'000)});
   const auto to = graph.sink<collector>("to");
   graph.connect(from, to);
   troupe::actor_system system;
@@ -461,5 +462,5 @@ TEST_CASE("progress is told while it runs, node by node") {
   REQUIRE_FALSE(told.empty());
   CHECK(told.back().nodes.size() == 2);
   CHECK(told.back().nodes[0].name == "from");
-  CHECK(told.back().nodes[1].handled <= 2'000'000);
+  CHECK(told.back().nodes[1].handled <= support::scaled(2'000'000U));
 }

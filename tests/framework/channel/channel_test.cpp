@@ -49,6 +49,29 @@ TEST_CASE("a receiver that sleeps gets a packet, one that is awake looks into th
   CHECK_FALSE(p.b.has_more());
 }
 
+TEST_CASE("a receiver that watches the journal gets no packets, until it does no more") {
+  pair p;
+  p.own_b.set_idle(true);  // of another of its channels
+  p.b.watch(true);
+  CHECK_FALSE(p.b.has_news());
+  REQUIRE(append(p.a, "journal"));
+  p.a.publish();
+  p.a.push();
+  CHECK_FALSE(platform::wait_readable({p.b.socket()}, platform::time_point{}));
+  CHECK(p.b.has_news());
+  CHECK(p.receive() == 1);
+  CHECK_FALSE(p.b.has_news());
+
+  p.b.watch(false);
+  REQUIRE(append(p.a, "packet"));
+  p.a.publish();
+  p.a.push();
+  CHECK(platform::wait_readable({p.b.socket()}, platform::time_point{}));
+  CHECK(p.b.has_news());
+  CHECK_FALSE(p.b.has_more());
+  CHECK(p.receive() == 1);
+}
+
 TEST_CASE("thousands of messages in batches, over packets and journal in turn, come in order") {
   pair p;
   std::size_t sent = 0;
