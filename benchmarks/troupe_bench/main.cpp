@@ -20,7 +20,9 @@ std::span<const workload> workloads() {
       {"W6", "pool: an ordered map of the square over 100,000 numbers, two workers", map_squares},
       {"W7", "pool: five heavy sums on two workers, against one process alone", heavy_map},
       {"W8", "64 MiB of doubles from an actor to the host, as a vector and as a shared_buffer", array_back},
-      {"W9", "kill -9 in the middle of calls, of a map, and of a pipeline: until the error, and the next answer", deaths},
+      {"W9",
+       "kill -9 in the middle of calls, of a map, and of a pipeline: until the error, and the next answer",
+       deaths},
   }};
   return all;
 }

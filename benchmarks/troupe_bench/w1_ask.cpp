@@ -1,9 +1,11 @@
-// W1: 64 bytes there and back, one ask outstanding.
+// W1: 64 bytes there and back, one ask outstanding. Once as it is, and once with processes that sleep at once.
 #include <troupe/troupe.hpp>
 
 #include "workloads.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <string>
 #include <vector>
 
 namespace bench {
@@ -21,11 +23,9 @@ void round_trip(const troupe::actor<echo>& to, std::uint64_t number) {
   check(to.ask<&echo::back>(message).get().number == number, "the reply is that to the request");
 }
 
-}  // namespace
-
-void ask_round_trip() {
+void measure(const std::string& metric, std::chrono::nanoseconds spin) {
   const auto much = choose({20'000, std::chrono::milliseconds{500}}, {4'000, std::chrono::milliseconds{300}});
-  troupe::actor_system system;
+  troupe::actor_system system{{.spin = spin}};
   const auto there = system.spawn<echo>();
   for (std::uint64_t i = 0; i < much.count / 10; ++i) round_trip(there, i);
 
@@ -40,8 +40,15 @@ void ask_round_trip() {
     before = after;
   }
   std::sort(microseconds.begin(), microseconds.end());
-  report("W1", "rtt_p50", microseconds[microseconds.size() / 2], "us");
-  report("W1", "rtt_p99", microseconds[microseconds.size() * 99 / 100], "us");
+  report("W1", metric + "_p50", microseconds[microseconds.size() / 2], "us");
+  report("W1", metric + "_p99", microseconds[microseconds.size() * 99 / 100], "us");
+}
+
+}  // namespace
+
+void ask_round_trip() {
+  measure("rtt", troupe::system_options{}.spin);
+  measure("rtt_asleep", std::chrono::nanoseconds{0});
 }
 
 }  // namespace bench

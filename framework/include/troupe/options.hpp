@@ -54,7 +54,7 @@ struct system_options {
   troupe::output output = troupe::output::plain;
 
   /// How long a process that waits for a message looks for it before it sleeps, where that pays and no other process wants
-  /// the core: it finds out by itself, and again. 0: it sleeps at once.
+  /// the core: it finds out by itself, and again. 0: it sleeps at once. More than 10 ms is taken for that.
   std::chrono::nanoseconds spin = std::chrono::microseconds{20};
 
   /// How deep actors may spawn actors: those of the host are at depth 1. What would be deeper is refused (`start_failed`,

@@ -317,7 +317,9 @@ bool channel::is_doomed(std::uint64_t sequence) {
 
 bool channel::pump(const std::function<void(message&&)>& sink) {
   const auto hand_over = [&] {
-    while (auto whole = inbound_.next()) sink(std::move(*whole));
+    bool any = false;
+    for (; auto whole = inbound_.next(); any = true) sink(std::move(*whole));
+    return any;
   };
   // The journal first, and where it had whole messages the socket can wait: looking there is a system call.
   bool progress = false;
@@ -328,8 +330,7 @@ bool channel::pump(const std::function<void(message&&)>& sink) {
   if (progress && !inbound_.has_unfinished()) return true;
   while (receive_one_packet() || take_from_journal()) {
     progress = true;
-    hand_over();
-    if (!closed() && !has_news() && !inbound_.has_unfinished()) break;
+    if (hand_over() && !has_news() && !inbound_.has_unfinished()) break;
   }
   return progress;
 }

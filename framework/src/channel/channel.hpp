@@ -105,17 +105,19 @@ class channel {
   // --- Receiving ----------------------------------------------------------------------------------------------------
 
   /// Takes what has arrived, in packets and in the other end's journal, and hands the whole messages to `sink`, in order.
-  /// True where anything came. Throws `malformed_message` where the other end breaks the protocol.
+  /// Packets that bring no message may be left in the socket, which is readable then. True where anything came. Throws `malformed_message` where the other end breaks the protocol.
   bool pump(const std::function<void(message&&)>& sink);
 
   /// Whether the journal holds something that `pump` would take now. For the last look before sleeping.
   [[nodiscard]] bool has_more() const;
 
-  /// Whether anything has come: in the journal, or on its way as a packet.
+  /// Whether messages have come: in the journal, or on their way as a packet. Always once the channel is closed or detached.
   [[nodiscard]] bool has_news() const { return closed() || peer_page_.head(peer_slot_) != received_; }
-  /// While on, the other end sends no packets for what `has_news` shows. Switched off before the last look before sleeping,
-  /// and that before `page::set_idle`, which has the fence.
-  void watch(bool on) const { in_.header().is_watched.store(on ? 1 : 0, std::memory_order_relaxed); }
+  /// While on, the other end sends no packets for what `has_news` shows. To be switched off before the last look.
+  void watch(bool on) const {
+    in_.header().is_watched.store(on ? 1 : 0, std::memory_order_relaxed);
+    if (!on) std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with push's
+  }
 
   /// The other end has gone, and everything it had accepted has been handed over.
   [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_acquire); }

@@ -1,6 +1,7 @@
 #include "channel/page.hpp"
 
 #include <troupe/errors.hpp>
+#include <troupe/switched_off.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -74,6 +75,7 @@ void page::publish_finished(slot where, progress done) {
 }
 
 std::size_t page::begin(slot channel, std::uint64_t sequence, std::uint32_t attempt, std::int64_t since) {
+  if (switched_off("running_mark")) return max_running;
   const auto in_use = places(0).load(relaxed);
   auto place = in_use == 0 ? max_running : find(channel, sequence);
   if (place == max_running) place = static_cast<std::size_t>(std::countr_one(in_use));

@@ -230,7 +230,7 @@ void guardian::bury(actor_record& actor, const exit_status& status) {
   keep_leftovers(actor, status);  // before its peers hear of the end, and forget what they have sent
   for (const auto watcher : actor.watchers) {
     if (client* to = find_client(watcher))
-      send(*to, down{id, actor.name, static_cast<std::int32_t>(actor.pid), status});
+      tell_down(*to, {id, actor.name, static_cast<std::int32_t>(actor.pid), status});
   }
   report_.actors.push_back({actor.name, static_cast<std::int32_t>(actor.pid), status, actor.was_killed});
   ended_.push_back({actor.ref, actor.name, static_cast<std::int32_t>(actor.pid), status});

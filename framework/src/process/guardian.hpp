@@ -253,6 +253,7 @@ class guardian {
   void retry_flush(client& to);
   void on_watch(client& from, const watch& wanted);
   void tell_end(client& to, const detail::actor_ref& of);
+  void tell_down(client& to, const down& what);
   void refuse(client& to, request_number request, const std::string& stage, const std::string& why);
   struct channel_pair;
   channel_pair open_channel(client& from, actor_record& to);

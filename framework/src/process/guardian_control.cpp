@@ -334,12 +334,21 @@ void guardian::on_watch(client& from, const watch& wanted) {
 
 void guardian::tell_end(client& to, const detail::actor_ref& of) {
   if (const auto* ended = find_ended(of)) {
-    send(to, down{ended->ref.id, ended->name, ended->pid, ended->status});
+    tell_down(to, {ended->ref.id, ended->name, ended->pid, ended->status});
   } else {
     exit_status status;
     status.kind = exit_kind::forgotten;
-    send(to, down{of.id, "number " + std::to_string(of.id), 0, status});
+    tell_down(to, {of.id, "number " + std::to_string(of.id), 0, status});
   }
+}
+
+// A process that has taken over hears of it behind what the ended one had sent, which it is still to be given.
+void guardian::tell_down(client& to, const down& what) {
+  const auto record = actors_.find(to.id);
+  if (record == actors_.end() || !record->second->is_restarting) return send(to, what);
+  to.later.emplace_back([this, id = to.id, what] {
+    if (client* const still = find_client(id)) tell_down(*still, what);
+  });
 }
 
 void guardian::refuse(client& to, request_number request, const std::string& stage, const std::string& why) {

@@ -41,7 +41,7 @@ void guardian::end_what_it_spawned(const actor_record& owner) {
 // For others' sake: its own grace then counts beside that of the whole.
 void guardian::ask_to_end(actor_record& actor, const stop_after& what) {
   tell_stop(actor.control, what);
-  if (!actor.grace) return;
+  if (!actor.grace || actor.grace_timer) return;
   actor.grace_timer = std::make_unique<boost::asio::steady_timer>(loop_, *actor.grace);
   actor.grace_timer->async_wait([this, id = actor.ref.id, timer = actor.grace_timer.get()](auto error) {
     const auto still = actors_.find(id);

@@ -15,6 +15,9 @@
 namespace troupe::process_layer {
 namespace {
 
+constexpr std::chrono::milliseconds longest_grace =
+    std::chrono::hours{24 * 365};  // a timer takes nanoseconds
+
 constexpr const char* out_of = "descriptors and memory";  // a stage of `start_failed`
 
 // What the zygote is asked for at a time: their descriptors, and both its sockets' buffers, stay within the limits of users
@@ -104,7 +107,8 @@ guardian::pending_start& guardian::prepare(const client& owner, const spawn& wan
   actor.mailbox_bytes = wanted.mailbox_bytes;
   actor.mailbox_messages = wanted.mailbox_messages;
   actor.hangs = wanted.hangs;
-  if (wanted.grace_milliseconds) actor.grace = std::chrono::milliseconds{*wanted.grace_milliseconds};
+  if (wanted.grace_milliseconds)
+    actor.grace = std::min(std::chrono::milliseconds{*wanted.grace_milliseconds}, longest_grace);
   actor.limits = wanted.limits;
 
   actor.control.id = id;
@@ -258,7 +262,10 @@ void guardian::complete(std::uint32_t id) {
   watch_for_hangs(actor);
   client* const asker = find_client(actor.owner);
   // Where the owner has ended meanwhile, nobody will ever send it anything.
-  if (is_shutting_down_ || asker == nullptr) tell_stop(actor.control, {});
+  if (is_shutting_down_ || asker == nullptr) {
+    actor.grace_timer.reset();  // of the time before there was a process
+    ask_to_end(actor, {});
+  }
   if (asker != nullptr) introduce(*asker, actor, start.request);
 }
 

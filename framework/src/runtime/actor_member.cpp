@@ -30,6 +30,7 @@ constexpr std::int64_t longest_without_look = 1'000'000;  // nanoseconds: contro
 constexpr std::int64_t short_turn =
     10'000;  // nanoseconds: of such, some are taken between two looks at the clock
 constexpr int turns_between_clocks = 16;
+constexpr std::size_t most_looked_at = 16;  // channels: a look at each takes its time
 constexpr std::size_t longest_type = 1024, longest_text = 16 * 1024;  // of the exception in an exit_status
 
 }  // namespace
@@ -171,7 +172,10 @@ void actor_member::serve() {
       next_clock = turns + (passed < short_turn * turns ? turns_between_clocks : 1);
     }
     if (should_end()) break;
-    if (!inbox_.empty()) loop_.poll();
+    if (!inbox_.empty() || now_ - polled_ > longest_without_look) {
+      loop_.poll();
+      polled_ = now_;
+    }
     look_everywhere();
     run_ends();
     if (can_take_turn() || !later_.empty() || should_end()) continue;
@@ -222,6 +226,7 @@ void actor_member::offer_room() {
 
 // As long as it is not said to be idle, nobody wakes this process: what comes is seen here.
 bool actor_member::look_for_a_while() {
+  if (listeners_.size() > most_looked_at) return false;
   return spin_.until([this] {
     return std::any_of(listeners_.begin(), listeners_.end(), [](const auto& each) {
       return each->over->is_live() && each->over->channel->has_news();

@@ -179,7 +179,8 @@ class actor_member final : public member {
       continued_;  // a function's: to be read while it waits for something else
   std::vector<std::shared_ptr<connection>> touched_;  // by the open turn
   std::vector<std::shared_ptr<connection>> kept_;     // with messages that have had no room yet
-  std::vector<std::shared_ptr<connection>> handled_;  // connections of messages handled since the last sleep
+  std::vector<std::shared_ptr<connection>>
+      handled_;  // connections of messages handled since room was offered last
   wait_watch watch_{link_};
   spin spin_{longest_spin_};
   bool turn_open_ = false;
@@ -193,6 +194,7 @@ class actor_member final : public member {
   std::optional<boost::asio::steady_timer> alarm_;  // made with the first timer that is slept for
   platform::time_point alarm_at_ = platform::never;
   std::int64_t now_ = 0;
+  std::int64_t polled_ = 0;  // when the sockets were looked at last
   std::uint64_t last_method_ = 0;
   const detail::registrar* last_entry_ = nullptr;
 

@@ -84,7 +84,7 @@ struct connection : std::enable_shared_from_this<connection> {
   std::condition_variable changed;  ///< an ask was settled, the reader has left, the peer is down
   std::vector<const platform::waker*> watchers;  ///< of threads that wait for such a change beside others
   std::unique_ptr<channel::channel> channel;     ///< null once the peer is down
-  runtime::spin spin;                            ///< of who waits on it alone, and reads
+  runtime::spin spin;                            ///< of who waits on it, and reads
   bool reading = false;
   bool background = false;   ///< the host's background thread listens to it too
   bool is_detached = false;  ///< the peer's process has died, and another will come; `reading` is set as long

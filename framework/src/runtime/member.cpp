@@ -317,6 +317,7 @@ void member::take_in(const std::shared_ptr<connection>& over, channel::message&&
   over->settle(std::move(came));
   if (over->requests != 0) return;
   over->channel->publish_finished(at);
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with channel::want_room's
   over->channel->offer_room();
 }
 
@@ -488,7 +489,8 @@ void member::note_end(const process_layer::down& message) {
   auto& known = place->second;
   known.name = message.name;
   known.pid = message.pid;
-  known.down = message.status;
+  if (!stopped_)
+    known.down = message.status;  // else whoever waits for it hears of the stop, however late he looks
   for (auto& callback : std::exchange(known.callbacks, {}))
     due_.push_back({std::move(callback), message.status});
   ended_.push_back(message.actor);

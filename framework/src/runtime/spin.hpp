@@ -16,8 +16,8 @@ namespace troupe::runtime {
 /// Not thread-safe.
 class spin {
  public:
-  /// `longest` 0: never looks.
-  explicit spin(std::chrono::nanoseconds longest) : longest_{longest.count()} {}
+  /// `longest` 0: never looks. More than `most` is taken for that.
+  explicit spin(std::chrono::nanoseconds longest) : longest_{std::min(longest, most).count()} {}
 
   /// Whether `came` has been seen to be true.
   template <class Came>
@@ -43,6 +43,8 @@ class spin {
   }
 
  private:
+  static constexpr std::chrono::nanoseconds most =
+      std::chrono::milliseconds{10};  // deadlines are as late at most
   static constexpr int looks_at_once = 32;
   static constexpr std::int64_t another_had_the_core =
       3000;  // nanoseconds: a yield to nobody takes a few hundred

@@ -52,7 +52,10 @@ bool host_member::wait_on(connection& over, const runtime::condition& done, deta
   // Not asked again once it has said yes: for a sender that means that the message has been sent.
   bool is_done = false;
   const auto check = [&] { return is_done = is_done || done(); };
-  bool may_look = true;
+  const auto is_late = [until] {
+    return until != detail::no_deadline && platform::time_point::clock::now() >= until;
+  };
+  bool may_look = !is_late();
   for (bool in_time = true;;) {
     if (check() || !in_time) {
       listen_where_due(over);
@@ -76,6 +79,7 @@ bool host_member::wait_on(connection& over, const runtime::condition& done, deta
         may_look = pump(shared);
       }
     }
+    in_time = in_time && !is_late();
     lock.lock();
     over.reading = false;
     over.announce();

@@ -389,8 +389,7 @@ TEST_CASE("whatever its edges are, a topology under kills gives what it gives wi
   std::vector<number> items;
   keep_results(graph, to, items);
   constexpr std::uint64_t kills = support::scaled(30);
-  const auto report =
-      run(graph, {.chaos = troupe::chaos_options{.kills = kills, .stops = 5, .seed = seed}});
+  const auto report = run(graph, {.chaos = troupe::chaos_options{.kills = kills, .stops = 5, .seed = seed}});
   check_complete(report, many);
   CHECK(sorted(items) == range(many, 2 + 2 * 2));
   CHECK(report.chaos.kills == kills);
