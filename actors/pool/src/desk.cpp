@@ -83,7 +83,7 @@ void pool_desk::advance(std::optional<std::size_t> in_hand) {
     if (!next && !left_some) break;
     if (!next) continue;
     const auto place = next->place;
-    const auto done_with = carry_out(std::move(*next));
+    const auto done_with = carry_out(std::move(*next), passed_over);
     passed_over[place] = done_with == handling::no_worker;
     if (done_with == handling::done) held = place;
   }
@@ -210,7 +210,7 @@ std::optional<pool_desk::assignment> pool_desk::assign(const std::vector<bool>& 
   return std::nullopt;
 }
 
-pool_desk::handling pool_desk::carry_out(assignment what) {
+pool_desk::handling pool_desk::carry_out(assignment what, const std::vector<bool>& passed_over) {
   try {
     if (!send(what)) {
       const std::lock_guard lock{mutex_};
@@ -218,7 +218,7 @@ pool_desk::handling pool_desk::carry_out(assignment what) {
       return handling::in_other_hands;
     }
   } catch (const start_failed&) {
-    if (put_back(what)) return handling::no_worker;
+    if (put_back(what, passed_over)) return handling::no_worker;
     what.task->fail(std::current_exception());
     return handling::done;
   } catch (...) {
@@ -272,12 +272,17 @@ void pool_desk::hand_over(std::size_t place, std::thread::id to) {
   seats_[place].handler = to;
 }
 
-// Leaves call and seat to whoever else has something under way; false where nobody has, and nothing would bring it on.
-bool pool_desk::put_back(assignment& what) {
+// Leaves call and seat to whoever else has something under way, or to a seat that may still have a worker; false where
+// there is none, and nothing would bring it on.
+bool pool_desk::put_back(assignment& what, const std::vector<bool>& passed_over) {
   {
     const std::lock_guard lock{mutex_};
-    const auto has_work = [](const seat& each) { return each.task || each.in_transit; };
-    if (std::count_if(seats_.begin(), seats_.end(), has_work) == 1) return false;
+    bool is_hopeless = true;
+    for (std::size_t place = 0; place < seats_.size(); ++place) {
+      const auto& each = seats_[place];
+      if (place != what.place && (each.task || each.in_transit || !passed_over[place])) is_hopeless = false;
+    }
+    if (is_hopeless) return false;
     waiting_.push_front(std::move(what.task));
     seats_[what.place].in_transit = false;
   }

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <signal.h>
 #include <string>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 
@@ -48,6 +50,45 @@ class victim {
   int descriptor_ = -1;
   int* nothing_ = nullptr;
   int answers_ = 0;
+};
+
+enum class misdeed { close_descriptors, leave, free_twice, ignore_signals };
+
+std::string surroundings() {
+  const auto mask = ::umask(0);
+  ::umask(mask);
+  return std::to_string(mask) + " " + std::filesystem::current_path().string() + " " +
+         (std::getenv("TROUPE_VANDAL") == nullptr ? "" : "marked");
+}
+
+/// What is its process's own.
+class vandal {
+ public:
+  void do_it(misdeed what) {
+    switch (what) {
+      case misdeed::close_descriptors:
+        for (int number = 0; number < 64; ++number) ::close(number);
+        break;
+      case misdeed::leave:
+        ::umask(0777);
+        std::filesystem::current_path("/");
+        ::setenv("TROUPE_VANDAL", "1", 1);
+        break;
+      case misdeed::free_twice: free_twice(); break;
+      case misdeed::ignore_signals:
+        for (const int number : {SIGCHLD, SIGTERM, SIGPIPE, SIGSEGV}) ::signal(number, SIG_IGN);
+        break;
+    }
+  }
+  std::string looks_around() { return surroundings(); }
+
+ private:
+  [[gnu::no_sanitize("address")]] static void free_twice() {
+    void* volatile memory = std::malloc(100);
+    void* volatile same = memory;
+    std::free(memory);
+    std::free(same);
+  }
 };
 
 /// Encodes itself in part, then kills its process: a death half-way through a large answer.
@@ -203,6 +244,22 @@ TEST_CASE("one actor's death is nobody else's") {
     CHECK(witness.ask<&victim::echo>(signal).get() == signal);
     CHECK(actor.join().code == signal);
   }
+}
+
+TEST_CASE("whatever an actor does to its own process is nobody else's") {
+  const auto what =
+      GENERATE(misdeed::close_descriptors, misdeed::leave, misdeed::free_twice, misdeed::ignore_signals);
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  const auto witness = system.spawn<victim>();
+  const auto before = surroundings();
+  const auto actor = system.spawn<vandal>();
+  actor.tell<&vandal::do_it>(what);
+  for (int n = 0; n < 1000; ++n) REQUIRE(witness.ask<&victim::echo>(n).get() == n);
+  if (what == misdeed::free_twice) CHECK_FALSE(actor.join().ok());
+  actor.kill();
+  (void)actor.join();
+  CHECK(surroundings() == before);
+  CHECK(system.spawn<vandal>().ask<&vandal::looks_around>().get() == before);
 }
 
 TEST_CASE("a crash says where it was") {

@@ -2,11 +2,15 @@
 #include <troupe/troupe.hpp>
 
 #include "support/processes.hpp"
+#include "support/scaled.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <cstdlib>
 #include <mutex>
+#include <random>
 #include <signal.h>
 #include <string>
 #include <thread>
@@ -40,6 +44,23 @@ void hold_permits(const troupe::semaphore& semaphore, int permits, const troupe:
   for (int i = 0; i < permits; ++i) semaphore.acquire();
   held.set();
   wait_for_ever();
+}
+
+/// Changes two numbers under a lock, again and again; whoever finds them half changed has been told of it.
+void add_to_both(const troupe::mutex& lock, const troupe::shared_array<long>& both) {
+  auto* const first = &both.span()[0];
+  auto* const second = &both.span()[1];
+  for (;;) {
+    try {
+      const std::lock_guard guard{lock};
+      if (*first != *second) std::abort();
+      ++*first;
+      ++*second;
+    } catch (const troupe::owner_died&) {
+      if (lock.recover()) *second = *first;
+      lock.unlock();
+    }
+  }
 }
 
 /// What a wait ended with, told by adding to one of these.
@@ -195,6 +216,34 @@ TEMPLATE_TEST_CASE("kill -9 of who has a lock blocks nobody, who waits and who c
   CHECK_FALSE(lock.recover());
   lock.unlock();
   CHECK(lock.try_lock());
+  lock.unlock();
+}
+
+TEST_CASE(
+    "killed anywhere in locking, changing and unlocking, a process leaves a lock that says so, and hangs "
+    "nobody") {
+  std::mt19937 random{GENERATE(1U, 2U, 3U)};
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  const troupe::mutex lock;
+  const troupe::shared_array<long> both(2);
+  const std::atomic_ref<long> count{both.span()[0]};
+  const auto start = [&] { return system.spawn<add_to_both>(lock, both); };
+  std::vector<troupe::process> all;
+  for (int i = 0; i < 3; ++i) all.push_back(start());
+  for (int round = 0; round < support::scaled(200); ++round) {
+    const auto before = count.load();
+    REQUIRE(support::wait_until([&] { return count.load() > before + 100; }));
+    std::this_thread::sleep_for(std::chrono::microseconds{random() % 200});  // where in its work it dies
+    auto& one = all[random() % all.size()];
+    one.kill();
+    REQUIRE(one.join().code == SIGKILL);
+    one = start();
+  }
+  for (auto& each : all) {
+    each.kill();
+    CHECK(each.join().code == SIGKILL);
+  }
+  if (!lock.recover()) CHECK(both.span()[0] == both.span()[1]);
   lock.unlock();
 }
 

@@ -58,3 +58,22 @@ TEST_CASE("a second Ctrl-C ends a run at once") {
   for (const auto pid : run.below) CHECK(support::wait_until_ended(pid, 5s));
   ::waitpid(run.guardian, nullptr, 0);  // left to us
 }
+
+TEST_CASE("Ctrl-C in a terminal, which all of its foreground group get, ends a run in order as well") {
+  // script(1) gives the command a terminal of its own.
+  const auto command =
+      std::string{TROUPE_COMMAND_PATH} + " run producer_consumer --items 1000000 --delay 20ms --verbose";
+  support::program terminal{"/usr/bin/script", {"-qec", command, "/dev/null"}};
+  for (auto line = terminal.line(); line && line->find("produced 3") == std::string::npos;)
+    line = terminal.line();
+  const auto below = support::descendants_of(terminal.pid());
+  REQUIRE(below.size() >= 7);
+  terminal.write("\x03");
+  const auto text = terminal.rest();
+  CHECK(terminal.wait().code == 130);
+  const auto told = text.find("troupe: interrupted");
+  REQUIRE(told != std::string::npos);
+  CHECK(text.find("troupe: interrupted", told + 1) == std::string::npos);
+  CHECK(text.find("ends by an exception") == std::string::npos);
+  for (const auto pid : below) CHECK(support::wait_until_ended(pid, 5s));
+}

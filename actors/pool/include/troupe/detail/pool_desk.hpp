@@ -64,10 +64,10 @@ class pool_desk final : public relay_driver, public std::enable_shared_from_this
   void collect(std::vector<task_pointer>& done);
   std::vector<relay<void>> take_idle();
   std::optional<assignment> assign(const std::vector<bool>& passed_over, std::vector<task_pointer>& expired);
-  handling carry_out(assignment what);
+  handling carry_out(assignment what, const std::vector<bool>& passed_over);
   bool send(assignment& what);
   void hand_over(std::size_t place, std::thread::id to);
-  bool put_back(assignment& what);
+  bool put_back(assignment& what, const std::vector<bool>& passed_over);
 
   std::shared_ptr<pool_crew> crew_;
   std::mutex mutex_;                      // of everything below
