@@ -19,7 +19,14 @@ constexpr std::size_t calls = 200;
 class marker {
  public:
   explicit marker(troupe::shared_array<int> marks) : marks_{std::move(marks)} {}
-  int mark(std::size_t n) { return ++marks_.span()[n]; }
+  int mark(std::size_t n) {
+    const int now = ++marks_.span()[n];
+    const auto end =
+        std::chrono::steady_clock::now() + 50us;  // so that it is in the middle of it when it dies
+    while (std::chrono::steady_clock::now() < end) {
+    }
+    return now;
+  }
 
  private:
   troupe::shared_array<int> marks_;
@@ -47,7 +54,8 @@ account ask_and_kill(const troupe::restart_policy& policy, std::size_t killed_be
   std::vector<std::pair<int, int>> expected;  // at least, at most
   for (auto& each : all) {
     try {
-      CHECK(each.get() == 1);
+      const int mark = each.get();
+      CHECK(mark == 1);
       expected.emplace_back(1, 1);
       ++told.answered;
     } catch (const troupe::actor_down& down) {

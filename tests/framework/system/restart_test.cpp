@@ -427,7 +427,8 @@ TEST_CASE("a checkpoint of a turn that does not come to its end is none") {
   sum.tell<&saver::add>(5);
   for (int round = 0; round < 3; ++round) {
     CHECK_THROWS_AS(sum.ask<&saver::add_and_die>(7).get(), troupe::actor_down);
-    CHECK(sum.ask<&saver::total>().get() == 5);
+    for (int turn = 0; turn <= round; ++turn)  // each commit chooses another of the page's copies
+      CHECK(sum.ask<&saver::total>().get() == 5);
   }
 }
 
