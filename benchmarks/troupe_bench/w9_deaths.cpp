@@ -137,7 +137,7 @@ void kill_in_a_pipeline(std::uint64_t items, std::uint64_t kills) {
   const auto to = graph.sink<adder>("to");
   graph.connect(from, by);
   graph.connect(by, to);
-  troupe::actor_system system;
+  troupe::actor_system system{{.output = troupe::output::discard}};
   const auto report = graph.run(system, {.chaos = troupe::chaos_options{.kills = kills, .pace = 5ms}});
   check(report.ok && report.items.lost == 0 && report.items.completed_twice == 0,
         "nothing is lost or repeated");

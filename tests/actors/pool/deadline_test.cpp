@@ -45,6 +45,8 @@ std::size_t take(std::size_t bytes) {
   const std::vector<char> all(bytes, 'x');
   return all.size();
 }
+/// Nobody catches what it throws.
+std::size_t take_or_die(std::size_t size) noexcept { return take(size); }
 
 }  // namespace
 
@@ -107,4 +109,27 @@ TEST_CASE("an item that wants more memory than its worker may have fails, and th
   CHECK(all[0].value() == 1000);
   CHECK_THROWS_AS(all[1].value(), std::bad_alloc);
   CHECK(all[2].value() == 2000);
+}
+
+TEST_CASE(
+    "an item whose workers die of their memory limit is given up as any that kills, and the others are "
+    "done") {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  WARN("not run: RLIMIT_DATA leaves a sanitizer no memory for itself");
+  return;
+#endif
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  troupe::pool pool{system, {.workers = 2, .max_attempts = 2, .memory_limit = std::size_t{256} << 20}};
+  std::vector<std::size_t> sizes(200, 1000);
+  sizes[50] = std::size_t{512} << 20;  // twice what there is
+  const auto all = pool.try_map<take_or_die>(sizes, {.chunk_size = 10});
+  for (std::size_t n = 0; n < sizes.size(); ++n) {
+    if (n != 50) REQUIRE(all[n].value() == 1000);
+  }
+  try {
+    (void)all[50].value();
+    FAIL("there can be no result");
+  } catch (const troupe::quarantined& given_up) {
+    CHECK(given_up.attempts().size() == 2);
+  }
 }
