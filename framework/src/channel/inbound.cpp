@@ -64,7 +64,10 @@ std::optional<message> inbound::next() {
   ++sequence_;
   read_ += size;
   position_ += size;
-  std::optional<message> whole{std::in_place, *frame, position_, block_};
+  std::optional<message> whole{std::in_place};  // here, and not moved here
+  whole->frame = *frame;
+  whole->end = position_;
+  whole->pin = block_;
   if (is_lost) {
     whole->problem = ECONNRESET;
   } else if (is_outside) {

@@ -269,7 +269,9 @@ void actor_member::answer_inquiries() {
 
 void actor_member::receive_request(const std::shared_ptr<connection>& from, channel::message&& request) {
   const auto call = request.frame.header.kind == wire::frame_kind::ask ? request.frame.call : 0;
-  inbox_.emplace_back(from, std::move(request));
+  auto& next = inbox_.emplace_back();
+  next.from = from;
+  next.message = std::move(request);
   if (call == 0) return;
   from->last_call_in = call;
   auto& given_up = from->given_up;
