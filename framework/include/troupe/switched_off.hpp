@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <string>
 #endif
-#include <algorithm>
 #include <string_view>
 
 namespace troupe {
@@ -27,7 +26,7 @@ consteval bool switched_off(std::string_view mechanism) {
   for (std::string_view left{TROUPE_MEASURED_WITHOUT}; !left.empty();) {
     const auto name = left.substr(0, left.find(','));
     if (name == mechanism) return true;
-    left.remove_prefix(std::min(left.size(), name.size() + 1));
+    left.remove_prefix(name.size() == left.size() ? left.size() : name.size() + 1);
   }
   return false;
 }

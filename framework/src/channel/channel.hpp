@@ -105,7 +105,8 @@ class channel {
   // --- Receiving ----------------------------------------------------------------------------------------------------
 
   /// Takes what has arrived, in packets and in the other end's journal, and hands the whole messages to `sink`, in order.
-  /// Packets that bring no message may be left in the socket, which is readable then. True where anything came. Throws `malformed_message` where the other end breaks the protocol.
+  /// Packets that bring no message may be left in the socket, which is readable then. True where anything came. Throws
+  /// `malformed_message` where the other end breaks the protocol.
   bool pump(const std::function<void(message&&)>& sink);
 
   /// Whether the journal holds something that `pump` would take now. For the last look before sleeping.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
@@ -46,7 +47,7 @@ std::optional<ended> wait_for(idtype_t kind, id_t id, int options) {
   return end;
 }
 
-std::vector<std::string> split_at_zero(const char* path) {
+std::vector<std::string> split_at_zero(const std::string& path) {
   std::ifstream file{path, std::ios::binary};
   std::vector<std::string> parts;
   for (std::string part; std::getline(file, part, '\0');) parts.push_back(part);
@@ -273,6 +274,16 @@ std::vector<std::string> own_environment() {
   for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable)
     variables.emplace_back(*variable);
   return variables;
+}
+
+std::vector<std::string> environment_of(pid_t pid) {
+  return split_at_zero("/proc/" + std::to_string(pid) + "/environ");
+}
+
+void overwrite_variable(const char* name, std::string_view value) {
+  char* const room = std::getenv(name);
+  if (room != nullptr && std::string_view{room}.size() == value.size())
+    std::copy(value.begin(), value.end(), room);
 }
 
 descriptor own_executable() {

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <span>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
@@ -138,6 +139,12 @@ inline constexpr std::size_t name_room = 160;
 /// The caller's own arguments, and its environment.
 [[nodiscard]] std::vector<std::string> own_arguments();
 [[nodiscard]] std::vector<std::string> own_environment();
+/// What `pid` was started with, and whatever `overwrite_variable` has made of it since. Empty where the kernel does not show
+/// it to the caller, and for a moment while another program is being executed.
+[[nodiscard]] std::vector<std::string> environment_of(pid_t pid);
+/// Gives a variable of the caller's own environment another value of the same length, in place. Does nothing where there is
+/// none, or one of another length.
+void overwrite_variable(const char* name, std::string_view value);
 /// The file that the caller executes, open. Throws `std::system_error`.
 [[nodiscard]] descriptor own_executable();
 

@@ -4,6 +4,7 @@
 #include "platform/packet.hpp"
 #include "platform/process.hpp"
 #include "process/control_link.hpp"
+#include "process/family.hpp"
 #include "registry/registry.hpp"
 
 #include <array>
@@ -41,6 +42,7 @@ void become_actor(const fork& order, actor_descriptors given, pid_t guardian, bo
   platform::lead_own_group();
   if (!platform::die_with_parent(guardian)) platform::exit_now(1);
   platform::set_process_name(order.name);
+  head_a_family();
   platform::set_standard_stream(output, given.output.get());
   platform::set_standard_stream(error, given.errors.get());
   given.output.reset();

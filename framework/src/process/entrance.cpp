@@ -2,6 +2,7 @@
 
 #include <troupe/errors.hpp>
 
+#include "process/family.hpp"
 #include "process/guardian.hpp"
 
 #include <algorithm>
@@ -67,9 +68,10 @@ std::string to_hex(std::uint64_t value) {
 std::vector<std::string> environment_with(std::uint64_t cookie, role as) {
   std::string entry = std::string{variable} + "=" + to_hex(cookie) + ";" + static_cast<char>(as) + ";";
   entry.resize(std::max(entry.size(), platform::name_room), ' ');
-  std::vector<std::string> all{std::move(entry)};
+  std::vector<std::string> all{std::move(entry), room_for_a_family()};
   for (auto& inherited : platform::own_environment()) {
-    if (!inherited.starts_with(std::string{variable} + "=")) all.push_back(std::move(inherited));
+    const auto name = std::string_view{inherited}.substr(0, inherited.find('='));
+    if (name != variable && name != family_variable) all.push_back(std::move(inherited));
   }
   return all;
 }

@@ -114,12 +114,18 @@ void guardian::on_zygote_message(const control_message& message) {
 
 // What a zygote forked without telling is nobody's, and may have read what the next one needs.
 void guardian::end_untold_children(pid_t next) {
+  const auto known = living_processes();
   for (const pid_t child : platform::children()) {
-    const bool known = child == next || child == loader_.candidate() ||
-                       std::any_of(actors_.begin(), actors_.end(),
-                                   [child](const auto& a) { return a.second->pid == child; });
-    if (!known) platform::process_handle::open(child).send(platform::kill_signal);
+    if (child != next && !known.contains(child))
+      platform::process_handle::open(child).send(platform::kill_signal);
   }
+}
+
+// Actors, and those that fork them.
+std::unordered_set<pid_t> guardian::living_processes() const {
+  std::unordered_set<pid_t> all{zygote_.pid, loader_.candidate()};
+  for (const auto& [id, actor] : actors_) all.insert(actor->pid);
+  return all;
 }
 
 // All starts that are due are ordered of it, from the beginning.
@@ -178,29 +184,34 @@ void guardian::give_up_starts(pending_start::way which, const std::string& stage
 }
 
 void guardian::reap_ended_children() {
-  while (const auto pid = platform::peek_ended_child()) {
-    const auto ended =
-        std::find_if(actors_.begin(), actors_.end(), [&](const auto& a) { return a.second->pid == *pid; });
-    if (ended != actors_.end()) {
-      if (!switched_off("family_killed"))
-        platform::kill_group(*pid);  // before it is reaped: until then the number cannot be another's
-      if (const auto end = platform::reap_child(*pid)) finish(*ended->second, *end);
-    } else if (*pid == zygote_.pid) {
-      static_cast<void>(platform::reap_child(*pid));
-      if (!switched_off("zygote_replaced")) start_zygote_again();
-    } else if (*pid == loader_.candidate()) {
-      if (const auto end = platform::reap_child(*pid)) loader_.candidate_ended(to_string(status_of(*end)));
-    } else if (waits_for_zygote()) {
-      // Whatever hides behind it in the kernel's list, the zygote's end must not: nobody else would answer.
-      if (zygote_.pid != 0 && platform::reap_child(zygote_.pid)) {
-        start_zygote_again();
-        continue;
-      }
-      return;  // perhaps an actor that the zygote is about to tell us of: that brings us here again
-    } else {
-      static_cast<void>(platform::reap_child(*pid));  // an orphan that we adopted
-    }
+  bool any = false;
+  for (auto pid = platform::peek_ended_child(); pid && reap(*pid); pid = platform::peek_ended_child())
+    any = true;
+  if (any) families_.child_has_ended();
+}
+
+// False where it has to wait.
+bool guardian::reap(pid_t pid) {
+  const auto ended =
+      std::find_if(actors_.begin(), actors_.end(), [pid](const auto& a) { return a.second->pid == pid; });
+  if (ended != actors_.end()) {
+    if (!switched_off("family_killed"))
+      platform::kill_group(pid);  // before it is reaped: until then the number cannot be another's
+    if (const auto end = platform::reap_child(pid)) finish(*ended->second, *end);
+  } else if (pid == zygote_.pid) {
+    static_cast<void>(platform::reap_child(pid));
+    if (!switched_off("zygote_replaced")) start_zygote_again();
+  } else if (pid == loader_.candidate()) {
+    if (const auto end = platform::reap_child(pid)) loader_.candidate_ended(to_string(status_of(*end)));
+  } else if (!waits_for_zygote()) {
+    static_cast<void>(platform::reap_child(pid));  // an orphan that we adopted
+  } else if (zygote_.pid != 0 && platform::reap_child(zygote_.pid)) {
+    // Whatever hides behind it in the kernel's list, the zygote's end must not: nobody else would answer.
+    start_zygote_again();
+  } else {
+    return false;  // perhaps an actor that the zygote is about to tell us of: that brings us here again
   }
+  return true;
 }
 
 void guardian::finish(actor_record& actor, const platform::ended& end) {

@@ -5,6 +5,7 @@
 #include "channel/page.hpp"
 #include "platform/process.hpp"
 #include "process/control_link.hpp"
+#include "process/family.hpp"
 #include "process/module_loader.hpp"
 #include "process/output_collector.hpp"
 #include "process/readiness.hpp"
@@ -22,6 +23,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace troupe::process_layer {
@@ -88,7 +90,7 @@ struct actor_record {
   platform::limits limits;
   bool has_started = false;                        ///< it has entered, and its spawner knows it
   bool is_restarting = false;                      ///< its process has died, and there is no other yet
-  bool was_killed = false;                         ///< by the system's end, after the grace
+  bool was_killed = false;                         ///< by the end of others, after the grace
   std::optional<std::chrono::milliseconds> grace;  ///< its own, where others are the reason that it is to end
   std::unique_ptr<boost::asio::steady_timer> grace_timer;
   hang_policy hangs;
@@ -136,9 +138,11 @@ class guardian {
   void use_zygote(zygote_process next);
   void replace_zygote(zygote_process next);
   void end_untold_children(pid_t next = 0);
+  [[nodiscard]] std::unordered_set<pid_t> living_processes() const;
   void on_zygote_message(const control_message& message);
   [[nodiscard]] bool waits_for_zygote() const;
   void reap_ended_children();
+  [[nodiscard]] bool reap(pid_t pid);
   void finish(actor_record& actor, const platform::ended& end);
   void bury(actor_record& actor, const exit_status& status);
   void begin_shutdown(std::chrono::milliseconds grace);
@@ -359,6 +363,7 @@ class guardian {
   bool host_is_ready_ = false;
 
   std::unordered_map<std::uint32_t, std::unique_ptr<actor_record>> actors_;
+  family_watch families_{loop_, [this] { return living_processes(); }};
   std::deque<ended_record> ended_;
   std::uint32_t last_id_ = 0;
 

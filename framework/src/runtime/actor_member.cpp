@@ -158,6 +158,7 @@ int actor_member::fail(const std::exception_ptr& problem) {
 // --- The loop -------------------------------------------------------------------------------------------------------------
 
 void actor_member::serve() {
+  auto polled = platform::monotonic_nanoseconds();  // when the sockets were looked at last
   while (!should_end()) {
     now_ = platform::monotonic_nanoseconds();
     const auto taken = taken_;
@@ -172,9 +173,9 @@ void actor_member::serve() {
       next_clock = turns + (passed < short_turn * turns ? turns_between_clocks : 1);
     }
     if (should_end()) break;
-    if (!inbox_.empty() || now_ - polled_ > longest_without_look) {
+    if (!inbox_.empty() || now_ - polled > longest_without_look) {
       loop_.poll();
-      polled_ = now_;
+      polled = now_;
     }
     look_everywhere();
     run_ends();
@@ -183,7 +184,10 @@ void actor_member::serve() {
     if (taken_ != taken && look_for_a_while()) continue;
     if (!prepare_to_sleep()) continue;
     answer_inquiries();  // which may have brought something
-    if (!can_take_turn()) sleep_in_loop();
+    if (!can_take_turn()) {
+      sleep_in_loop();
+      polled = platform::monotonic_nanoseconds();
+    }
     page_.set_idle(false);
   }
 }

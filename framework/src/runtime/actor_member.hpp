@@ -194,7 +194,6 @@ class actor_member final : public member {
   std::optional<boost::asio::steady_timer> alarm_;  // made with the first timer that is slept for
   platform::time_point alarm_at_ = platform::never;
   std::int64_t now_ = 0;
-  std::int64_t polled_ = 0;  // when the sockets were looked at last
   std::uint64_t last_method_ = 0;
   const detail::registrar* last_entry_ = nullptr;
 

@@ -70,6 +70,7 @@ bool host_member::wait_on(connection& over, const runtime::condition& done, deta
     }
     over.reading = true;
     lock.unlock();
+    // Looked for again only once something has come: what is on its way and does not come is waited for in the kernel.
     const bool came = over.channel->has_news() || (may_look && look_for_a_while(over));
     may_look = came && pump(shared);
     if (!may_look) {

@@ -42,10 +42,7 @@ void lose(troupe::pool& pool, std::size_t which) {
 
 int main(int argc, char** argv) {
   troupe::guard(argc, argv);
-  if (!support::become_a_user_with_limits()) {
-    std::cout << "not run" << std::endl;
-    return 0;
-  }
+  if (!support::become_a_user_with_limits()) return 0;
   for (const std::size_t which : {0U, 1U}) {
     troupe::actor_system system;
     troupe::pool pool{system, {.workers = 2}};

@@ -29,10 +29,7 @@ std::string attempt(troupe::actor_system& system) {
 
 int main(int argc, char** argv) {
   troupe::guard(argc, argv);
-  if (!support::become_a_user_with_limits()) {
-    std::cout << "not run" << std::endl;
-    return 0;
-  }
+  if (!support::become_a_user_with_limits()) return 0;
   troupe::actor_system system;
   const auto friendly = system.spawn<witness>();
   std::cout << "witness " << friendly.ask<&witness::echo>(1).get() << std::endl;
