@@ -14,6 +14,8 @@ namespace troupe::channel {
 namespace {
 
 constexpr std::size_t max_packet = wire::max_inside_payload + 1024;
+/// What is read of a journal at once where messages are small: they are still in the first cache when they are handled.
+constexpr std::size_t mouthful = std::size_t{8} << 10;
 
 // Unfinished messages whose payload travels outside. Together with one packet of bytes and one that offers room, their
 // packets fit a socket's buffer (208 KiB), so that no packet of ours ever finds it full.
@@ -60,9 +62,10 @@ void channel::go_on(bool peer_has_died) {
   sequence_ = finished_.sequence;
   for (auto at = finished_.position; at < tail_;) {
     std::size_t size = 0;
-    const auto frame = wire::read_frame(out_.at(at, tail_ - at), size);
-    if (!frame) throw malformed_message{"a journal ends within a frame"};
-    sequence_ = frame->header.sequence;
+    wire::frame frame;
+    if (!wire::read_frame(out_.at(at, tail_ - at), frame, size))
+      throw malformed_message{"a journal ends within a frame"};
+    sequence_ = frame.header.sequence;
     at += size;
   }
   // A mark's position is written last: where a death came in between, the frame there tells its number.
@@ -325,9 +328,8 @@ bool channel::pump(const std::function<void(message&&)>& sink) {
   bool progress = false;
   while (take_from_journal()) {
     progress = true;
-    hand_over();
+    if (hand_over()) return true;
   }
-  if (progress && !inbound_.has_unfinished()) return true;
   while (receive_one_packet() || take_from_journal()) {
     progress = true;
     if (hand_over() && !has_news() && !inbound_.has_unfinished()) break;
@@ -384,7 +386,8 @@ bool channel::take_from_journal() {
     throw malformed_message{"a journal's head is where it cannot be"};
   }
   const auto room = inbound_.room(max_packet);
-  const auto to = received_ + std::min<std::uint64_t>(head - received_, room.size());
+  const auto most = inbound_.has_unfinished() ? room.size() : std::min(room.size(), mouthful);
+  const auto to = received_ + std::min<std::uint64_t>(head - received_, most);
   // A dead sender claims nothing any more; what it had claimed and not sent is ours.
   if (!closed() && !claim(received_, to, in_.header())) return false;
   in_.copy(received_, room.first(to - received_));

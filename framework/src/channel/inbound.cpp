@@ -50,30 +50,33 @@ void inbound::put_outside(std::uint64_t sequence, std::vector<platform::descript
 }
 
 std::optional<message> inbound::next() {
-  if (!block_) return std::nullopt;
+  std::optional<message> whole;
+  if (read_ != used_ && !take(whole.emplace())) whole.reset();
+  return whole;
+}
+
+bool inbound::take(message& whole) {
   std::size_t size = 0;
-  const auto frame = wire::read_frame(block_->from(read_).first(used_ - read_), size);
-  if (!frame) return std::nullopt;
-  const bool is_outside = (frame->header.words & (wire::outside_word | wire::attached_word)) != 0;
-  const bool is_lost = is_outside && !outside_.contains(frame->header.sequence);
-  if (is_lost && position_ + size > lost_below_) return std::nullopt;
-  if (frame->header.sequence != sequence_ + 1 && !switched_off("sequence_checked")) {
-    throw malformed_message{"frame " + std::to_string(frame->header.sequence) + " came where frame " +
+  if (!wire::read_frame(block_->from(read_).first(used_ - read_), whole.frame, size)) return false;
+  const auto& header = whole.frame.header;
+  const bool is_outside = (header.words & (wire::outside_word | wire::attached_word)) != 0;
+  const bool is_lost = is_outside && !outside_.contains(header.sequence);
+  if (is_lost && position_ + size > lost_below_) return false;
+  if (header.sequence != sequence_ + 1 && !switched_off("sequence_checked")) {
+    throw malformed_message{"frame " + std::to_string(header.sequence) + " came where frame " +
                             std::to_string(sequence_ + 1) + " was due"};
   }
   ++sequence_;
   read_ += size;
   position_ += size;
-  std::optional<message> whole{std::in_place};  // here, and not moved here
-  whole->frame = *frame;
-  whole->end = position_;
-  whole->pin = block_;
+  whole.end = position_;
+  whole.pin = block_;
   if (is_lost) {
-    whole->problem = ECONNRESET;
+    whole.problem = ECONNRESET;
   } else if (is_outside) {
-    attach_outside(*whole);
+    attach_outside(whole);
   }
-  return whole;
+  return true;
 }
 
 void inbound::attach_outside(message& whole) {

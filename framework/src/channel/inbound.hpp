@@ -65,6 +65,8 @@ class inbound {
     std::unique_ptr<std::byte[]> memory;
     std::size_t size;
   };
+  /// Into an empty one; false where it is not whole yet.
+  [[nodiscard]] bool take(message& whole);
   void attach_outside(message& whole);
 
   pin_of<block> block_;

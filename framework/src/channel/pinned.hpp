@@ -1,6 +1,8 @@
 // Memory that messages point into.
 #pragma once
 
+#include "platform/threads.hpp"
+
 #include <atomic>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cstdint>
@@ -23,10 +25,20 @@ class pinned {
 
  private:
   friend void intrusive_ptr_add_ref(const pinned* memory) {
-    memory->users_.fetch_add(1, std::memory_order_relaxed);
+    if (platform::has_one_thread()) {
+      memory->users_.store(memory->users_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    } else {
+      memory->users_.fetch_add(1, std::memory_order_relaxed);
+    }
   }
   friend void intrusive_ptr_release(const pinned* memory) {
-    if (memory->users_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete memory;
+    if (platform::has_one_thread()) {
+      const auto left = memory->users_.load(std::memory_order_relaxed) - 1;
+      memory->users_.store(left, std::memory_order_relaxed);
+      if (left == 0) delete memory;
+    } else if (memory->users_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      delete memory;
+    }
   }
   mutable std::atomic<std::uint32_t> users_{0};
 };

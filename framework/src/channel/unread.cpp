@@ -21,13 +21,13 @@ void for_each_unread(const platform::descriptor& memory, progress from, std::uin
     bytes.resize(std::min(left, sizeof(wire::frame_header)));
     ring.copy(from.position, bytes);
     std::size_t size = 0;
-    if (!wire::read_frame(bytes, size) && size > bytes.size() && size <= left) {
+    if (wire::frame first; !wire::read_frame(bytes, first, size) && size > bytes.size() && size <= left) {
       bytes.resize(size);
       ring.copy(from.position, bytes);
     }
-    const auto frame = wire::read_frame(bytes, size);
-    if (!frame) return;
-    sink(*frame);
+    wire::frame frame;
+    if (!wire::read_frame(bytes, frame, size)) return;
+    sink(frame);
     from.position += size;
   }
 } catch (const malformed_message&) {

@@ -181,6 +181,7 @@ void actor_member::serve() {
     run_ends();
     if (can_take_turn() || !later_.empty() || should_end()) continue;
     offer_room();
+    if (inbox_.empty() && inbox_.capacity() > 4 * small_inbox) inbox_.set_capacity(small_inbox);
     if (taken_ != taken && look_for_a_while()) continue;
     if (!prepare_to_sleep()) continue;
     answer_inquiries();  // which may have brought something
@@ -273,9 +274,8 @@ void actor_member::answer_inquiries() {
 
 void actor_member::receive_request(const std::shared_ptr<connection>& from, channel::message&& request) {
   const auto call = request.frame.header.kind == wire::frame_kind::ask ? request.frame.call : 0;
-  auto& next = inbox_.emplace_back();
-  next.from = from;
-  next.message = std::move(request);
+  if (inbox_.full()) inbox_.set_capacity(2 * inbox_.capacity());
+  inbox_.push_back({from, std::move(request)});
   if (call == 0) return;
   from->last_call_in = call;
   auto& given_up = from->given_up;
@@ -305,9 +305,10 @@ bool actor_member::take_turn() {
   inbox_.pop_front();
   ++taken_;
   const auto& header = next.message.frame.header;
-  const bool is_ask = header.kind == wire::frame_kind::ask;
+  const auto asker = header.kind == wire::frame_kind::ask ? next.from : nullptr;
   const auto tried = next.from->attempts_before(header.sequence);
-  call_in_hand now{next.from, {header.sequence, next.message.end}, is_ask ? next.message.frame.call : 0};
+  call_in_hand now{
+      std::move(next.from), {header.sequence, next.message.end}, asker ? next.message.frame.call : 0};
   now.attempt = tried.value_or(0) + 1;
   if (now.from->channel) {
     const auto slot = now.from->channel->own_slot();
@@ -316,26 +317,25 @@ bool actor_member::take_turn() {
   }
   turn_open_ = true;
   in_hand_ = &now;
-  const bool is_dropped = is_ask && now.from->channel && now.from->channel->is_dropped(header.sequence);
   if (!tried) {
     // The process before this one was done with it, or died of it: whoever asked has been told.
-  } else if (is_dropped || next.is_given_up) {
-    drop_handler(next.from, next.message);
+  } else if (asker && (next.is_given_up || (asker->channel && asker->channel->is_dropped(header.sequence)))) {
+    drop_handler(asker, next.message);
   } else {
-    call_handler(next.from, next.message);
+    call_handler(asker, next.message);
   }
   if (std::exchange(in_hand_, nullptr) != nullptr) finished_.push_back(std::move(now));
   commit();
   turn_open_ = false;
   // The answer's push has put a fence behind the finished mark.
-  if (is_ask && next.from->channel && next.from->channel->is_doomed(header.sequence))
-    wait_to_be_killed(next.from, header.sequence);
+  if (asker && asker->channel && asker->channel->is_doomed(header.sequence))
+    wait_to_be_killed(asker, header.sequence);
   return true;
 }
 
 // The asker has given it up before it began; by force, then he waits to hear that it did not.
-void actor_member::drop_handler(const std::shared_ptr<connection>& from, const channel::message& request) {
-  answer{*this, from, request.frame.call}.error(
+void actor_member::drop_handler(const std::shared_ptr<connection>& asker, const channel::message& request) {
+  answer{*this, asker, request.frame.call}.error(
       std::make_exception_ptr(cancelled{"the call was cancelled before it had begun"}));
 }
 
@@ -381,11 +381,10 @@ void actor_member::call_back(const due_callback& due) {
   ends_.push_back({taken_ + inbox_.size(), due});
 }
 
-void actor_member::call_handler(const std::shared_ptr<connection>& from, channel::message& request) {
+void actor_member::call_handler(const std::shared_ptr<connection>& asker, channel::message& request) {
   const auto& header = request.frame.header;
   const auto* const entry = entry_of(header.method);
-  const bool is_ask = header.kind == wire::frame_kind::ask;
-  answer due{*this, from, is_ask ? request.frame.call : 0};
+  answer due{*this, asker, asker ? request.frame.call : 0};
   try {
     if (request.problem != 0) {
       throw refused_message{"the message could not be taken in: " +
@@ -402,10 +401,10 @@ void actor_member::call_handler(const std::shared_ptr<connection>& from, channel
     entry->call(object_, in, due);
   } catch (const refused_message& problem) {
     // Bytes from another process are input: the message is refused, the actor is not at fault.
-    if (is_ask) return due.error(std::current_exception());
-    complain("a message from actor " + from->peer_name + " was refused: " + problem.what());
+    if (asker) return due.error(std::current_exception());
+    complain("a message from actor " + in_hand_->from->peer_name + " was refused: " + problem.what());
   } catch (...) {
-    if (!is_ask) throw;
+    if (!asker) throw;
     due.error(std::current_exception());
   }
 }

@@ -13,7 +13,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/container/deque.hpp>
+#include <boost/circular_buffer.hpp>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -99,8 +99,8 @@ class actor_member final : public member {
   bool take_continuations();
   void run_in_function();
   void run_ends();
-  void call_handler(const std::shared_ptr<connection>& from, channel::message& request);
-  void drop_handler(const std::shared_ptr<connection>& from, const channel::message& request);
+  void call_handler(const std::shared_ptr<connection>& asker, channel::message& request);
+  void drop_handler(const std::shared_ptr<connection>& asker, const channel::message& request);
   void wait_to_be_killed(const std::shared_ptr<connection>& from, std::uint64_t sequence);
   void commit();
   void stage_sends();
@@ -162,11 +162,9 @@ class actor_member final : public member {
     channel::message message;
     bool is_given_up = false;
   };
-  /// In blocks that are worth an allocation: it is filled and emptied all the time.
-  boost::container::deque<incoming, void,
-                          boost::container::deque_options<boost::container::block_size<64>>::type>
-      inbox_;
-  std::uint64_t taken_ = 0;  // out of the inbox
+  static constexpr std::size_t small_inbox = 128;
+  boost::circular_buffer<incoming> inbox_{small_inbox};  // in place: it is filled and emptied all the time
+  std::uint64_t taken_ = 0;                              // out of the inbox
   // Ends that callbacks wait for. What a process had sent is handled before its end is told: each waits until what was in
   // the inbox then has been taken.
   struct known_end {

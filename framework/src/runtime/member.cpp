@@ -307,13 +307,13 @@ void member::send_now(const std::shared_ptr<connection>& over, channel::envelope
 void member::take_in(const std::shared_ptr<connection>& over, channel::message&& came) {
   const channel::progress at{came.frame.header.sequence, came.end};
   const auto kind = came.frame.header.kind;
-  std::unique_lock lock{over->mutex};
-  over->newest = at;
   if (kind != wire::frame_kind::reply && kind != wire::frame_kind::error) {
+    over->newest = at;  // without the mutex: only actors are asked and told, and have one thread
     ++over->requests;
-    lock.unlock();
     return receive_request(over, std::move(came));
   }
+  const std::lock_guard lock{over->mutex};
+  over->newest = at;
   over->settle(std::move(came));
   if (over->requests != 0) return;
   over->channel->publish_finished(at);

@@ -33,6 +33,27 @@ void check(const frame_header& header) {
     refuse("length beside an outside payload", header.length);
 }
 
+// Those of a whole frame. Returns how many bytes they are.
+std::size_t read_words(std::span<const std::byte> bytes, frame& read) {
+  std::size_t at = sizeof read.header;
+  const auto take_word = [&](frame_word word, auto& value) {
+    if ((read.header.words & word) == 0) return;
+    std::memcpy(&value, bytes.data() + at, word_size);
+    at += word_size;
+  };
+  take_word(call_word, read.call);
+  take_word(deadline_word, read.deadline);
+  take_word(trace_word, read.trace);
+  take_word(outside_word, read.outside);
+  take_word(attached_word, read.attached);
+  if ((read.header.words & attached_word) != 0 &&
+      (read.attached == 0 || read.attached > detail::max_attachments)) {
+    throw malformed_message{"a frame says that " + std::to_string(read.attached) +
+                            " shared objects travel beside it, which is not possible"};
+  }
+  return at - sizeof read.header;
+}
+
 }  // namespace
 
 std::size_t frame_size(std::uint8_t words, std::size_t payload) {
@@ -55,32 +76,15 @@ std::span<std::byte> write_frame(std::span<std::byte> room, const frame& what) {
   return room.subspan(at, what.header.length);
 }
 
-std::optional<frame> read_frame(std::span<const std::byte> bytes, std::size_t& size) {
-  if (bytes.size() < sizeof(frame_header)) return std::nullopt;
-  std::optional<frame> found{std::in_place};
-  auto& read = *found;
+bool read_frame(std::span<const std::byte> bytes, frame& read, std::size_t& size) {
+  if (bytes.size() < sizeof(frame_header)) return false;
   std::memcpy(&read.header, bytes.data(), sizeof read.header);
   check(read.header);
   size = frame_size(read.header.words, read.header.length);
-  if (bytes.size() < size) return std::nullopt;
-  std::size_t at = sizeof read.header;
-  const auto take_word = [&](frame_word word, auto& value) {
-    if ((read.header.words & word) == 0) return;
-    std::memcpy(&value, bytes.data() + at, word_size);
-    at += word_size;
-  };
-  take_word(call_word, read.call);
-  take_word(deadline_word, read.deadline);
-  take_word(trace_word, read.trace);
-  take_word(outside_word, read.outside);
-  take_word(attached_word, read.attached);
-  if ((read.header.words & attached_word) != 0 &&
-      (read.attached == 0 || read.attached > detail::max_attachments)) {
-    throw malformed_message{"a frame says that " + std::to_string(read.attached) +
-                            " shared objects travel beside it, which is not possible"};
-  }
-  read.payload = bytes.subspan(at, read.header.length);
-  return found;
+  if (bytes.size() < size) return false;
+  const auto words = read.header.words == 0 ? 0 : read_words(bytes, read);
+  read.payload = bytes.subspan(sizeof read.header + words, read.header.length);
+  return true;
 }
 
 }  // namespace troupe::wire

@@ -15,7 +15,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 
 namespace troupe::wire {
@@ -73,8 +72,8 @@ inline constexpr std::size_t max_inside_payload = 64 * 1024;
 /// Writes header and words; returns where the payload goes. `room` has `frame_size` bytes.
 std::span<std::byte> write_frame(std::span<std::byte> room, const frame& what);
 
-/// Reads the frame at the front of `bytes`; nullopt where it is not whole yet. `size` becomes its whole size. Throws
-/// `malformed_message` where no frame of ours can begin like this.
-[[nodiscard]] std::optional<frame> read_frame(std::span<const std::byte> bytes, std::size_t& size);
+/// Reads the frame at the front of `bytes` into an empty one; false where it is not whole yet. `size` becomes its whole size.
+/// Throws `malformed_message` where no frame of ours can begin like this.
+[[nodiscard]] bool read_frame(std::span<const std::byte> bytes, frame& read, std::size_t& size);
 
 }  // namespace troupe::wire

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstring>
+#include <optional>
+#include <span>
 #include <vector>
 
 namespace {
@@ -44,9 +46,14 @@ std::vector<std::byte> with_field(std::size_t at, Field value) {
   return bytes;
 }
 
+std::optional<frame> read(const std::span<const std::byte> bytes, std::size_t& size) {
+  frame found;
+  return read_frame(bytes, found, size) ? std::optional{found} : std::nullopt;
+}
+
 void refused(const std::vector<std::byte>& bytes) {
   std::size_t size = 0;
-  CHECK_THROWS_AS(read_frame(bytes, size), troupe::malformed_message);
+  CHECK_THROWS_AS(read(bytes, size), troupe::malformed_message);
 }
 
 }  // namespace
@@ -60,7 +67,7 @@ TEST_CASE("a frame comes back as it was, with every set of words") {
       const auto bytes = made(sent, payload);
       CHECK(bytes.size() % 8 == 0);
       std::size_t size = 0;
-      const auto came = read_frame(bytes, size);
+      const auto came = read(bytes, size);
       REQUIRE(came);
       CHECK(size == bytes.size());
       CHECK(std::memcmp(&came->header, &sent.header, sizeof sent.header) == 0);
@@ -81,7 +88,7 @@ TEST_CASE("a frame that was cut short anywhere is not whole yet") {
   while (!bytes.empty()) {
     bytes.pop_back();
     std::size_t size = 0;
-    CHECK_FALSE(read_frame(bytes, size));
+    CHECK_FALSE(read(bytes, size));
   }
 }
 
@@ -91,16 +98,16 @@ TEST_CASE("a frame is read from the front of what came, and says where the next 
   const auto first_size = bytes.size();
   bytes.insert(bytes.end(), second.begin(), second.end());
   std::size_t size = 0;
-  REQUIRE(read_frame(bytes, size)->payload.size() == 5);
+  REQUIRE(read(bytes, size)->payload.size() == 5);
   CHECK(size == first_size);
-  CHECK(read_frame(std::span{bytes}.subspan(size), size)->call == 11);
+  CHECK(read(std::span{bytes}.subspan(size), size)->call == 11);
 }
 
 TEST_CASE("a frame longer than its limit is refused before anything is kept for it") {
   refused(with_field(0, static_cast<std::uint32_t>(max_inside_payload + 1)));
   refused(with_field(0, std::uint32_t{0xFFFF'FFFF}));
   std::size_t size = 0;
-  CHECK_FALSE(read_frame(with_field(0, static_cast<std::uint32_t>(max_inside_payload)), size));
+  CHECK_FALSE(read(with_field(0, static_cast<std::uint32_t>(max_inside_payload)), size));
 }
 
 TEST_CASE("a frame of another version, an unknown kind or with unknown words is refused, by name") {
@@ -112,7 +119,7 @@ TEST_CASE("a frame of another version, an unknown kind or with unknown words is 
   refused(with_field(6, std::uint8_t{32}));
   refused(with_field(6, std::uint8_t{255}));
   std::size_t size = 0;
-  CHECK_THROWS_WITH(read_frame(with_field(4, std::uint8_t{9}), size), Catch::Contains("version is 9"));
+  CHECK_THROWS_WITH(read(with_field(4, std::uint8_t{9}), size), Catch::Contains("version is 9"));
 }
 
 TEST_CASE("a frame with no shared memory beside it, or with more than there can be, is refused") {
@@ -135,7 +142,7 @@ TEST_CASE("a frame with any byte changed is read or refused, and never reaches b
       bytes[at] = static_cast<std::byte>(value);
       std::size_t size = 0;
       try {
-        const auto came = read_frame(bytes, size);
+        const auto came = read(bytes, size);
         if (came) CHECK(came->payload.data() + came->payload.size() <= bytes.data() + bytes.size());
       } catch (const troupe::malformed_message&) {
       }
