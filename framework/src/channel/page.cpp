@@ -40,13 +40,15 @@ void page::clear(slot where) {
 }
 
 void page::touch(slot where) {
+  if (!touched_.empty() && touched_.back() == where) return;
   if (std::find(touched_.begin(), touched_.end(), where) == touched_.end()) touched_.push_back(where);
 }
 
 void page::stage_finished(slot where, progress done) {
   touch(where);
-  staged(where).finished_sequence.store(done.sequence, relaxed);
-  staged(where).finished_position.store(done.position, relaxed);
+  auto& entry = staged(where);
+  entry.finished_sequence.store(done.sequence, relaxed);
+  entry.finished_position.store(done.position, relaxed);
 }
 
 void page::stage_head(slot where, std::uint64_t head) {
@@ -55,9 +57,13 @@ void page::stage_head(slot where, std::uint64_t head) {
 }
 
 void page::commit() {
-  memory_->commits.store(memory_->commits.load(relaxed) + 1, std::memory_order_release);
-  for (const slot where : touched_) copy_entry(copy(0, where), copy(1, where));
-  places(1).store(places(0).load(relaxed), relaxed);
+  const auto count = memory_->commits.load(relaxed) + 1;
+  const auto now = count % 2;
+  const auto next = now ^ 1U;
+  memory_->commits.store(count, std::memory_order_release);
+  for (const slot where : touched_)
+    copy_entry(memory_->copies[now][index_of(where)], memory_->copies[next][index_of(where)]);
+  memory_->running_places[next].store(memory_->running_places[now].load(relaxed), relaxed);
   if (std::exchange(is_checkpoint_staged_, false)) write(saved(1), last_checkpoint());
   touched_.clear();
 }
@@ -77,18 +83,21 @@ void page::publish_finished(slot where, progress done) {
 std::size_t page::begin(slot channel, std::uint64_t sequence, std::uint32_t attempt, std::int64_t since) {
   if (switched_off("running_mark")) return max_running;
   const auto in_use = places(0).load(relaxed);
-  auto place = in_use == 0 ? max_running : find(channel, sequence);
-  if (place == max_running) place = static_cast<std::size_t>(std::countr_one(in_use));
-  if (place == max_running) return place;
+  std::size_t place = 0;
+  if (in_use != 0) {
+    place = find(channel, sequence);
+    if (place == max_running) place = static_cast<std::size_t>(std::countr_one(in_use));
+    if (place == max_running) return place;
+  }
   auto& message = memory_->running[place];
   message.channel.store(static_cast<std::uint32_t>(channel), relaxed);
   message.attempt.store(attempt, relaxed);
   message.sequence.store(sequence, relaxed);
   message.since.store(since, std::memory_order_release);
-  for (const std::uint64_t ahead : {0U, 1U})
-    places(ahead).store(in_use | std::uint64_t{1} << place, std::memory_order_release);
-  for (const std::uint64_t ahead : {0U, 1U})
-    copy(ahead, channel).begun.store(sequence, std::memory_order_release);
+  for (auto& places : memory_->running_places)
+    places.store(in_use | std::uint64_t{1} << place, std::memory_order_release);
+  for (auto& copy : memory_->copies)
+    copy[index_of(channel)].begun.store(sequence, std::memory_order_release);
   return place;
 }
 

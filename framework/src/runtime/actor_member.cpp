@@ -181,7 +181,6 @@ void actor_member::serve() {
     run_ends();
     if (can_take_turn() || !later_.empty() || should_end()) continue;
     offer_room();
-    if (inbox_.empty() && inbox_.capacity() > 4 * small_inbox) inbox_.set_capacity(small_inbox);
     if (taken_ != taken && look_for_a_while()) continue;
     if (!prepare_to_sleep()) continue;
     answer_inquiries();  // which may have brought something
@@ -274,13 +273,12 @@ void actor_member::answer_inquiries() {
 
 void actor_member::receive_request(const std::shared_ptr<connection>& from, channel::message&& request) {
   const auto call = request.frame.header.kind == wire::frame_kind::ask ? request.frame.call : 0;
-  if (inbox_.full()) inbox_.set_capacity(2 * inbox_.capacity());
-  inbox_.push_back({from, std::move(request)});
+  auto& next = inbox_.add(from, std::move(request));
   if (call == 0) return;
   from->last_call_in = call;
   auto& given_up = from->given_up;
   if (given_up.empty()) return;
-  inbox_.back().is_given_up = given_up.contains(call);
+  next.is_given_up = given_up.contains(call);
   given_up.erase(given_up.begin(), given_up.upper_bound(call));
 }
 
@@ -301,8 +299,7 @@ bool actor_member::can_take_turn() {
 
 bool actor_member::take_turn() {
   if (!can_take_turn()) return false;
-  auto next = std::move(inbox_.front());
-  inbox_.pop_front();
+  auto next = inbox_.take();
   ++taken_;
   const auto& header = next.message.frame.header;
   const auto asker = header.kind == wire::frame_kind::ask ? next.from : nullptr;

@@ -7,13 +7,13 @@
 #include "process/readiness.hpp"
 #include "runtime/calls.hpp"
 #include "runtime/checkpoints.hpp"
+#include "runtime/inbox.hpp"
 #include "runtime/member.hpp"
 #include "runtime/timers.hpp"
 #include "runtime/wait_watch.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/circular_buffer.hpp>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -157,13 +157,7 @@ class actor_member final : public member {
   };
   std::vector<std::shared_ptr<listener>> listeners_;
 
-  struct incoming {
-    std::shared_ptr<connection> from;
-    channel::message message;
-    bool is_given_up = false;
-  };
-  static constexpr std::size_t small_inbox = 128;
-  boost::circular_buffer<incoming> inbox_{small_inbox};  // in place: it is filled and emptied all the time
+  inbox inbox_;
   std::uint64_t taken_ = 0;                              // out of the inbox
   // Ends that callbacks wait for. What a process had sent is handled before its end is told: each waits until what was in
   // the inbox then has been taken.
