@@ -16,10 +16,13 @@ int clock_gettime(clockid_t, timespec* now) noexcept {
   return 0;
 }
 
-/// A sleep is the other end's turn.
+/// Where there is nothing yet, a sleep is the other end's turn.
 int epoll_wait(int poll, epoll_event* events, int most, int timeout) {
-  if (timeout != 0) instructions::actor_sleeps();
-  return epoll_pwait(poll, events, most, 0, nullptr);
+  for (;;) {
+    const int ready = epoll_pwait(poll, events, most, 0, nullptr);
+    if (ready != 0 || timeout == 0) return ready;
+    instructions::actor_sleeps();
+  }
 }
 
 }  // extern "C"

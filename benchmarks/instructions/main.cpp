@@ -17,6 +17,9 @@ struct workload {
 };
 constexpr std::array workloads{
     workload{"tell", &instructions::tell},
+    workload{"ask", &instructions::ask},
+    workload{"queue", &instructions::queue},
+    workload{"map", &instructions::map},
 };
 
 }  // namespace
