@@ -8,6 +8,9 @@
 //
 // Between them is what is between processes: journals, pages, sockets. This file is also the guardian, as far as the two need
 // one. Sleeps and looks at the clock go by way of functions of ours (interposed.cpp), so that each run is like the last.
+//
+// The host waits without a spin and has no background thread, so what a process with one thread saves, it saves too. What
+// the kernel does is not counted.
 #pragma once
 
 #include <troupe/actor_system.hpp>
@@ -24,7 +27,7 @@
 
 namespace instructions {
 
-/// One end that sends, as a member of a system whose only actor runs on another stack.
+/// The host, a member of a system whose only actor runs on another stack.
 class both_ends final : public troupe::runtime::member {
  public:
   [[nodiscard]] static std::shared_ptr<both_ends> make();

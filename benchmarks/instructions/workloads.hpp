@@ -6,7 +6,7 @@
 
 namespace instructions {
 
-/// What a host would do of these is between waking and sleeping again.
+/// So many are sent before the actor runs.
 inline constexpr std::uint64_t batch = 100;
 
 /// As in troupe-bench.
