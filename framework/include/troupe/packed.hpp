@@ -22,6 +22,7 @@ struct message_extent {
 };
 template <message T>
 [[nodiscard]] message_extent extent_of(const T& value) {
+  if constexpr (detail::fixed_size<T>() != 0) return {detail::fixed_size<T>(), 0};
   detail::attached_memory attached;
   detail::byte_writer measure{attached};
   detail::encode(measure, value);

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <tuple>
+#include <type_traits>
 
 namespace troupe::detail {
 
@@ -22,6 +23,8 @@ body body_of(const std::tuple<Values...>& values) {
     std::apply([&](const auto&... value) { (encode(out, value), ...); },
                *static_cast<const std::tuple<Values...>*>(erased));
   };
+  constexpr bool are_fixed = ((fixed_size<std::remove_cvref_t<Values>>() != 0) && ...);
+  if constexpr (are_fixed) return {(fixed_size<std::remove_cvref_t<Values>>() + ... + 0), &values, write};
   body measured{0, &values, write};
   byte_writer measure{measured.attached};
   write(&values, measure);

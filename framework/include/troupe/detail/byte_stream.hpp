@@ -62,11 +62,21 @@ class byte_writer {
     }
     size_ += count;
   }
-  void flush();
+  /// The value's own bytes: as `put`, of a size that the compiler knows.
+  template <class T>
+  void put_plain(const T& value) {
+    if (room_.data() != nullptr) {
+      if (sizeof value > room_.size() - used_) return spill(&value, sizeof value);
+      std::memcpy(room_.data() + used_, &value, sizeof value);
+      used_ += sizeof value;
+    }
+    size_ += sizeof value;
+  }
   template <class T>
   void put_value(T value) {
-    put(&value, sizeof value);
+    put_plain(value);
   }
+  void flush();
   /// Lets `memory` travel along; null is as good a value as any. `had_some`: it was there when the message was measured, and
   /// its owner has let go of it since.
   void attach(const std::shared_ptr<shared_memory>& memory, bool had_some);

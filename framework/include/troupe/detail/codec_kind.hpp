@@ -286,6 +286,32 @@ consteval bool is_flat() {
   }
 }
 
+// --- Types that always take as many bytes -----------------------------------------------------------------------------------
+
+/// How many; 0 where that depends on the value.
+template <class T>
+consteval std::size_t fixed_size();
+
+template <class T, std::size_t... I>
+consteval std::size_t fixed_size_of_fields(std::index_sequence<I...>) {
+  return ((fixed_size<field<T, I>>() != 0) && ...) ? (fixed_size<field<T, I>>() + ... + 0) : 0;
+}
+
+template <class T>
+consteval std::size_t fixed_size() {
+  if constexpr (number<T>) {
+    return sizeof(T);
+  } else if constexpr (is_view<T>) {
+    return 0;
+  } else if constexpr (kind_of<T>() == kind::array) {
+    return std::tuple_size_v<T> * fixed_size<typename T::value_type>();
+  } else if constexpr (kind_of<T>() == kind::aggregate) {
+    return fixed_size_of_fields<T>(std::make_index_sequence<field_count<T>>{});
+  } else {
+    return 0;
+  }
+}
+
 /// Flat elements in one piece: copied at once.
 template <class T>
 concept block = sequence<T> && requires(T& container) {

@@ -266,7 +266,7 @@ class queue_actor {
 
   /// For each of the readers that are there, two batches from what is queued: the slow ones leave enough to the quick.
   [[nodiscard]] std::uint32_t fair_share() const {
-    return static_cast<std::uint32_t>(store_.size() / (2 * std::max<std::size_t>(readers_seen_, 1)));
+    return static_cast<std::uint32_t>(store_.size() / std::max<std::size_t>(readers_seen_, 1));
   }
 
   void give(queue_visitor reader, const promise<queue_batch<T>>& answer, std::size_t count) {

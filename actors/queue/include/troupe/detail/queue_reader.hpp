@@ -100,7 +100,7 @@ class queue_reader {
 
  private:
   using clock = std::chrono::steady_clock;
-  static constexpr std::uint32_t most = 256;
+  static constexpr std::uint32_t most = 512;
   static constexpr std::chrono::nanoseconds pace =
       std::chrono::microseconds{500};  // a batch; the next one is as long
   static constexpr std::chrono::milliseconds look_for_end{100};

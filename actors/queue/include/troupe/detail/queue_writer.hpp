@@ -48,7 +48,7 @@ class queue_writer {
 
  private:
   using clock = std::chrono::steady_clock;
-  static constexpr std::uint32_t most = 256;
+  static constexpr std::uint32_t most = 512;
   static constexpr std::chrono::nanoseconds pace = std::chrono::milliseconds{1};
 
   /// The credits that are left; nullopt where it was closed here before.
