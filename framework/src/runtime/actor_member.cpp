@@ -148,10 +148,10 @@ void actor_member::complain(const std::string& what) const {
 void actor_member::report_broken(const std::exception_ptr& cause) { complain(wire::describe(cause).text); }
 
 int actor_member::fail(const std::exception_ptr& problem) {
-  const auto described = wire::describe(problem);
-  complain("ends by an exception: " + described.type + ": " + described.text);
   // So that it fits a packet, as the news of the end will: who has no descriptors left must hear of it too.
-  link_.send(failed{described.type.substr(0, longest_type), described.text.substr(0, longest_text)});
+  const auto described = wire::describe(problem, longest_text);
+  complain("ends by an exception: " + described.type + ": " + described.text);
+  link_.send(failed{described.type.substr(0, longest_type), described.text});
   return 1;
 }
 

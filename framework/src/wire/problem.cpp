@@ -25,7 +25,6 @@ namespace {
 
 // All of it must fit a frame, whatever the number of causes.
 constexpr std::size_t longest_type = 512;
-constexpr std::size_t longest_text = std::size_t{32} * 1024;
 constexpr std::size_t longest_path = std::size_t{2} * 1024;
 constexpr std::size_t longest_cause = std::size_t{4} * 1024;
 constexpr std::size_t most_of_causes = std::size_t{24} * 1024;
@@ -84,9 +83,9 @@ void add_code(problem& what, const std::error_code& code) {
   what.code = code.value();
 }
 
-void describe_standard(problem& what, const std::exception& e) {
+void describe_standard(problem& what, const std::exception& e, std::size_t longest) {
   what.type = demangled(&typeid(e));
-  what.text = cut(text_of(e), longest_text);
+  what.text = cut(text_of(e), longest);
   what.broken_promise = dynamic_cast<const broken_promise*>(&e) != nullptr;
   if (const auto* const with_code = dynamic_cast<const std::system_error*>(&e)) {
     add_code(what, with_code->code());
@@ -100,7 +99,7 @@ void describe_standard(problem& what, const std::exception& e) {
 }
 
 // Describes one exception, without its causes; returns what was nested in it.
-std::exception_ptr describe_one(problem& what, const std::exception_ptr& caught) {
+std::exception_ptr describe_one(problem& what, const std::exception_ptr& caught, std::size_t longest) {
   const auto nested_in = [](const auto& e) {
     const auto* const nested = dynamic_cast<const std::nested_exception*>(&e);
     return nested != nullptr ? nested->nested_ptr() : nullptr;
@@ -108,7 +107,7 @@ std::exception_ptr describe_one(problem& what, const std::exception_ptr& caught)
   try {
     std::rethrow_exception(caught);
   } catch (const std::exception& e) {
-    describe_standard(what, e);
+    describe_standard(what, e, longest);
     return nested_in(e);
   } catch (const std::nested_exception& e) {
     what.type = demangled(abi::__cxa_current_exception_type());
@@ -184,13 +183,13 @@ void throw_if_without_text(const problem& what, const std::string& actor) {
 
 }  // namespace
 
-problem describe(const std::exception_ptr& caught) {
+problem describe(const std::exception_ptr& caught, std::size_t longest) {
   problem what;
-  auto nested = describe_one(what, caught);
+  auto nested = describe_one(what, caught, longest);
   std::size_t left = most_of_causes;
   while (nested && what.causes.size() < most_causes) {
     problem cause;
-    nested = describe_one(cause, nested);
+    nested = describe_one(cause, nested, longest_text);
     cause.type.resize(std::min({cause.type.size(), left / 2, std::size_t{128}}));
     cause.text = cut(std::move(cause.text), std::min(longest_cause, left / 2));
     left -= cause.type.size() + cause.text.size();

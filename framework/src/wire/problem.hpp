@@ -3,6 +3,7 @@
 
 #include <troupe/errors.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <string>
@@ -24,8 +25,10 @@ struct problem {
   std::vector<remote_exception::cause> causes;  ///< what was nested in it, outermost first, at most 64
 };
 
-/// Describes a caught exception; never throws what it has been given.
-[[nodiscard]] problem describe(const std::exception_ptr& caught);
+inline constexpr std::size_t longest_text = std::size_t{32} * 1024;
+
+/// Describes a caught exception; never throws what it has been given. A text of more than `longest` bytes is cut, and says so.
+[[nodiscard]] problem describe(const std::exception_ptr& caught, std::size_t longest = longest_text);
 
 /// Throws it at the asker: a standard type as itself, with its causes nested in it, anything else as `remote_exception` from
 /// `actor`.

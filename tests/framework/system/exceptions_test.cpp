@@ -75,7 +75,35 @@ class worker {
   void throw_nested() try { std::optional<int>{}.value(); } catch (...) {
     std::throw_with_nested(own_error{"outer"});
   }
+  void throw_text(const std::string& text) { throw own_error{text}; }
+  void throw_long(std::size_t size) { throw own_error{std::string(size, 'x')}; }
+  void throw_nested_to(int depth) try {
+    if (depth == 0) throw uncopyable_error{"the first"};
+    throw_nested_to(depth - 1);
+  } catch (...) {
+    if (depth == 0) throw;
+    std::throw_with_nested(own_error{"level " + std::to_string(depth)});
+  }
 };
+
+void end_with(const std::string& text, std::size_t times) {
+  std::string all;
+  for (std::size_t i = 0; i < times; ++i) all += text;
+  throw own_error{all};
+}
+
+const std::string no_utf8{"\xff\xfe\x80 and \xc3\x28"};
+constexpr std::size_t ten_megabytes = 10'000'000;
+
+/// The exception that an ask of a worker ends in, where it is none of the standard ones.
+troupe::remote_exception remote_of(troupe::future<void> answer) {
+  try {
+    answer.get();
+  } catch (const troupe::remote_exception& caught) {
+    return caught;
+  }
+  throw std::logic_error{"no exception"};
+}
 
 troupe::exit_status status_after(const troupe::actor<worker>& of, troupe::future<void> answer) {
   CHECK_THROWS_AS(answer.get(), troupe::actor_down);
@@ -172,4 +200,43 @@ TEST_CASE("what was nested in an exception is told") {
     REQUIRE(caught.nested().size() == 1);
     CHECK(caught.nested()[0].type == "std::bad_optional_access");
   }
+}
+
+TEST_CASE("texts of any bytes and any length arrive, the long ones cut, and the actor lives on") {
+  troupe::actor_system system;
+  const auto w = system.spawn<worker>();
+  const auto odd = remote_of(w.ask<&worker::throw_text>(no_utf8));
+  CHECK(odd.type().ends_with("own_error"));
+  CHECK((odd.text() == no_utf8));
+  const auto large = remote_of(w.ask<&worker::throw_long>(ten_megabytes));
+  CHECK(large.type().ends_with("own_error"));
+  CHECK(large.text().starts_with(std::string(1000, 'x')));
+  CHECK(large.text().ends_with("[cut here: 10000000 bytes]"));
+  CHECK(w.ask<&worker::alive>().get() == 1);
+}
+
+TEST_CASE("exceptions nested fifty deep are told one by one, and the actor lives on") {
+  troupe::actor_system system;
+  const auto w = system.spawn<worker>();
+  const auto caught = remote_of(w.ask<&worker::throw_nested_to>(50));
+  CHECK(caught.text() == "level 50");
+  REQUIRE(caught.nested().size() == 50);
+  for (std::size_t depth = 1; depth < 50; ++depth) {
+    CHECK(caught.nested()[49 - depth].type.ends_with("own_error"));
+    CHECK(caught.nested()[49 - depth].text == "level " + std::to_string(depth));
+  }
+  CHECK(caught.nested()[49].type.ends_with("uncopyable_error"));
+  CHECK(caught.nested()[49].text == "the first");
+  CHECK(w.ask<&worker::alive>().get() == 1);
+}
+
+TEST_CASE("a function's end tells texts of any bytes and any length") {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  const auto odd = system.spawn<end_with>(no_utf8, std::size_t{1}).join();
+  CHECK(odd.exception_type.ends_with("own_error"));
+  CHECK((odd.exception_text == no_utf8));
+  const auto large = system.spawn<end_with>("y", ten_megabytes).join();
+  CHECK(large.exception_type.ends_with("own_error"));
+  CHECK(large.exception_text.starts_with(std::string(1000, 'y')));
+  CHECK(large.exception_text.ends_with("[cut here: 10000000 bytes]"));
 }
