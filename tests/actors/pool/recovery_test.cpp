@@ -44,9 +44,9 @@ std::string text_noted(const noted_item& item) {
 }
 /// An item that takes a moment, in which its worker may be killed.
 int slow_square(const noted_item& item) {
-  if (troupe::pool::attempt() > 1 && tests::earlier_attempt_lives(item.first, item.second))
-    tests::note(item.first, '!', item.second);
   tests::note(item.first, '+', item.second);
+  if (troupe::pool::attempt() > 1 && tests::other_attempt_lives(item.first, item.second))
+    tests::note(item.first, '!', item.second);
   std::this_thread::sleep_for(200us);
   tests::note(item.first, '-', item.second);
   return item.second * item.second;
@@ -90,6 +90,31 @@ class killer {
   }
   std::atomic<bool> stop_ = false;
   std::thread thread_;
+};
+
+/// How many random histories the cases under kills try: more of them where somebody has the time.
+unsigned seeds() {
+  const auto* const given = std::getenv("TROUPE_SEEDS");
+  return given != nullptr ? static_cast<unsigned>(std::stoul(given)) : 5;
+}
+
+/// Of an item that is given up after so many attempts: a result, or the news of each of them.
+void check_settled(const troupe::outcome<int>& result, int item, std::size_t most) {
+  CAPTURE(item);
+  if (result) {
+    CHECK(*result == item * item);
+    return;
+  }
+  try {
+    (void)result.value();
+  } catch (const troupe::quarantined& given_up) {
+    CHECK(given_up.attempts().size() == most);
+  }
+}
+
+class beginner {
+ public:
+  void begin(const std::string& path) { tests::note(path, '+', 1); }
 };
 
 template <class Checked>
@@ -161,9 +186,7 @@ TEST_CASE("results too large for a worker's notes come all the same") {
 TEST_CASE(
     "a map under kills at random moments is complete and right, and nothing that was finished is repeated") {
   constexpr int items = 400;
-  const auto* const given = std::getenv("TROUPE_SEEDS");
-  const unsigned seeds = given != nullptr ? static_cast<unsigned>(std::stoul(given)) : 5;
-  for (unsigned seed = 1; seed <= seeds; ++seed) {
+  for (unsigned seed = 1; seed <= seeds(); ++seed) {
     CAPTURE(seed);
     troupe::actor_system system;
     troupe::pool pool{system, {.workers = 3, .max_attempts = 100}};
@@ -185,6 +208,53 @@ TEST_CASE(
     // Between the end of a function and the note of its result a kill may come.
     CHECK(again <= 3);
   }
+}
+
+TEST_CASE("an item under kills is begun no oftener than it may be, never twice at once, and settled once") {
+  constexpr int items = 200;
+  for (unsigned seed = 1; seed <= seeds(); ++seed) {
+    const std::size_t most = 1 + seed % 3;
+    CAPTURE(seed, most);
+    troupe::actor_system system;
+    troupe::pool pool{system, {.workers = 3, .max_attempts = most}};
+    const tests::side_log log;
+    std::vector<troupe::outcome<int>> results;
+    {
+      const killer at_work{pool, seed};
+      results = pool.try_map<slow_square>(noted(log, items), {.chunk_size = 1 + seed * 7 % 20});
+    }
+    REQUIRE(results.size() == items);
+    auto seen = tests::read_attempts(log);
+    for (int item = 0; item < items; ++item) {
+      const auto& result = results[static_cast<std::size_t>(item)];
+      check_settled(result, item, most);
+      CAPTURE(item, seen[item].ends);
+      CHECK(seen[item].starts <= most);
+      CHECK(seen[item].overlaps == 0);
+      if (result) CHECK(seen[item].ends >= 1);
+    }
+  }
+}
+
+TEST_CASE("the side log shows attempts at the same time, whether both live or only one has ended") {
+  troupe::actor_system system;
+  const tests::side_log log;
+  const auto other = system.spawn<beginner>();
+  other.ask<&beginner::begin>(log.path()).get();
+  tests::note(log.path(), '+', 1);
+  CHECK(tests::other_attempt_lives(log.path(), 1));
+  CHECK_FALSE(tests::other_attempt_lives(log.path(), 2));
+  other.kill();
+  other.join();
+  CHECK_FALSE(tests::other_attempt_lives(log.path(), 1));
+  tests::note(log.path(), '-', 1);
+  CHECK(tests::read_attempts(log).at(1).overlaps == 0);
+  const auto third = system.spawn<beginner>();
+  third.ask<&beginner::begin>(log.path()).get();
+  tests::note(log.path(), '-', 1);
+  CHECK(tests::read_attempts(log).at(1).overlaps == 1);
+  CHECK(tests::read_attempts(log).at(1).starts == 3);
+  CHECK(tests::read_attempts(log).at(1).after_the_end == 1);
 }
 
 TEST_CASE("what is cancelled while it runs is not begun again") {

@@ -40,12 +40,14 @@ inline void note(const std::string& path, char what, int item) {
   ::close(file);
 }
 
-/// In a worker: whether a process that has begun with that item before is still there, be it as a zombie.
-inline bool earlier_attempt_lives(const std::string& path, int item) {
+/// In a worker that has noted its own beginning: whether another that has begun with that item is still there, be it as a
+/// zombie. Of two at once the second to note it sees the first.
+inline bool other_attempt_lives(const std::string& path, int item) {
   std::ifstream log{path};
   const auto begun = "+" + std::to_string(item);
+  const auto own = std::to_string(::getpid());
   for (std::string what, pid; log >> what >> pid;) {
-    if (what == begun && std::ifstream{"/proc/" + pid + "/stat"}) return true;
+    if (what == begun && pid != own && std::ifstream{"/proc/" + pid + "/stat"}) return true;
   }
   return false;
 }
@@ -54,8 +56,9 @@ inline bool earlier_attempt_lives(const std::string& path, int item) {
 struct attempts {
   std::size_t starts = 0;
   std::size_t ends = 0;
-  std::size_t overlaps = 0;       ///< attempts that found an earlier one alive
+  std::size_t overlaps = 0;       ///< attempts that found another alive, or ended behind another's start
   std::size_t after_the_end = 0;  ///< starts of an item that an earlier attempt had come to the end of
+  std::string running;            ///< whose start was the last
 };
 
 inline std::map<int, attempts> read_attempts(const side_log& log) {
@@ -64,12 +67,15 @@ inline std::map<int, attempts> read_attempts(const side_log& log) {
   for (std::size_t at = 0; at < text.size();) {
     const auto end = text.find('\n', at);
     auto& item = all[std::stoi(text.substr(at + 1, end - at - 1))];
+    const auto by = text.substr(text.find(' ', at) + 1, end - text.find(' ', at) - 1);
     if (text[at] == '+') {
       if (item.ends != 0) ++item.after_the_end;
       ++item.starts;
+      item.running = by;
     } else if (text[at] == '!') {
       ++item.overlaps;
     } else {
+      if (by != item.running) ++item.overlaps;
       ++item.ends;
     }
     at = end + 1;
