@@ -160,6 +160,7 @@ bool pool_desk::is_to_be_sent_again(pool_task& task) {
     std::rethrow_exception(problem);
   } catch (const actor_down& down) {
     if (down.fate() != call_fate::died_running) return ++task.sent_in_vain <= pool_crew::most_in_vain;
+    task.last_death = problem;
     return task.died(down);
   } catch (...) {
     return false;
@@ -173,7 +174,8 @@ void pool_desk::collect(std::vector<task_pointer>& done) {
     auto task = std::move(each.task);
     each.answer.reset();
     if (const auto problem = task->problem(); problem && !task->is_given_up()) {
-      if (const auto why = crew_->unfit(each.worker)) {
+      // A worker that was ended while it was being initialized has not failed to be.
+      if (const auto why = crew_->unfit(each.worker); why && !crew_->is_ended()) {
         task->instead = why;
         done.push_back(std::move(task));
         continue;
@@ -220,6 +222,9 @@ pool_desk::handling pool_desk::carry_out(assignment what, const std::vector<bool
   } catch (const start_failed&) {
     if (put_back(what, passed_over)) return handling::no_worker;
     what.task->fail(std::current_exception());
+    return handling::done;
+  } catch (const pool_closed&) {
+    if (!keep(what)) what.task->fail(std::current_exception());
     return handling::done;
   } catch (...) {
     what.task->fail(std::current_exception());
@@ -288,6 +293,23 @@ bool pool_desk::put_back(assignment& what, const std::vector<bool>& passed_over)
   }
   settled_down_.notify_all();
   return true;
+}
+
+// False where nobody wants it back.
+bool pool_desk::keep(assignment& what) {
+  const std::lock_guard lock{mutex_};
+  if (!kept_) return false;
+  kept_->push_back(std::move(what.task));
+  return true;
+}
+
+std::deque<pool_desk::task_pointer> pool_desk::take_unbegun(bool more_may_come) {
+  auto left = take_waiting();
+  const std::lock_guard lock{mutex_};
+  if (kept_) left.insert(left.end(), kept_->begin(), kept_->end());
+  kept_.reset();
+  if (more_may_come) kept_.emplace();
+  return left;
 }
 
 std::deque<pool_desk::task_pointer> pool_desk::take_waiting() {

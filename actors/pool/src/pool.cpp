@@ -1,6 +1,7 @@
 #include <troupe/available_cpus.hpp>
 #include <troupe/pool.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <optional>
@@ -106,17 +107,22 @@ drain_report pool::drain(std::chrono::nanoseconds patience) {
   drain_report report;
   const auto why =
       std::make_exception_ptr(pool_closed{"the call was not begun: the pool '" + name() + "' was drained"});
-  for (const auto& each : desk_->take_waiting()) {
-    if (each->is_given_up()) continue;
-    report.unstarted.push_back({each->number, each->arguments()});
-    each->fail(why);
-  }
+  const auto give_back = [&](bool more_may_come) {
+    for (const auto& each : desk_->take_unbegun(more_may_come)) {
+      if (each->is_given_up()) continue;
+      if (!each->last_death) report.unstarted.push_back({each->number, each->arguments()});
+      each->fail(each->last_death ? each->last_death : why);
+    }
+  };
+  give_back(true);
   const auto until = detail::deadline_in(patience);
   const auto left = [until] { return until - std::chrono::steady_clock::now(); };
   report.in_time = desk_->wait_until_idle(left()) && crew_->wait_for_maps(left());
   // A moment for workers that are idle; whoever is not has had its time.
   crew_->end(report.in_time ? std::optional<std::chrono::nanoseconds>{} : std::chrono::nanoseconds{0});
-  desk_->advance();
+  desk_->wait_until_idle(std::chrono::nanoseconds::max());
+  give_back(false);  // what had been sent to a worker, and was not begun before its end
+  std::ranges::sort(report.unstarted, {}, &unstarted_call::number);
   return report;
 }
 

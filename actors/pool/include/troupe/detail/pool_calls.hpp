@@ -54,7 +54,8 @@ class pool_task {
 
   std::size_t number = 0;  ///< in the order of the submissions
   int sent_in_vain = 0;
-  std::exception_ptr instead{};  ///< of the answer: set where that says less
+  std::exception_ptr instead{};     ///< of the answer: set where that says less
+  std::exception_ptr last_death{};  ///< of a worker that had begun with it: an `actor_down`
 
  protected:
   std::shared_ptr<pool_crew> crew_;

@@ -35,6 +35,8 @@ class pool_desk final : public relay_driver, public std::enable_shared_from_this
   void cancelled() override;
   /// Nothing that waits is begun any more: it is given back. What is at a worker goes on.
   std::deque<std::shared_ptr<pool_task>> take_waiting();
+  /// As `take_waiting`. Where more may come, what is left unbegun by the crew's end is kept for the next of these calls.
+  std::deque<std::shared_ptr<pool_task>> take_unbegun(bool more_may_come);
   /// Waits until nothing waits and nothing is at a worker; false after `patience`.
   bool wait_until_idle(std::chrono::nanoseconds patience);
   /// Nothing is begun any more: what waits ends as `pool_closed`.
@@ -68,14 +70,16 @@ class pool_desk final : public relay_driver, public std::enable_shared_from_this
   bool send(assignment& what);
   void hand_over(std::size_t place, std::thread::id to);
   bool put_back(assignment& what, const std::vector<bool>& passed_over);
+  bool keep(assignment& what);
 
   std::shared_ptr<pool_crew> crew_;
   std::mutex mutex_;                      // of everything below
   std::condition_variable settled_down_;  // a seat is in transit no more, or answers have been delivered
   std::vector<seat> seats_;
   std::deque<task_pointer> waiting_;
-  std::vector<std::thread::id> delivering_;  // of threads that have answers in their hands
-  std::vector<relay<void>> idle_;            // of those who wait for nothing to be left
+  std::optional<std::deque<task_pointer>> kept_;  // for `take_unbegun`
+  std::vector<std::thread::id> delivering_;       // of threads that have answers in their hands
+  std::vector<relay<void>> idle_;                 // of those who wait for nothing to be left
   std::size_t submitted_ = 0;
   bool ended_ = false;
 };
