@@ -25,7 +25,11 @@ class witness {
   int echo(int value) { return value; }
   std::vector<char> make(std::size_t size) { return std::vector<char>(size, 'm'); }
   std::size_t take(const std::vector<char>& block) { return block.size(); }
+  troupe::shared_array<int> share() { return troupe::shared_array<int>{3}; }
 };
+
+/// More shared memory than one descriptor is enough for.
+using shared_arrays = std::vector<troupe::shared_array<int>>;
 
 /// Takes all of its process's descriptors but `left`, and gives them back when it is told.
 class hoarder {
@@ -52,6 +56,9 @@ class hoarder {
     taken_.clear();
   }
   int echo(int value) { return value; }
+  std::size_t size_of_buffer(const troupe::shared_buffer& buffer) { return buffer.size(); }
+  std::size_t count_of(const shared_arrays& all) { return all.size(); }
+  int fetch_shared(const troupe::actor<witness>& from) { return from.ask<&witness::share>().get()[0]; }
   std::size_t size_of(const std::vector<char>& block) { return block.size(); }
   int ask(const troupe::actor<witness>& whom) { return whom.ask<&witness::echo>(1).get(); }
   std::size_t fetch(const troupe::actor<witness>& from, std::size_t size) {
@@ -157,6 +164,43 @@ TEST_CASE("an actor without descriptors is told so, and goes on when it has some
   CHECK(full.ask<&hoarder::size_of>(std::vector<char>(100'000)).get() == 100'000);
   CHECK(full.ask<&hoarder::ask>(friendly).get() == 1);
   CHECK(full.ask<&hoarder::spawn>().get() == "5");
+}
+
+TEST_CASE("shared memory that an actor has no descriptors for is refused, and nothing of it is kept") {
+  if (checks_need_descriptors) {
+    WARN("not run: the sanitizer's own checks need descriptors");
+    return;
+  }
+  troupe::actor_system system;
+  const auto friendly = system.spawn<witness>();
+  const auto full = system.spawn<hoarder>();
+  CHECK(full.ask<&hoarder::fetch_shared>(friendly).get() == 0);
+  CHECK(full.ask<&hoarder::size_of_buffer>(troupe::shared_buffer{10}).get() == 10);
+  const auto open = [&] { return support::open_descriptors_of(full.pid()); };
+  const auto guardian = support::descendant_called("troupe-guardian", ::getpid());
+  const auto in_guardian = support::open_descriptors_of(guardian).size();
+  for (const int left : {0, 2}) {
+    CAPTURE(left);
+    full.ask<&hoarder::take>(left).get();
+    const auto before = open();
+    for (int round = 0; round < 20; ++round) {
+      // Of these five the kernel hands over as many as there is room for.
+      shared_arrays five;
+      for (int n = 0; n < 5; ++n) five.emplace_back(std::size_t{2});
+      CHECK_THROWS_AS(full.ask<&hoarder::count_of>(five).get(), troupe::refused_message);
+      if (left == 0)
+        CHECK_THROWS_AS(full.ask<&hoarder::size_of_buffer>(troupe::shared_buffer{10}).get(),
+                        troupe::refused_message);
+      if (left == 0) CHECK_THROWS_AS(full.ask<&hoarder::fetch_shared>(friendly).get(), std::system_error);
+      CHECK(full.ask<&hoarder::echo>(round).get() == round);
+    }
+    CHECK(open() == before);
+    full.ask<&hoarder::release>().get();
+    CHECK(full.ask<&hoarder::count_of>(shared_arrays{troupe::shared_array<int>{2}}).get() == 1);
+    CHECK(full.ask<&hoarder::size_of_buffer>(troupe::shared_buffer{10}).get() == 10);
+    CHECK(full.ask<&hoarder::fetch_shared>(friendly).get() == 0);
+  }
+  CHECK(support::open_descriptors_of(guardian).size() == in_guardian);
 }
 
 TEST_CASE("who connects to an actor without descriptors is told of its end, which says why") {

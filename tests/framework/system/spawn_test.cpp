@@ -3,6 +3,7 @@
 
 #include "support/processes.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -39,6 +40,18 @@ class informant {
   std::vector<int> descriptors() const {
     const auto open = support::open_descriptors();
     return {open.begin(), open.end()};
+  }
+  /// What they are, without the numbers of sockets and pipes; the standard streams with theirs.
+  std::vector<std::string> descriptor_kinds() const {
+    std::vector<std::string> kinds;
+    for (const int number : support::open_descriptors()) {
+      const auto all = support::describe_descriptor(number);
+      auto kind = all.substr(all.find(" -> ") + 4);
+      kind.resize(std::min(kind.find_first_of("0123456789("), kind.size()));
+      kinds.push_back(number < 3 ? std::to_string(number) + " " + kind : kind);
+    }
+    std::sort(kinds.begin(), kinds.end());
+    return kinds;
   }
   bool same_process(const troupe::process& other) const {
     return troupe::process{troupe::this_actor::self<informant>()} == other;
@@ -155,6 +168,22 @@ TEST_CASE(
     CHECK(alone.size() < 12);
     CHECK(crowded.size() == alone.size());
     CHECK(lonely.ask<&informant::descriptors>().get().size() == alone.size());
+  }
+  ::close(inheritable);
+}
+
+TEST_CASE("the descriptors that an actor has are these, whichever way it was started") {
+  const int inheritable = ::dup(STDIN_FILENO);
+  {
+    troupe::actor_system system;
+    // Its page; its standard streams; what its loop waits by; the sockets to the guardian and to who asks.
+    const std::vector<std::string> promised{
+        "/memfd:troupe-page ",    "0 /dev/null",          "1 pipe:[", "2 pipe:[", "anon_inode:[eventfd]",
+        "anon_inode:[eventpoll]", "anon_inode:[timerfd]", "socket:[", "socket:["};
+    for (const auto how : {troupe::start_method::fork, troupe::start_method::spawn}) {
+      const auto actor = system.spawn<informant>({.start = how});
+      CHECK(actor.ask<&informant::descriptor_kinds>().get() == promised);
+    }
   }
   ::close(inheritable);
 }
