@@ -347,6 +347,7 @@ void actor_member::wait_to_be_killed(const std::shared_ptr<connection>& from, st
 
 // A timer that is due and an answer that something follows: one of each, so that messages have their turn in between.
 bool actor_member::take_continuations() {
+  if (later_.empty() && timers_.next() == platform::never) return false;
   const auto run = [this](const std::function<void()>& turn) {
     turn_open_ = true;
     turn();
@@ -390,10 +391,11 @@ void actor_member::call_handler(const std::shared_ptr<connection>& asker, channe
     if (entry == nullptr || entry->call == nullptr || entry->actor_class != actor_class_) {
       throw refused_message{"it names a method that this actor does not have"};
     }
-    const std::function<void()> let_go = [&request] {
-      if (request.frame.outside != 0 || request.attached != nullptr) request.pin.reset();
-    };
-    detail::byte_reader in{request.frame.payload, this, let_go};
+    std::function<void()> let_go;
+    if (request.frame.outside != 0 || request.attached != nullptr)
+      let_go = [&request] { request.pin.reset(); };
+    const auto bytes = request.frame.payload;
+    auto in = let_go ? detail::byte_reader{bytes, this, let_go} : detail::byte_reader{bytes, this};
     in.came_with(request.attached);
     entry->call(object_, in, due);
   } catch (const refused_message& problem) {

@@ -288,7 +288,7 @@ consteval bool is_flat() {
 
 // --- Types that always take as many bytes -----------------------------------------------------------------------------------
 
-/// How many; 0 where that depends on the value.
+/// How many; 0 where that depends on the value, or there is no such message.
 template <class T>
 consteval std::size_t fixed_size();
 
@@ -301,7 +301,7 @@ template <class T>
 consteval std::size_t fixed_size() {
   if constexpr (number<T>) {
     return sizeof(T);
-  } else if constexpr (is_view<T>) {
+  } else if constexpr (is_view<T> || found<T>::what != flaw::none) {
     return 0;
   } else if constexpr (kind_of<T>() == kind::array) {
     return std::tuple_size_v<T> * fixed_size<typename T::value_type>();

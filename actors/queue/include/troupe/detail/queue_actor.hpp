@@ -264,7 +264,8 @@ class queue_actor {
     for (const auto& answer : std::exchange(idlers_, {})) answer.set_value(store_.puts());
   }
 
-  /// For each of the readers that are there, two batches from what is queued: the slow ones leave enough to the quick.
+  /// Of what is queued, as much for each of the readers that are there. The slow ones leave the rest to the quick: they ask for
+  /// what they do in a moment.
   [[nodiscard]] std::uint32_t fair_share() const {
     return static_cast<std::uint32_t>(store_.size() / std::max<std::size_t>(readers_seen_, 1));
   }
