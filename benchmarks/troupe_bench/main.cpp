@@ -12,9 +12,11 @@
 namespace bench {
 
 std::span<const workload> workloads() {
-  static const std::array<workload, 8> all{{
+  static const std::array<workload, 10> all{{
       {"W1", "ask: 64 bytes there and back between the host's main thread and an actor", ask_round_trip},
       {"W2", "tell: 64-byte messages one way, from the first send to the last receipt", tell_stream},
+      {"W3", "tell: 1 MiB one way, as a vector, as a view of one, and in shared_buffers", bulk_large},
+      {"W3b", "the same with 64 KiB", bulk_medium},
       {"W4", "queue: one producer, two consumers, until all items are consumed", queue_fan_out},
       {"W5", "spawn: start an actor, ask it once, stop it, join it", spawn_and_stop},
       {"W6", "pool: an ordered map of the square over 100,000 numbers, two workers", map_squares},

@@ -30,6 +30,8 @@ amount choose(amount full, amount quick);
 
 void ask_round_trip();  ///< W1
 void tell_stream();     ///< W2
+void bulk_large();      ///< W3
+void bulk_medium();     ///< W3b
 void queue_fan_out();   ///< W4
 void spawn_and_stop();  ///< W5
 void map_squares();     ///< W6
