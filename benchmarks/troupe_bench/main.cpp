@@ -39,11 +39,17 @@ constexpr int no_such_workload = 2;
 constexpr int failed = 3;
 
 void print_help() {
-  std::cout << "usage: troupe-bench [WORKLOAD...]\n\n"
+  std::cout << "usage: troupe-bench [WORKLOAD...]\n"
+               "       troupe-bench growth [ACTORS...]\n\n"
                "Prints `workload,metric,value,unit` lines for each workload named, or for all:\n\n";
-  for (const auto& known : bench::workloads()) std::cout << "  " << known.name << "  " << known.what << '\n';
-  std::cout << "\nWith PEER_QUICK in the environment the runs are smaller. Exit status: 0; 2 for a workload\n"
-               "that there is not; 3 where a check or a run failed.\n";
+  for (const auto& known : bench::workloads()) {
+    std::cout << "  " << known.name << std::string(5 - known.name.size(), ' ') << known.what << '\n';
+  }
+  std::cout
+      << "\ngrowth is not among all: it starts 10, 100, 1000 actors, or as many as are named, and says what\n"
+         "they cost; or which limit was met.\n"
+         "\nWith PEER_QUICK in the environment the runs are smaller. Exit status: 0; 2 for a workload\n"
+         "that there is not; 3 where a check or a run failed.\n";
 }
 
 const bench::workload* find(const std::string& name) {
@@ -53,11 +59,32 @@ const bench::workload* find(const std::string& name) {
   return found == all.end() ? nullptr : &*found;
 }
 
+/// Runs it, and says on standard error what went wrong.
+int attempt(const std::string& name, const std::function<void()>& run) {
+  try {
+    run();
+    return all_well;
+  } catch (const std::exception& problem) {
+    std::cerr << "troupe-bench: " << name << ": " << problem.what() << '\n';
+    return failed;
+  }
+}
+
+int grow(std::span<const std::string> arguments) {
+  return attempt("growth", [&] {
+    std::vector<std::size_t> counts;
+    for (const auto& count : arguments) counts.push_back(std::stoul(count));
+    if (counts.empty()) counts = {10, 100, 1000};
+    bench::growth(counts);
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   troupe::guard(argc, argv);
   const std::vector<std::string> names{argv + 1, argv + argc};
+  if (!names.empty() && names.front() == "growth") return grow(std::span{names}.subspan(1));
   std::vector<const bench::workload*> chosen;
   for (const auto& name : names) {
     if (name == "--help" || name == "-h") {
@@ -73,14 +100,8 @@ int main(int argc, char** argv) {
   if (chosen.empty()) {
     for (const auto& known : bench::workloads()) chosen.push_back(&known);
   }
-
   for (const auto* workload : chosen) {
-    try {
-      workload->run();
-    } catch (const std::exception& problem) {
-      std::cerr << "troupe-bench: " << workload->name << ": " << problem.what() << '\n';
-      return failed;
-    }
+    if (const auto status = attempt(workload->name, workload->run); status != all_well) return status;
   }
   return all_well;
 }

@@ -3,10 +3,12 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace bench {
 
@@ -38,6 +40,9 @@ void map_squares();     ///< W6
 void heavy_map();       ///< W7
 void array_back();      ///< W8
 void deaths();          ///< W9
+
+/// With so many actors, one count after the other. Where a limit is met, a line beginning with `#` says what the user gets.
+void growth(const std::vector<std::size_t>& counts);
 
 struct workload {
   std::string name;
