@@ -1,5 +1,5 @@
 // machine L: what this machine cannot do faster, whoever asks. machine probe: milliseconds for a fixed loop on each of two
-// cores, by which a run sees whether others were using them.
+// cores, once, by which a run sees whether others were using them.
 #include "workloads.hpp"
 
 #include <atomic>
@@ -117,7 +117,12 @@ void limits() {
 int main(int count, char** arguments) {
   const std::string what = count == 2 ? arguments[1] : "";
   if (what == "probe") {
-    for (const int cpu : {0, 1}) std::printf("%.3f\n", loop_on(cpu, 1'000'000) / 1e6);
+    for (const int cpu : {0, 1}) {
+      pin(cpu);
+      const u64 start = now();
+      sum_of_squares(20'000'000);
+      std::printf("%.3f\n", static_cast<double>(now() - start) / 1e6);
+    }
   } else if (what == "L") {
     limits();
   } else {

@@ -34,7 +34,8 @@ ROWS = [
     Row("W8", "shared_buffer", "64 MiB of doubles back, handed over", "GB/s", 1, max, {}, HANDED_OVER),
 ]
 Entry = collections.namedtuple("Entry", "name kind value low high is_main")
-KINDS = {"ours": "Troupe", "limit": "raw: no library, no framing", "peer": "a peer", "reference": "inside one process"}
+KINDS = {"ours": "", "limit": "raw", "peer": "peer", "reference": "one process"}
+LEFT_OUT = ("seq", "par", "seq_tenth", "par_tenth")  # behind W7's speed-ups: in results.json
 
 
 def show(value):
@@ -65,8 +66,12 @@ def median(values):
     return values[half] if len(values) % 2 else (values[half - 1] + values[half]) / 2
 
 
-def times_as_fast(row, ours, other):
-    return (ours / other if row.better is max else other / ours) if ours and other else 0
+def show_ratio(row, ours, other):
+    """How many times as fast ours is."""
+    if not ours.value or not other.value:
+        return ""
+    ratio = ours.value / other.value if row.better is max else other.value / ours.value
+    return f"{ratio:.2g}×" if ratio < 100 else f"{ratio:,.0f}×"
 
 
 def ours_of(found):
@@ -86,7 +91,7 @@ def summary(rows):
         for kind in ("limit", "peer"):
             best = best_of(found, kind)
             cells.append(f"{show(best.value)} {row.unit}: {best.name}" if best else "")
-            cells.append(f"{times_as_fast(row, ours.value, best.value):.2g}×" if best and ours else "")
+            cells.append(show_ratio(row, ours, best) if best and ours else "")
         lines.append(f"| [{row.title}](#{anchor(row)}) | " + " | ".join(cells) + " |")
     return lines
 
@@ -106,7 +111,7 @@ def section(row, found, plot):
              f"| {row.unit}, {'more' if row.better is max else 'less'} is better | kind | median | lowest to highest | Troupe / this |",
              "| --- | --- | ---: | ---: | ---: |"]
     for e in found:
-        ratio = f"{times_as_fast(row, ours.value, e.value):.2g}×" if ours and e is not ours else ""
+        ratio = show_ratio(row, ours, e) if ours and e is not ours else ""
         name = f"**{e.name}**" if e.kind == "ours" else e.name
         lines.append(f"| {name} | {KINDS[e.kind]} | {show(e.value)} | {show(e.low)} to {show(e.high)} | {ratio} |")
     return lines + [""]
@@ -148,6 +153,6 @@ def others(rows, peers, results, units):
     shown = {(r.workload, m) for r in rows for m in (r.metric, *r.variants, *(m for o in r.only.values() for m in o))}
     lines = ["| | workload | metric | median | unit |", "| --- | --- | --- | ---: | --- |"]
     for (peer, workload, metric), values in results.items():
-        if (workload, metric) not in shown and workload != "growth":
+        if (workload, metric) not in shown and workload != "growth" and not metric.endswith("_ms") and metric not in LEFT_OUT:
             lines.append(f"| {peer} | {workload} | `{metric}` | {show(median(values))} | {units[peer, workload, metric]} |")
     return lines if len(lines) > 2 else []
