@@ -28,7 +28,7 @@ ROWS = [
     Row("W6", "default", "Map 100,000 squares, two workers, chunks as they come", "ms", 1e3, min),
     Row("W6", "chunk1000", "Map 100,000 squares, chunks of 1,000", "ms", 1e3, min, {"executor_chunk1000": "ProcessPoolExecutor"}),
     Row("W6", "chunk1", "Map 100,000 squares, each a message of its own", "ms", 1e3, min, {"executor_chunk1": "ProcessPoolExecutor"}),
-    Row("W7", "speedup", "Five heavy sums on two workers: speed-up over one process (5/3 is possible)", "×", 1, max),
+    Row("W7", "speedup", "Five heavy sums on two workers: speed-up (5/3 is possible)", "×", 1, max),
     Row("W8", "array", "64 MiB of doubles back, copied", "GB/s", 1, max, COPIED,
         {"memfd": {k: v for k, v in COPIED.items()}, "iceoryx": {}}),
     Row("W8", "shared_buffer", "64 MiB of doubles back, handed over", "GB/s", 1, max, {}, HANDED_OVER),
@@ -127,13 +127,17 @@ def growth(results, units):
     return curves
 
 
-def growth_section(curves, notes, plot):
+def growth_table(curves):
     counts = sorted({n for curve in curves.values() for n in curve})
-    lines = ["### From ten actors to thousands", "", f"![What actors cost]({plot})", "",
-             "| actors | " + " | ".join(f"{n:,}" for n in counts) + " |", "| --- " + "| ---: " * len(counts) + "|"]
+    lines = ["| actors | " + " | ".join(f"{n:,}" for n in counts) + " |", "| --- " + "| ---: " * len(counts) + "|"]
     for (what, unit), curve in curves.items():
         label = GROWTH.get(what, what) + (f", {unit}" if unit else "")
         lines.append(f"| {label} | " + " | ".join(show(curve[n]) if n in curve else "" for n in counts) + " |")
+    return lines
+
+
+def growth_section(curves, notes, plot):
+    lines = ["### From ten actors to thousands", "", f"![What actors cost]({plot})", "", *growth_table(curves)]
     if notes:
         lines += ["", "Where a limit was met, the user gets `troupe::start_failed`, or an error of the ask or tell:", ""]
         lines += ["```text", *notes, "```"]
