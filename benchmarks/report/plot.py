@@ -58,7 +58,8 @@ def bars(title, unit, better, entries):
         y = top + step * i
         weight = 'font-weight="bold"' if e.kind == "ours" else ""
         parts += [text(left - 8, y + 13, e.name, "end", more=weight),
-                  f'<rect x="{left}" y="{y + 2}" width="{max(at(e.value) - left, 1):.1f}" height="{step - 5}" fill="{COLOURS[e.kind]}"/>',
+                  f'<rect x="{left}" y="{y + 2}" width="{max(at(e.value) - left, 1):.1f}" height="{step - 5}" '
+                  f'fill="{COLOURS[e.kind]}"/>',
                   text(at(e.value) + 6, y + 13, number(e.value), more=weight)]
     return document(width, bottom + 28, parts)
 
@@ -88,5 +89,6 @@ def chart(left, top, width, height, title, x_label, curve):
     parts.append(f'<polyline fill="none" stroke="{COLOURS["ours"]}" stroke-width="2" points="'
                  + " ".join(f"{x:.1f},{y:.1f}" for x, y in points) + '"/>')
     for (x, y), value in zip(points, (y for _, y in sorted(curve.items()))):
-        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{COLOURS["ours"]}"/>', text(x, y - 6, number(value), "middle", 10)]
+        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{COLOURS["ours"]}"/>',
+                  text(x, y - 6, number(value), "middle", 10)]
     return parts + [text((x0 + x1) / 2, y0 + 28, x_label, "middle", 10)]

@@ -26,8 +26,10 @@ ROWS = [
         {"mortal_rate": "does not survive", "rate_2to1": "two to one"}),
     Row("W5", "fork", "Start a worker, first answer, stop, reap", "ms", 1, min, STARTS),
     Row("W6", "default", "Map 100,000 squares, two workers, chunks as they come", "ms", 1e3, min),
-    Row("W6", "chunk1000", "Map 100,000 squares, chunks of 1,000", "ms", 1e3, min, {"executor_chunk1000": "ProcessPoolExecutor"}),
-    Row("W6", "chunk1", "Map 100,000 squares, each a message of its own", "ms", 1e3, min, {"executor_chunk1": "ProcessPoolExecutor"}),
+    Row("W6", "chunk1000", "Map 100,000 squares, chunks of 1,000", "ms", 1e3, min,
+        {"executor_chunk1000": "ProcessPoolExecutor"}),
+    Row("W6", "chunk1", "Map 100,000 squares, each a message of its own", "ms", 1e3, min,
+        {"executor_chunk1": "ProcessPoolExecutor"}),
     Row("W7", "speedup", "Five heavy sums on two workers: speed-up (5/3 is possible)", "×", 1, max),
     Row("W8", "array", "64 MiB of doubles back, copied", "GB/s", 1, max, COPIED,
         {"memfd": {k: v for k, v in COPIED.items()}, "iceoryx": {}}),
@@ -108,7 +110,8 @@ def heading(row):
 def section(row, found, plot):
     ours = ours_of(found)
     lines = [f"### {heading(row)}", "", f"![{row.title}]({plot})", "",
-             f"| {row.unit}, {'more' if row.better is max else 'less'} is better | kind | median | lowest to highest | Troupe / this |",
+             f"| {row.unit}, {'more' if row.better is max else 'less'} is better "
+             "| kind | median | lowest to highest | Troupe / this |",
              "| --- | --- | ---: | ---: | ---: |"]
     for e in found:
         ratio = show_ratio(row, ours, e) if ours and e is not ours else ""

@@ -4,9 +4,13 @@
 #include "workloads.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <exception>
+#include <functional>
 #include <iostream>
+#include <span>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace bench {
@@ -71,12 +75,19 @@ int attempt(const std::string& name, const std::function<void()>& run) {
 }
 
 int grow(std::span<const std::string> arguments) {
-  return attempt("growth", [&] {
-    std::vector<std::size_t> counts;
-    for (const auto& count : arguments) counts.push_back(std::stoul(count));
-    if (counts.empty()) counts = {10, 100, 1000};
-    bench::growth(counts);
-  });
+  std::vector<std::size_t> counts;
+  for (const auto& text : arguments) {
+    std::size_t count = 0;
+    const auto* const end = text.data() + text.size();
+    if (const auto read = std::from_chars(text.data(), end, count);
+        read.ec != std::errc{} || read.ptr != end || count < 2) {
+      std::cerr << "troupe-bench: growth takes numbers from 2 on, not '" << text << "' (see --help)\n";
+      return no_such_workload;
+    }
+    counts.push_back(count);
+  }
+  if (counts.empty()) counts = {10, 100, 1000};
+  return attempt("growth", [&] { bench::growth(counts); });
 }
 
 }  // namespace
