@@ -96,8 +96,7 @@ std::size_t page::begin(slot channel, std::uint64_t sequence, std::uint32_t atte
   message.since.store(since, std::memory_order_release);
   for (auto& places : memory_->running_places)
     places.store(in_use | std::uint64_t{1} << place, std::memory_order_release);
-  for (auto& copy : memory_->copies)
-    copy[index_of(channel)].begun.store(sequence, std::memory_order_release);
+  for (auto& copy : memory_->copies) copy[index_of(channel)].begun.store(sequence, std::memory_order_release);
   return place;
 }
 

@@ -158,7 +158,7 @@ class actor_member final : public member {
   std::vector<std::shared_ptr<listener>> listeners_;
 
   inbox inbox_;
-  std::uint64_t taken_ = 0;                              // out of the inbox
+  std::uint64_t taken_ = 0;  // out of the inbox
   // Ends that callbacks wait for. What a process had sent is handled before its end is told: each waits until what was in
   // the inbox then has been taken.
   struct known_end {
