@@ -328,7 +328,7 @@ bool channel::pump(const std::function<void(message&&)>& sink) {
   bool progress = false;
   while (take_from_journal()) {
     progress = true;
-    if (hand_over()) return true;
+    if (hand_over() && (has_news() || !inbound_.has_unfinished())) return true;
   }
   while (receive_one_packet() || take_from_journal()) {
     progress = true;

@@ -107,11 +107,12 @@ class queue_actor {
     return answer;
   }
 
-  /// Answered once a `take` would be, or at once.
-  promise<void> readable(queue_visitor who, bool now) {
+  /// Answered once a `take` would be, or at once: also where more is on its way to the asker than it has `received`.
+  promise<void> readable(queue_visitor who, bool now, std::uint64_t received) {
     promise<void> answer;
     lookers_.push_back({who, answer});
-    tell_lookers(now);
+    const auto* const reader = store_.find(who);
+    tell_lookers(now || (reader != nullptr && reader->given > received));
     return answer;
   }
 

@@ -57,8 +57,8 @@ class queue_reader {
   /// may take it.
   future<void> readable() {
     const std::scoped_lock lock{mutex_};
-    const bool is_here = next_ != batch_.size() || (coming_.valid() && !fetching_);
-    return to_.template ask<&lane::readable>(who_, is_here);
+    const bool is_here = next_ != batch_.size() || (coming_.valid() && coming_waits_ && !fetching_);
+    return to_.template ask<&lane::readable>(who_, is_here, received_);
   }
 
   /// At the item that this thread took last.
