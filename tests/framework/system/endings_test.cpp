@@ -38,6 +38,18 @@ class mortal {
   void complain(const std::string& text) { std::cerr << text; }
   void retire() { troupe::this_actor::stop(); }
   void wait() { ::pause(); }
+  void ignore() {
+    ::signal(SIGTERM, SIG_IGN);
+    for (;;) ::pause();
+  }
+  /// Has a child more for each SIGTERM, and goes on.
+  void breed() {
+    ::signal(SIGTERM, [](int) {
+      if (::fork() == 0)
+        for (;;) ::pause();
+    });
+    for (;;) ::pause();
+  }
   int answer() { return ++answers_; }
   int answers() const { return answers_; }
 
@@ -262,6 +274,36 @@ TEST_CASE("a stopped process does not hold up the system's end") {
   const auto report = system.stop();
   REQUIRE(report.killed.size() == 1);
   CHECK(report.killed[0].name == "frozen");
+}
+
+TEST_CASE(
+    "the end of deaf, stopped, breeding and willing actors together names each of them, and leaves nothing") {
+  support::become_subreaper();
+  troupe::actor_system system{{.grace = 200ms}};
+  std::vector<troupe::actor<mortal>> all;
+  const auto have = [&](int count, const std::string& kind) {
+    for (int i = 0; i < count; ++i) all.push_back(system.spawn<mortal>({.name = kind}));
+    return std::vector(all.end() - count, all.end());
+  };
+  have(5, "willing");
+  for (const auto& each : have(20, "deaf")) each.tell<&mortal::ignore>();
+  for (const auto& each : have(5, "breeding")) each.tell<&mortal::breed>();
+  for (const auto& each : have(5, "stopped")) {
+    each.tell<&mortal::raise>(SIGSTOP);
+    REQUIRE(support::wait_until([&] { return support::state_of(each.pid()) == 'T'; }));
+  }
+  const auto report = system.stop();
+  const auto count = [](const std::vector<troupe::stop_report::entry>& those, const std::string& kind) {
+    return std::count_if(those.begin(), those.end(), [&](const auto& each) { return each.name == kind; });
+  };
+  CHECK(report.stopped.size() == 5);
+  CHECK(count(report.stopped, "willing") == 5);
+  CHECK(report.killed.size() == 30);
+  CHECK(count(report.killed, "deaf") == 20);
+  CHECK(count(report.killed, "breeding") == 5);
+  CHECK(count(report.killed, "stopped") == 5);
+  CHECK(system.residue() == std::vector<std::string>{});
+  CHECK(support::wait_until([] { return support::descendants_of(::getpid()).empty(); }));
 }
 
 TEST_CASE("handles outlive their system and say so") {
