@@ -264,7 +264,7 @@ bool pool_desk::send(assignment& what) {
       what.task->is_sent();
       break;
     } catch (const actor_down&) {
-      if (const auto why = crew_->unfit(worker)) std::rethrow_exception(why);
+      if (const auto why = crew_->unfit(worker); why && !crew_->is_ended()) std::rethrow_exception(why);
       if (tries == pool_crew::most_in_vain) throw;
     }
   }

@@ -115,12 +115,17 @@ drain_report pool::drain(std::chrono::nanoseconds patience) {
     }
   };
   give_back(true);
-  const auto until = detail::deadline_in(patience);
-  const auto left = [until] { return until - std::chrono::steady_clock::now(); };
-  report.in_time = desk_->wait_until_idle(left()) && crew_->wait_for_maps(left());
-  // A moment for workers that are idle; whoever is not has had its time.
-  crew_->end(report.in_time ? std::optional<std::chrono::nanoseconds>{} : std::chrono::nanoseconds{0});
-  desk_->wait_until_idle(std::chrono::nanoseconds::max());
+  try {
+    const auto until = detail::deadline_in(patience);
+    const auto left = [until] { return until - std::chrono::steady_clock::now(); };
+    report.in_time = desk_->wait_until_idle(left()) && crew_->wait_for_maps(left());
+    // A moment for workers that are idle; whoever is not has had its time.
+    crew_->end(report.in_time ? std::optional<std::chrono::nanoseconds>{} : std::chrono::nanoseconds{0});
+    desk_->wait_until_idle(std::chrono::nanoseconds::max());
+  } catch (...) {
+    give_back(false);  // nobody hears of them by a report: they fail
+    throw;
+  }
   give_back(false);  // what had been sent to a worker, and was not begun before its end
   std::ranges::sort(report.unstarted, {}, &unstarted_call::number);
   return report;

@@ -318,7 +318,7 @@ bool channel::is_doomed(std::uint64_t sequence) {
   return now != mark || !word.compare_exchange_strong(mark, 0, std::memory_order_acq_rel);
 }
 
-bool channel::pump(const std::function<void(message&&)>& sink) {
+bool channel::pump(const std::function<void(message&&)>& sink, appetite how_much) {
   const auto hand_over = [&] {
     bool any = false;
     for (; auto whole = inbound_.next(); any = true) sink(std::move(*whole));
@@ -328,8 +328,9 @@ bool channel::pump(const std::function<void(message&&)>& sink) {
   bool progress = false;
   while (take_from_journal()) {
     progress = true;
-    if (hand_over() && (has_news() || !inbound_.has_unfinished())) return true;
+    if (hand_over() && how_much == appetite::mouthful && has_news()) return true;
   }
+  if (progress && !inbound_.has_unfinished()) return true;
   while (receive_one_packet() || take_from_journal()) {
     progress = true;
     if (hand_over() && !has_news() && !inbound_.has_unfinished()) break;
@@ -386,7 +387,7 @@ bool channel::take_from_journal() {
     throw malformed_message{"a journal's head is where it cannot be"};
   }
   const auto room = inbound_.room(max_packet);
-  const auto most = inbound_.has_unfinished() ? room.size() : std::min(room.size(), mouthful);
+  const auto most = inbound_.unfinished() >= mouthful ? room.size() : std::min(room.size(), mouthful);
   const auto to = received_ + std::min<std::uint64_t>(head - received_, most);
   // A dead sender claims nothing any more; what it had claimed and not sent is ours.
   if (!closed() && !claim(received_, to, in_.header())) return false;

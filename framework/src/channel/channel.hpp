@@ -40,6 +40,9 @@ struct envelope {
   std::uint16_t incarnation = 0;  ///< of who answers
 };
 
+/// How much of what has arrived is taken.
+enum class appetite : std::uint8_t { all, mouthful };
+
 /// One end. Sending members must be called by one thread at a time, receiving ones likewise; one of each may run at once.
 class channel {
  public:
@@ -104,10 +107,11 @@ class channel {
 
   // --- Receiving ----------------------------------------------------------------------------------------------------
 
-  /// Takes what has arrived, in packets and in the other end's journal, and hands the whole messages to `sink`, in order.
+  /// Takes what has arrived, in packets and in the other end's journal, and hands the whole messages to `sink`, in order: all
+  /// of it, or as many as are still in the processor's first cache when they are handled, where `has_news` tells of more.
   /// Packets that bring no message may be left in the socket, which is readable then. True where anything came. Throws
   /// `malformed_message` where the other end breaks the protocol.
-  bool pump(const std::function<void(message&&)>& sink);
+  bool pump(const std::function<void(message&&)>& sink, appetite how_much = appetite::all);
 
   /// Whether the journal holds something that `pump` would take now. For the last look before sleeping.
   [[nodiscard]] bool has_more() const;

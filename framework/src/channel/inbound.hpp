@@ -48,8 +48,9 @@ class inbound {
   /// Throws `malformed_message` where more come than belong to any messages of an honest sender.
   void put_outside(std::uint64_t sequence, std::vector<platform::descriptor> memory);
 
-  /// Whether there are bytes of a message that is not whole, or whose payload has not come.
-  [[nodiscard]] bool has_unfinished() const { return read_ != used_; }
+  /// The bytes of a message that is not whole, or whose payload has not come.
+  [[nodiscard]] std::size_t unfinished() const { return used_ - read_; }
+  [[nodiscard]] bool has_unfinished() const { return unfinished() != 0; }
 
   /// The next whole message; nullopt where it is not whole yet. Throws `malformed_message`.
   [[nodiscard]] std::optional<message> next();

@@ -103,7 +103,7 @@ bool process_handle::send(int signal) const {
     if (signal == SIGTERM) ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGCONT, nullptr, 0);
     return true;
   }
-  if (errno == ESRCH) return false;
+  if (errno == ESRCH || errno == EPERM) return false;
   throw_system_error(errno, "pidfd_send_signal", signal_name(signal));
 }
 

@@ -36,7 +36,8 @@ class process_handle {
   /// have changed hands, unless it is made sure afterwards that nobody had reaped it. Empty where there is no such process.
   [[nodiscard]] static process_handle open(pid_t pid);
 
-  /// Sends `signal`, and has a stopped process see it where it is SIGTERM (which would wait for its SIGCONT); false where the process is gone. Throws `std::system_error` where that is not permitted.
+  /// Sends `signal`, and has a stopped process see it where it is SIGTERM (which would wait for its SIGCONT). False where the
+  /// process is gone, or has become another user's.
   bool send(int signal) const;
 
   /// Waits until the process ends, and reaps it where it is a child of the caller. Empty at the deadline, and also where

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <optional>
 
 namespace troupe::process_layer {
 namespace {
@@ -17,7 +16,8 @@ std::string name_of(pid_t head) {
   return std::string(digits - std::min(digits, text.size()), '0') + text;
 }
 
-// 0: of none. Nullopt: it cannot be told now.
+}  // namespace
+
 std::optional<pid_t> family_of(pid_t member) {
   const auto environment = platform::environment_of(member);
   if (environment.empty()) return std::nullopt;
@@ -29,8 +29,6 @@ std::optional<pid_t> family_of(pid_t member) {
     std::from_chars(place->data() + start.size(), place->data() + place->size(), head);
   return head;
 }
-
-}  // namespace
 
 std::string room_for_a_family() { return std::string{family_variable} + "=" + name_of(0); }
 
@@ -56,17 +54,21 @@ void family_watch::look() {
   });
 }
 
-// False where there is a child whose family cannot be told now.
+// False where there is a child of which it cannot be told now.
 bool family_watch::kill_strays() const {
   bool are_told = true;
   const auto ours = ours_();
-  for (const pid_t child : platform::children()) {
+  const auto all = platform::children();
+  for (const pid_t child : all) {
     if (ours.contains(child)) continue;
     const auto head = family_of(child);
-    are_told = are_told && head;
-    // Who is its own head is an actor that we have not been told of yet.
-    if (head && *head != 0 && *head != child && !ours.contains(*head))
+    if (head && (*head == 0 || ours.contains(*head))) continue;
+    // A child that is the head, and not one of ours, is an actor that we have not been told of yet.
+    if (head && std::find(all.begin(), all.end(), *head) == all.end()) {
       platform::process_handle::open(child).send(platform::kill_signal);
+    } else {
+      are_told = false;
+    }
   }
   return are_told;
 }

@@ -7,8 +7,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_set>
+#include <utility>
 
 namespace troupe::process_layer {
 
@@ -20,6 +22,9 @@ inline constexpr const char* family_variable = "TROUPE_ACTOR";
 
 /// From now on the calling process, an actor's, is the head of a family: so it is written in `room_for_a_family`.
 void head_a_family();
+
+/// The head of the family that `member` is of; 0: of none. Nullopt where the kernel does not say now.
+[[nodiscard]] std::optional<pid_t> family_of(pid_t member);
 
 /// Kills what is left of the families of ended actors. The guardian's: whoever loses its parent becomes its child.
 class family_watch {

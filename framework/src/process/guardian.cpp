@@ -116,8 +116,9 @@ void guardian::on_zygote_message(const control_message& message) {
 void guardian::end_untold_children(pid_t next) {
   const auto known = living_processes();
   for (const pid_t child : platform::children()) {
-    if (child != next && !known.contains(child))
-      platform::process_handle::open(child).send(platform::kill_signal);
+    if (child == next || known.contains(child)) continue;
+    const bool is_actors = known.contains(family_of(child).value_or(0));
+    if (!is_actors) platform::process_handle::open(child).send(platform::kill_signal);
   }
 }
 
@@ -125,6 +126,7 @@ void guardian::end_untold_children(pid_t next) {
 std::unordered_set<pid_t> guardian::living_processes() const {
   std::unordered_set<pid_t> all{zygote_.pid, loader_.candidate()};
   for (const auto& [id, actor] : actors_) all.insert(actor->pid);
+  all.erase(0);  // none
   return all;
 }
 

@@ -183,8 +183,8 @@ void actor_member::serve() {
     offer_room();
     if (taken_ != taken && look_for_a_while()) continue;
     if (!prepare_to_sleep()) continue;
-    answer_inquiries();  // which may have brought something
-    if (!can_take_turn()) {
+    // Answering may have brought something.
+    if (!answer_inquiries() || (!can_take_turn() && later_.empty() && prepare_to_sleep())) {
       sleep_in_loop();
       polled = platform::monotonic_nanoseconds();
     }
@@ -194,7 +194,8 @@ void actor_member::serve() {
 
 void actor_member::look_everywhere() {
   for (const auto& each : listeners_) {
-    if (each->over->is_live() && each->over->channel->has_more()) pump(each->over);
+    if (each->over->is_live() && each->over->channel->has_more())
+      pump(each->over, channel::appetite::mouthful);
   }
   for (auto& over : std::exchange(kept_, {})) {
     if (!over->channel) continue;
@@ -259,9 +260,10 @@ std::vector<std::uint32_t> actor_member::relied_on() const {
   return on;
 }
 
-// With the number of messages taken as the number of the state: whatever comes between two questions shows.
-void actor_member::answer_inquiries() {
-  if (!watch_.has_questions()) return;
+// With the number of messages taken as the number of the state: whatever comes between two questions shows. False where
+// nobody has asked.
+bool actor_member::answer_inquiries() {
+  if (!watch_.has_questions()) return false;
   for (const auto& each : listeners_) {
     if (each->over->is_live()) pump(each->over);  // also what is in sockets
   }
@@ -269,6 +271,7 @@ void actor_member::answer_inquiries() {
   auto on = inbox_.empty() && !acts_by_itself ? relied_on() : std::vector<std::uint32_t>{};
   const auto kind = on.empty() ? wait_kind::free : wait_kind::relying;
   watch_.answer({kind, taken_, 0, std::move(on)});
+  return true;
 }
 
 void actor_member::receive_request(const std::shared_ptr<connection>& from, channel::message&& request) {
@@ -314,9 +317,10 @@ bool actor_member::take_turn() {
   }
   turn_open_ = true;
   in_hand_ = &now;
+  const bool is_dropped = asker && asker->channel && asker->channel->is_dropped(header.sequence);
   if (!tried) {
     // The process before this one was done with it, or died of it: whoever asked has been told.
-  } else if (asker && (next.is_given_up || (asker->channel && asker->channel->is_dropped(header.sequence)))) {
+  } else if (is_dropped || next.is_given_up) {
     drop_handler(asker, next.message);
   } else {
     call_handler(asker, next.message);

@@ -50,7 +50,7 @@ class inbox {
   void clear() {
     first_ = 0;
     if (waiting_.capacity() <= usual_size) return waiting_.clear();
-    waiting_ = {};
+    std::vector<entry>{}.swap(waiting_);  // nothing else gives memory back
   }
 
   std::vector<entry> waiting_;

@@ -321,9 +321,9 @@ void member::take_in(const std::shared_ptr<connection>& over, channel::message&&
   over->channel->offer_room();
 }
 
-bool member::pump(const std::shared_ptr<connection>& over) try {
+bool member::pump(const std::shared_ptr<connection>& over, channel::appetite how_much) try {
   if (over->broken) return false;
-  return over->channel->pump([&](channel::message&& came) { take_in(over, std::move(came)); });
+  return over->channel->pump([&](channel::message&& came) { take_in(over, std::move(came)); }, how_much);
 } catch (const malformed_message& problem) {
   const auto cause = std::make_exception_ptr(malformed_message{"the connection to actor " + over->peer_name +
                                                                " has been closed: " + problem.what()});

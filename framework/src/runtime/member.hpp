@@ -90,7 +90,7 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
 
   /// Takes in what has arrived: replies settle asks, requests go to `receive_request`. Only for whoever holds `reading`.
   /// Where the other end breaks the protocol, the connection ends with that as its cause; everything else goes on.
-  bool pump(const std::shared_ptr<connection>& over);
+  bool pump(const std::shared_ptr<connection>& over, channel::appetite how_much = channel::appetite::all);
   /// Handles a control message that both kinds of member get; false where it is another.
   bool handle_control(process_layer::control_message& message);
   /// What somebody waits for an end with, and the end.

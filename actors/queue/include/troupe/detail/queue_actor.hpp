@@ -48,6 +48,7 @@ class queue_actor {
       return;
     }
     for (const auto& [who, each] : store_.visitors()) {
+      readers_seen_ += each.reads ? 1 : 0;
       if (!(each.where == process{})) watch(who, each.where);
     }
   }
