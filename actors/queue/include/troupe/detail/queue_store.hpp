@@ -228,7 +228,7 @@ class queue_store {
   };
   using step = queue_step;
   using kind = step_kind;
-  static constexpr std::size_t short_steps = std::size_t{64} << 10, long_steps = std::size_t{1} << 20;
+  static constexpr std::size_t short_steps = std::size_t{512} << 10, long_steps = std::size_t{1} << 20;
 
   // Steps.
 
