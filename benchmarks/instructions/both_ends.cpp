@@ -51,7 +51,7 @@ void actor_sleeps() {
 
 std::shared_ptr<both_ends> both_ends::make() {
   auto [ours, its] = platform::packet_pair();
-  const std::shared_ptr<both_ends> made{
+  std::shared_ptr<both_ends> made{
       new both_ends{{control_link{std::move(ours)}, std::move(its)}, channel::page::create()}};
   made->system_ = detail::system_access::make(made);
   return made;
