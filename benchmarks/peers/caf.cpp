@@ -277,29 +277,9 @@ int main(int count, char** arguments) {
   if (count != 3) return 2;
   const std::string mode = arguments[1], workload = arguments[2];
   in_process = mode == "inproc";
-  if (mode == "worker")
+  if (mode == "worker") {
     worker(static_cast<std::uint16_t>(std::stoi(workload)));
-  else if (workload == "W1")
-    round_trip();
-  else if (workload == "W2")
-    stream("W2", small);
-  else if (workload == "W3")
-    stream("W3", large);
-  else if (workload == "W3b")
-    stream("W3b", medium);
-  else if (workload == "W4")
-    fan();
-  else if (workload == "W5")
-    spawn_and_stop();
-  else if (workload == "W7")
-    heavy_map();
-  else if (workload == "W8")
-    array();
-  else if (workload == "W6") {
-    map("chunk1", 1);
-    map("chunk1000", 1000);
-    map("default", 12'500);
-  } else {
-    return 2;
+    return 0;
   }
+  return run({round_trip, stream, fan, spawn_and_stop, map, heavy_map, array}, workload);
 }

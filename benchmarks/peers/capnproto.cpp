@@ -265,29 +265,9 @@ void heavy_map() {
 
 int main(int count, char** arguments) {
   const std::string workload = count > 1 ? arguments[1] : "";
-  if (workload == "W1")
-    round_trip();
-  else if (workload == "W2")
-    stream("W2", small);
-  else if (workload == "W3")
-    stream("W3", large);
-  else if (workload == "W3b")
-    stream("W3b", medium);
-  else if (workload == "W4")
-    fan();
-  else if (workload == "W5")
-    spawn_and_stop();
-  else if (workload == "W7")
-    heavy_map();
-  else if (workload == "W8")
-    array();
-  else if (workload == "worker")
+  if (workload == "worker") {
     serve(std::atoi(arguments[2]), plain());
-  else if (workload == "W6") {
-    map("chunk1", 1);
-    map("chunk1000", 1000);
-    map("default", 12'500);
-  } else {
-    return 2;
+    return 0;
   }
+  return run({round_trip, stream, fan, spawn_and_stop, map, heavy_map, array}, workload);
 }

@@ -58,10 +58,10 @@ std::unique_ptr<grpc::Server> start_at(const std::string& url, service* with) {
 }
 
 /// Serves until it is killed.
-struct child_process {
-  std::string path = temporary_name("grpc"), url = "unix:" + path;
+struct child_process : socket_address {
   pid_t pid;
-  explicit child_process(const std::function<void(const char*, std::size_t)>& on_push = {}) {
+  explicit child_process(const std::function<void(const char*, std::size_t)>& on_push = {})
+      : socket_address{"grpc", "unix:"} {
     pid = fork_run([&] {
       service with;
       with.on_push = on_push;
@@ -70,10 +70,7 @@ struct child_process {
     while (access(path.c_str(), F_OK) != 0) usleep(500);
     usleep(10'000);
   }
-  ~child_process() {
-    end(pid);
-    unlink(path.c_str());
-  }
+  ~child_process() { end(pid); }
 };
 
 std::unique_ptr<stub> connect(const std::string& url) {
@@ -238,41 +235,20 @@ void array() {
 
 /// Here the worker calls the parent: a client that starts before its server waits for a second.
 void spawn_and_stop() {
-  const std::string path = temporary_name("grpc"), url = "unix:" + path;
+  const socket_address at{"grpc", "unix:"};
   service with;
-  const auto server = start_at(url, &with);
-  time_starts("spawn", [&] { reap(spawn_self("worker", url)); });
+  const auto server = start_at(at.url, &with);
+  time_starts("spawn", [&] { reap(spawn_self("worker", at.url)); });
   server->Shutdown();
-  unlink(path.c_str());
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
   const std::string workload = count > 1 ? arguments[1] : "";
-  if (workload == "W1")
-    round_trip();
-  else if (workload == "W2")
-    stream("W2", small);
-  else if (workload == "W3")
-    stream("W3", large);
-  else if (workload == "W3b")
-    stream("W3b", medium);
-  else if (workload == "W4")
-    fan();
-  else if (workload == "W5")
-    spawn_and_stop();
-  else if (workload == "W7")
-    heavy_map();
-  else if (workload == "W8")
-    array();
-  else if (workload == "worker")
+  if (workload == "worker") {
     echo(*connect(arguments[2]), {});
-  else if (workload == "W6") {
-    map("chunk1", 1);
-    map("chunk1000", 1000);
-    map("default", 12'500);
-  } else {
-    return 2;
+    return 0;
   }
+  return run({round_trip, stream, fan, spawn_and_stop, map, heavy_map, array}, workload);
 }

@@ -112,6 +112,16 @@ inline std::string temporary_name(const std::string& tag) {
   return "/tmp/peer-" + tag + "-" + std::to_string(getpid()) + "-" + std::to_string(count++);
 }
 
+/// A socket of that name, for a library's way of writing it, gone at the end.
+struct socket_address {
+  socket_address(const std::string& tag, const std::string& scheme)
+      : path{temporary_name(tag)}, url{scheme + path} {}
+  socket_address(const socket_address&) = delete;
+  socket_address& operator=(const socket_address&) = delete;
+  ~socket_address() { unlink(path.c_str()); }
+  std::string path, url;
+};
+
 /// One in memory that later children share, with so many bytes behind it.
 template <class Object>
 Object* shared(std::size_t extra = 0) {

@@ -63,9 +63,8 @@ struct channel {
   const char* get(std::size_t n) { return recv(n); }
 };
 
-struct address {
-  std::string path = temporary_name("nng"), url = "ipc://" + path;
-  ~address() { unlink(path.c_str()); }
+struct address : socket_address {
+  address() : socket_address{"nng", "ipc://"} {}
 };
 
 /// nng makes its threads at first use, and cannot be used across a fork: each side is a child of its own.

@@ -44,9 +44,11 @@ struct channel {
 }  // namespace
 
 int main(int count, char** arguments) {
+  using peer = shared_queues<queue, channel>;
   const std::string workload = count == 2 ? arguments[1] : "";
-  if (workload == "W3" || workload == "W3b" || workload == "W8") return 2;
-  if (workload != "W6") return run<shared_queues<queue, channel>>(workload);
-  map<shared_queues<queue, channel>>("chunk1", 1);
-  map<shared_queues<queue, channel>>("chunk1000", 1000);
+  if (workload == "W3" || workload == "W3b") return 2;  // its messages are small
+  if (workload != "W6")
+    return run({rtt<peer>, stream<peer>, fan<peer>, nullptr, map<peer>, heavy_map<peer>, nullptr}, workload);
+  map<peer>("chunk1", 1);
+  map<peer>("chunk1000", 1000);
 }

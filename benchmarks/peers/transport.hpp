@@ -145,31 +145,12 @@ void array() {
   });
 }
 
-/// The workload of that name; the status to end with: 2 where there is none.
+/// The workload of that name; the status to end with. W5 has no transport.
 template <class Transport>
 int run(const std::string& workload) {
-  if (workload == "W1")
-    rtt<Transport>();
-  else if (workload == "W2")
-    stream<Transport>("W2", small);
-  else if (workload == "W3")
-    stream<Transport>("W3", large);
-  else if (workload == "W3b")
-    stream<Transport>("W3b", medium);
-  else if (workload == "W4")
-    fan<Transport>();
-  else if (workload == "W7")
-    heavy_map<Transport>();
-  else if (workload == "W8")
-    array<Transport>();
-  else if (workload == "W6") {
-    map<Transport>("chunk1", 1);
-    map<Transport>("chunk1000", 1000);
-    map<Transport>("default", 12'500);
-  } else {
-    return 2;
-  }
-  return 0;
+  return run({rtt<Transport>, stream<Transport>, fan<Transport>, nullptr, map<Transport>,
+              heavy_map<Transport>, array<Transport>},
+             workload);
 }
 
 /// A farm over one channel a worker: `ready(channels)` flushes, waits, and says which has a reply. The next task goes to

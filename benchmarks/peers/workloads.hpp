@@ -5,6 +5,7 @@
 #include "measure.hpp"
 
 #include <atomic>
+#include <utility>
 
 namespace bench {
 
@@ -258,6 +259,40 @@ void time_array(const std::string& metric, Once once) {
     seconds.push_back(static_cast<double>(times[1] - times[0]) / 1e9);
   }
   report("W8", metric, array_bytes / 1e9 / median(seconds), "GB/s");
+}
+
+// --- by name ---
+
+/// What a program can do; null where it cannot, or has a way of its own.
+struct program {
+  void (*round_trip)();
+  void (*stream)(const std::string& workload, std::size_t size);
+  void (*fan)();
+  void (*spawn_and_stop)();
+  void (*map)(const std::string& metric, std::size_t chunk);
+  void (*heavy_map)();
+  void (*array)();
+};
+
+/// The workload of that name; the status to end with: 2 where there is none.
+inline int run(const program& of, const std::string& workload) {
+  const auto call = [](auto* what, const auto&... with) {
+    if (what == nullptr) return 2;
+    what(with...);
+    return 0;
+  };
+  if (workload == "W1") return call(of.round_trip);
+  if (workload == "W2") return call(of.stream, "W2", small);
+  if (workload == "W3") return call(of.stream, "W3", large);
+  if (workload == "W3b") return call(of.stream, "W3b", medium);
+  if (workload == "W4") return call(of.fan);
+  if (workload == "W5") return call(of.spawn_and_stop);
+  if (workload == "W7") return call(of.heavy_map);
+  if (workload == "W8") return call(of.array);
+  if (workload != "W6") return 2;
+  for (const auto& [metric, chunk] : {std::pair{"chunk1", 1}, {"chunk1000", 1000}, {"default", 12'500}})
+    of.map(metric, static_cast<std::size_t>(chunk));
+  return 0;
 }
 
 }  // namespace bench

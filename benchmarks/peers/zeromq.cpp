@@ -38,9 +38,8 @@ zmq::socket_t open(zmq::context_t& context, socket_type type, const std::string&
   return made;
 }
 
-struct address {
-  std::string path = temporary_name("zmq"), url = "ipc://" + path;
-  ~address() { unlink(path.c_str()); }
+struct address : socket_address {
+  address() : socket_address{"zmq", "ipc://"} {}
 };
 
 struct transport {

@@ -32,7 +32,7 @@ ROWS = [
         {"executor_chunk1": "ProcessPoolExecutor"}),
     Row("W7", "speedup", "Five heavy sums on two workers: speed-up (5/3 is possible)", "×", 1, max),
     Row("W8", "array", "64 MiB of doubles back, copied", "GB/s", 1, max, COPIED,
-        {"memfd": {k: v for k, v in COPIED.items()}, "iceoryx": {}}),
+        {"memfd": COPIED, "iceoryx": {}}),
     Row("W8", "shared_buffer", "64 MiB of doubles back, handed over", "GB/s", 1, max, {}, HANDED_OVER),
 ]
 Entry = collections.namedtuple("Entry", "name kind value low high is_main")

@@ -101,6 +101,13 @@ struct refused {
   std::string why;
 };
 
+/// The stage at which the guardian, or who asked it, had no room for what belongs to an actor or a channel.
+inline constexpr const char* out_of_room = "descriptors and memory";
+/// Why, with what to do about it.
+[[nodiscard]] inline std::string with_advice_on_room(const std::string& why) {
+  return why + "; raise the limit of open files (ulimit -n), or have fewer actors";
+}
+
 struct watching {
   static constexpr auto kind = control_kind::watching;
   std::uint32_t actor = 0;

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t digits = 10;
 
 std::string name_of(pid_t head) {
-  auto text = std::to_string(head);
+  const auto text = std::to_string(head);
   return std::string(digits - std::min(digits, text.size()), '0') + text;
 }
 

@@ -12,8 +12,6 @@
 namespace troupe::process_layer {
 namespace {
 
-constexpr const char* out_of = "descriptors and memory";  // a stage of `start_failed`
-
 // Control messages kept for a client that does not read, before new channels to it wait. (Its socket takes a hundred first.)
 constexpr std::size_t most_unread = 32;
 
@@ -257,7 +255,7 @@ void guardian::introduce(client& asker, actor_record& actor, request_number requ
     actor.watchers.insert(asker.id);
     send(asker, spawned{request, actor.ref, actor.name, actor.pid, channel.numbers}, channel.descriptors());
   } catch (const std::system_error& problem) {
-    refuse(asker, request, out_of, problem.what());
+    refuse(asker, request, out_of_room, with_advice_on_room(problem.what()));
     actor.process.send(platform::kill_signal);
   }
 }
@@ -320,7 +318,7 @@ void guardian::make_connection(client& from, const connect& wanted) try {
   auto channel = open_channel(from, *to);
   send(from, connected{wanted.request, to->name, to->pid, channel.numbers}, channel.descriptors());
 } catch (const std::system_error& problem) {
-  refuse(from, wanted.request, out_of, problem.what());
+  refuse(from, wanted.request, out_of_room, with_advice_on_room(problem.what()));
 }
 
 void guardian::on_watch(client& from, const watch& wanted) {

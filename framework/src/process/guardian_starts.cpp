@@ -18,8 +18,6 @@ namespace {
 constexpr std::chrono::milliseconds longest_grace =
     std::chrono::hours{24 * 365};  // a timer takes nanoseconds
 
-constexpr const char* out_of = "descriptors and memory";  // a stage of `start_failed`
-
 // What the zygote is asked for at a time: their descriptors, and both its sockets' buffers, stay within the limits of users
 // who are not root.
 constexpr std::ptrdiff_t most_orders = 64;
@@ -51,7 +49,9 @@ void guardian::on_spawn(client& from, control_message& message) {
   const bool is_outside = wanted.outside_arguments != 0;
   if (is_shutting_down_) return refuse(from, wanted.request, "spawn", "the system is stopping");
   if (!may_own(from, wanted) || !may_join_group(from, wanted)) return;
-  if (message.lost) return refuse(from, wanted.request, out_of, "the guardian has no room for the arguments");
+  if (message.lost)
+    return refuse(from, wanted.request, out_of_room,
+                  with_advice_on_room("the guardian has no room for the arguments"));
   if (wanted.attached > detail::max_attachments ||
       message.descriptors.size() != wanted.attached + (is_outside ? 1 : 0))
     throw malformed_message{"a spawn without its arguments"};
@@ -67,7 +67,7 @@ void guardian::on_spawn(client& from, control_message& message) {
     join_group(*actors_.at(last_id_), wanted);
   } catch (const std::system_error& problem) {
     drop_start(last_id_);
-    return refuse(from, wanted.request, out_of, problem.what());
+    return refuse(from, wanted.request, out_of_room, with_advice_on_room(problem.what()));
   }
   launch(last_id_);
 }
@@ -148,7 +148,7 @@ void guardian::order_starts() {
       if (!order(start)) return;  // the zygote's next answer brings us here again
       ++under_way;
     } catch (const std::system_error& problem) {
-      refuse_start(id, out_of, problem.what());
+      refuse_start(id, out_of_room, with_advice_on_room(problem.what()));
     }
   }
 }

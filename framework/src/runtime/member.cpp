@@ -376,10 +376,8 @@ void member::complete(request_number number, Fill fill) {
 
 // The guardian has made a channel or an actor for us, and what belongs to it found no room here.
 void member::on_lost(control_message& message) {
-  const refused full{
-      0, "descriptors and memory",
-      "this process has no room for more descriptors: raise its limit (ulimit -n), or have fewer "
-      "actors"};
+  const refused full{0, process_layer::out_of_room,
+                     process_layer::with_advice_on_room("this process has no room for more descriptors")};
   const auto refuse = [&](request_number number, std::uint32_t slot) {
     send_control(release{slot});
     const std::lock_guard lock{mutex_};

@@ -33,25 +33,30 @@ void check(const frame_header& header) {
     refuse("length beside an outside payload", header.length);
 }
 
-// Those of a whole frame. Returns how many bytes they are.
-std::size_t read_words(std::span<const std::byte> bytes, frame& read) {
+// Calls `use` with each word that the frame has, in their order.
+template <class Frame, class Use>
+void for_each_word(Frame& of, const Use& use) {
+  const auto visit = [&](frame_word word, auto& value) {
+    if ((of.header.words & word) != 0) use(value);
+  };
+  visit(call_word, of.call);
+  visit(deadline_word, of.deadline);
+  visit(trace_word, of.trace);
+  visit(outside_word, of.outside);
+  visit(attached_word, of.attached);
+}
+
+void read_words(std::span<const std::byte> bytes, frame& read) {
   std::size_t at = sizeof read.header;
-  const auto take_word = [&](frame_word word, auto& value) {
-    if ((read.header.words & word) == 0) return;
+  for_each_word(read, [&](auto& value) {
     std::memcpy(&value, bytes.data() + at, word_size);
     at += word_size;
-  };
-  take_word(call_word, read.call);
-  take_word(deadline_word, read.deadline);
-  take_word(trace_word, read.trace);
-  take_word(outside_word, read.outside);
-  take_word(attached_word, read.attached);
+  });
   if ((read.header.words & attached_word) != 0 &&
       (read.attached == 0 || read.attached > detail::max_attachments)) {
     throw malformed_message{"a frame says that " + std::to_string(read.attached) +
                             " shared objects travel beside it, which is not possible"};
   }
-  return at - sizeof read.header;
 }
 
 }  // namespace
@@ -63,16 +68,10 @@ std::size_t frame_size(std::uint8_t words, std::size_t payload) {
 std::span<std::byte> write_frame(std::span<std::byte> room, const frame& what) {
   std::memcpy(room.data(), &what.header, sizeof what.header);
   std::size_t at = sizeof what.header;
-  const auto put_word = [&](frame_word word, auto value) {
-    if ((what.header.words & word) == 0) return;
+  for_each_word(what, [&](const auto& value) {
     std::memcpy(room.data() + at, &value, word_size);
     at += word_size;
-  };
-  put_word(call_word, what.call);
-  put_word(deadline_word, what.deadline);
-  put_word(trace_word, what.trace);
-  put_word(outside_word, what.outside);
-  put_word(attached_word, what.attached);
+  });
   return room.subspan(at, what.header.length);
 }
 
@@ -82,8 +81,8 @@ bool read_frame(std::span<const std::byte> bytes, frame& read, std::size_t& size
   check(read.header);
   size = frame_size(read.header.words, read.header.length);
   if (bytes.size() < size) return false;
-  const auto words = read.header.words == 0 ? 0 : read_words(bytes, read);
-  read.payload = bytes.subspan(sizeof read.header + words, read.header.length);
+  if (read.header.words != 0) read_words(bytes, read);
+  read.payload = bytes.subspan(sizeof read.header + words_size(read.header.words), read.header.length);
   return true;
 }
 

@@ -107,6 +107,7 @@ void check_settled(const troupe::outcome<int>& result, int item, std::size_t mos
   }
   try {
     (void)result.value();
+    FAIL("it has no result, and no error");
   } catch (const troupe::quarantined& given_up) {
     CHECK(given_up.attempts().size() == most);
   }

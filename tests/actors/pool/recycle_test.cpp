@@ -5,6 +5,7 @@
 
 #include "support/processes.hpp"
 #include "support/range.hpp"
+#include "support/scaled.hpp"
 
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -51,7 +52,7 @@ int say(troupe::queue<int> to) {
 TEST_CASE("a worker for each task: as many processes as tasks, and none of them fails") {
   troupe::actor_system system;
   troupe::pool pool{system, {.workers = 4, .max_tasks_per_worker = 1}};
-  constexpr int tasks = 5000;
+  constexpr int tasks = support::scaled(5000);
   std::vector<troupe::future<int>> all;
   std::set<int> pids;
   for (int n = 0; n < tasks; ++n) all.push_back(pool.submit<pid_of_worker>(n));

@@ -244,7 +244,7 @@ TEST_CASE("batches of large items that die on their way are brought again") {
   INFO("seed " << seed);
   std::mt19937 random{seed};
   troupe::actor_system system;
-  constexpr int count = 100'000;
+  constexpr int count = support::scaled(100'000);
   auto items = system.make_queue<std::string>({.name = "heavy"});
   auto report = system.make_queue<numbers>();
   for (int c = 0; c < 2; ++c) system.spawn<collect_large>(items, report);

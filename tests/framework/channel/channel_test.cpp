@@ -142,6 +142,28 @@ TEST_CASE("what travels outside counts as well, and a message larger than the bo
   CHECK((text_of(p.came[1]) == huge));
 }
 
+TEST_CASE("a mouthful is some of many small messages, and says that there are more") {
+  pair p{1 << 20, 2000};
+  std::size_t sent = 0;
+  for (; sent < 1000; ++sent) REQUIRE(append(p.a, std::to_string(sent)));
+  REQUIRE(append(p.a, std::string(60'000, 'l')));  // in the journal, and more than a mouthful
+  p.a.publish();
+  std::size_t mouthfuls = 0;
+  while (p.b.has_news()) {
+    const auto some = p.receive(ch::appetite::mouthful);
+    CHECK(some > 0);
+    CHECK(some < 500);
+    ++mouthfuls;
+  }
+  CHECK(mouthfuls > 3);
+  REQUIRE(p.came.size() == sent + 1);
+  for (std::size_t n = 0; n < sent; ++n) REQUIRE(text_of(p.came[n]) == std::to_string(n));
+  CHECK((text_of(p.came[sent]) == std::string(60'000, 'l')));
+  REQUIRE(append(p.a, "last"));
+  p.a.publish();
+  CHECK(p.receive() == 1);
+}
+
 TEST_CASE("a large message comes in its place among small ones") {
   pair p{1 << 20};
   const std::string large(300'000, 'L');

@@ -2,7 +2,6 @@
 
 #include "support/processes.hpp"
 
-#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <csignal>
@@ -24,7 +23,6 @@ class parent {
   /// Returns when the shell does.
   int run(const std::string& script) { return std::system(script.c_str()); }
   void exit(int code) { ::_exit(code); }
-  int wait_for_long() { return ::pause(); }
 };
 
 /// A sleeper in a session of its own, whose parent has ended.
@@ -85,7 +83,7 @@ TEST_CASE("whatever an actor has started ends with it, also in a session of its 
   CHECK(other.comes_to_nothing());
 }
 
-TEST_CASE("what an actor's dead process has started ends before the next one has it") {
+TEST_CASE("what an actor's dead process has started ends, and what its next one has started does not") {
   troupe::actor_system system;
   const auto again = system.spawn<parent>({.restart = {.when = troupe::restart::on_crash, .delay = 0ms}});
   const marking its{"again"};
@@ -97,6 +95,21 @@ TEST_CASE("what an actor's dead process has started ends before the next one has
   REQUIRE(again.ask<&parent::run>(its.script(leave_a_sleeper)).get() == 0);
   for (const pid_t pid : old) CHECK(support::wait_until_ended(pid, 20s));
   CHECK(its.comes_to(1));
+}
+
+TEST_CASE("what living actors have started outlives the zygote") {
+  troupe::actor_system system;
+  const auto living = system.spawn<parent>();
+  const marking its{"living"};
+  REQUIRE(living.ask<&parent::run>(its.script(leave_a_sleeper)).get() == 0);
+  REQUIRE(its.comes_to(1));
+  const auto zygote = support::descendant_called("troupe-zygote", ::getpid());
+  REQUIRE(zygote != 0);
+  ::kill(zygote, SIGKILL);
+  CHECK(system.spawn<parent>().ask<&parent::run>("true").get() == 0);  // by another zygote
+  CHECK(living.ask<&parent::run>("true").get() == 0);
+  CHECK(its.comes_to(1));
+  CHECK(support::state_of(marked(its.mark).at(0)) != 'Z');
 }
 
 TEST_CASE("who was started with another environment ends with the system") {

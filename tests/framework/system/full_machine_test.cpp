@@ -106,20 +106,20 @@ std::string stage_of(const std::function<void()>& start) {
   return "";
 }
 
+// UndefinedBehaviorSanitizer looks at an object's memory by way of a pipe, and takes it for bad where there is none.
+bool may_run_out_of_descriptors() {
+#if defined(__SANITIZE_ADDRESS__)
+  WARN("not run: the sanitizer's own checks need descriptors");
+  return false;
+#else
+  return true;
+#endif
+}
+
 }  // namespace
 
-// UndefinedBehaviorSanitizer looks at an object's memory by way of a pipe, and takes it for bad where there is none.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool checks_need_descriptors = true;
-#else
-constexpr bool checks_need_descriptors = false;
-#endif
-
 TEST_CASE("a host without descriptors is told so, and goes on when it has some again") {
-  if (checks_need_descriptors) {
-    WARN("not run: the sanitizer's own checks need descriptors");
-    return;
-  }
+  if (!may_run_out_of_descriptors()) return;
   troupe::actor_system system;
   const auto friendly = system.spawn<witness>();
   const auto other = system.spawn<witness>();
@@ -146,10 +146,7 @@ TEST_CASE("a host without descriptors is told so, and goes on when it has some a
 }
 
 TEST_CASE("an actor without descriptors is told so, and goes on when it has some again") {
-  if (checks_need_descriptors) {
-    WARN("not run: the sanitizer's own checks need descriptors");
-    return;
-  }
+  if (!may_run_out_of_descriptors()) return;
   troupe::actor_system system;
   const auto friendly = system.spawn<witness>();
   const auto full = system.spawn<hoarder>();
@@ -167,10 +164,7 @@ TEST_CASE("an actor without descriptors is told so, and goes on when it has some
 }
 
 TEST_CASE("shared memory that an actor has no descriptors for is refused, and nothing of it is kept") {
-  if (checks_need_descriptors) {
-    WARN("not run: the sanitizer's own checks need descriptors");
-    return;
-  }
+  if (!may_run_out_of_descriptors()) return;
   troupe::actor_system system;
   const auto friendly = system.spawn<witness>();
   const auto full = system.spawn<hoarder>();
@@ -204,10 +198,7 @@ TEST_CASE("shared memory that an actor has no descriptors for is refused, and no
 }
 
 TEST_CASE("who connects to an actor without descriptors is told of its end, which says why") {
-  if (checks_need_descriptors) {
-    WARN("not run: the sanitizer's own checks need descriptors");
-    return;
-  }
+  if (!may_run_out_of_descriptors()) return;
   troupe::actor_system system{{.output = troupe::output::discard}};
   const auto friendly = system.spawn<witness>();
   const auto full = system.spawn<hoarder>();

@@ -63,8 +63,8 @@ class service {
 }  // namespace
 
 TEST_CASE("answers complete on the host's own event loop, a death among them") {
+  boost::asio::io_context loop{1};  // outlives the system, whose thread may still be within post()
   troupe::actor_system system;
-  boost::asio::io_context loop{1};
   std::vector<troupe::actor<worker>> workers;
   for (int i = 0; i < 5; ++i) workers.push_back(system.spawn<worker>());
   service all{loop, workers, 500};

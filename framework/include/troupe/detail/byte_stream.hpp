@@ -54,27 +54,11 @@ class byte_writer {
   /// `room` holds what has not gone to `rest` yet; at the end, `flush`.
   byte_writer(std::span<std::byte> room, byte_sink& rest) : room_{room}, rest_{&rest} {}
 
-  void put(const void* bytes, std::size_t count) {
-    if (room_.data() != nullptr) {
-      if (count > room_.size() - used_) return spill(bytes, count);
-      if (count != 0) std::memcpy(room_.data() + used_, bytes, count);
-      used_ += count;
-    }
-    size_ += count;
-  }
-  /// The value's own bytes: as `put`, of a size that the compiler knows.
+  void put(const void* bytes, std::size_t count) { copy(bytes, count); }
+  /// The value's own bytes.
   template <class T>
-  void put_plain(const T& value) {
-    if (room_.data() != nullptr) {
-      if (sizeof value > room_.size() - used_) return spill(&value, sizeof value);
-      std::memcpy(room_.data() + used_, &value, sizeof value);
-      used_ += sizeof value;
-    }
-    size_ += sizeof value;
-  }
-  template <class T>
-  void put_value(T value) {
-    put_plain(value);
+  void put_value(const T& value) {
+    copy(&value, sizeof value);
   }
   void flush();
   /// Lets `memory` travel along; null is as good a value as any. `had_some`: it was there when the message was measured, and
@@ -86,6 +70,15 @@ class byte_writer {
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
+  /// In place wherever it is called: most sizes are known there, and then it is an instruction or two.
+  [[gnu::always_inline]] void copy(const void* bytes, std::size_t count) {
+    if (room_.data() != nullptr) {
+      if (count > room_.size() - used_) return spill(bytes, count);
+      if (count != 0) std::memcpy(room_.data() + used_, bytes, count);
+      used_ += count;
+    }
+    size_ += count;
+  }
   void spill(const void* bytes, std::size_t count);
 
   std::span<std::byte> room_;

@@ -120,7 +120,7 @@ void encode(byte_writer& out, const T& value) {
   } else if constexpr (!check_message<T>()) {
     // said above
   } else if constexpr (number<T> || is_flat<T>()) {
-    out.put_plain(value);
+    out.put_value(value);
   } else if constexpr (kind_of<T>() == kind::array) {
     if constexpr (std::tuple_size_v<T> == 0) encode_empty<T>(out);
     for (const auto& element : value) encode(out, element);
