@@ -20,7 +20,7 @@ namespace {
 using words = std::vector<std::uint64_t>;
 constexpr std::size_t page = 4096 / sizeof(std::uint64_t);
 constexpr std::uint64_t filling = 7;
-constexpr std::size_t buffers_under_way = 8;
+constexpr std::size_t messages_under_way = 8, buffers_under_way = 8;
 
 class receiver {
  public:
@@ -61,7 +61,7 @@ void stream(const std::string& workload, const std::string& metric, std::size_t 
   const auto much = choose({(std::uint64_t{4} << 30) / bytes, std::chrono::milliseconds{400}},
                            {(std::uint64_t{1} << 30) / bytes, std::chrono::milliseconds{200}});
   troupe::actor_system system;
-  const auto there = system.spawn<receiver>();
+  const auto there = system.spawn<receiver>({.mailbox_bytes = messages_under_way * bytes});
   there.ask<&receiver::connect>().get();
   const auto began = clock::now();
   std::uint64_t sent = 0;

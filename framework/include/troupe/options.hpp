@@ -28,6 +28,13 @@ enum class start_method : std::uint8_t {
   ///< addresses it is loaded at
 };
 
+/// How messages reach a process. They lie in the same memory and are accounted for alike, so nothing differs but the time.
+enum class lane : std::uint8_t {
+  automatic,  ///< the receiver reads them in that memory; few of them come with the packet that wakes it where it sleeps
+  socket,  ///< in packets, as long as the socket takes them: at least one system call for each turn that sends
+  ring,    ///< the receiver reads them in that memory; packets only wake it
+};
+
 /// What the kernel grants an actor's process, from before its first line on. Zero and empty: as the host has it. What is not
 /// possible, or not permitted, makes the spawn throw `start_failed`, stage "limits".
 struct resource_limits {
@@ -57,6 +64,10 @@ struct system_options {
   /// the core: it finds out by itself, and again. 0: it sleeps at once. More than 10 ms is taken for that.
   std::chrono::nanoseconds spin = std::chrono::microseconds{20};
 
+  /// How messages reach actors for which `spawn_options::lane` says nothing, and their answers whoever asked. Where this says
+  /// `automatic`, the host's environment may say other: TROUPE_LANE=socket or ring.
+  troupe::lane lane = troupe::lane::automatic;
+
   /// How deep actors may spawn actors: those of the host are at depth 1. What would be deeper is refused (`start_failed`,
   /// stage "too_deep"), so that actors that spawn their like do not take the machine.
   std::uint32_t max_depth = 64;
@@ -83,6 +94,9 @@ struct spawn_options {
   /// larger than the bound still passes, alone.
   std::size_t mailbox_messages = 16384;
   std::size_t mailbox_bytes = std::size_t{1} << 20;  ///< rounded up to a power of two, at least 128 KiB
+
+  /// How its messages reach it, and its answers whoever asked. nullopt: as the system's options say.
+  std::optional<troupe::lane> lane{};
 
   /// How many handlers that are coroutines (`task<T>`) may be suspended at a time: 1 to 16. With 1 each is finished before
   /// the next coroutine begins.

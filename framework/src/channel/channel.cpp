@@ -13,9 +13,12 @@
 namespace troupe::channel {
 namespace {
 
-constexpr std::size_t max_packet = wire::max_inside_payload + 1024;
 /// What is read of a journal at once where messages are small: they are still in the first cache when they are handled.
 constexpr std::size_t mouthful = std::size_t{8} << 10;
+/// Larger requests are handled where they lie, and more than that is not copied through a socket.
+constexpr std::size_t large = mouthful;
+constexpr std::size_t max_packet = large + 1024;
+constexpr std::size_t always_inside = std::size_t{64} << 10;
 
 // Unfinished messages whose payload travels outside. Together with one packet of bytes and one that offers room, their
 // packets fit a socket's buffer (208 KiB), so that no packet of ours ever finds it full.
@@ -27,6 +30,7 @@ enum class packet_kind : std::uint64_t {
   bytes = 1,    ///< of the journal, from `position`
   room = 2,     ///< messages of the receiver of this packet have been finished
   outside = 3,  ///< descriptors: the payload of the frame whose sequence is `position`, and its shared memory
+  call = 4,     ///< there is something in the journal
 };
 
 struct packet_header {
@@ -46,6 +50,7 @@ channel::channel(page& own, channel_parts parts)
       socket_{std::move(parts.socket)},
       out_{parts.outgoing, platform::access::read_write},
       in_{parts.incoming, platform::access::read},
+      max_inside_{std::clamp(out_.capacity() / 4, always_inside, wire::max_inside_payload)},
       own_slot_{parts.own_slot},
       peer_slot_{parts.peer_slot},
       peer_{parts.peer},
@@ -91,6 +96,7 @@ void channel::reattach(platform::descriptor socket, std::uint32_t epoch) {
     header.sent.store(position, std::memory_order_relaxed);
     header.received.store(position, std::memory_order_relaxed);
     header.is_watched.store(0, std::memory_order_relaxed);
+    header.is_called.store(0, std::memory_order_relaxed);
     header.epoch.store(epoch, std::memory_order_release);
   };
   out_.header().revoked.store(0, std::memory_order_relaxed);
@@ -103,7 +109,7 @@ void channel::reattach(platform::descriptor socket, std::uint32_t epoch) {
 }
 
 wire::frame channel::next_frame(const envelope& what, std::size_t payload, std::size_t attached) const {
-  const bool outside = payload > wire::max_inside_payload;
+  const bool outside = payload > max_inside_;
   wire::frame next;
   next.header.kind = what.kind;
   next.header.method = what.method;
@@ -217,7 +223,7 @@ void channel::refresh_finished() {
 void channel::append_or_keep(const envelope& what, const detail::body& values) {
   if (kept_.empty() && append(what, values)) return;
   kept_message kept{what, values.size, {}, {}, values.attached};
-  if (values.size > wire::max_inside_payload) {
+  if (values.size > max_inside_) {
     kept.outside = write_outside("troupe-message", values);  // as it will travel: no second copy
   } else {
     kept.payload.resize(values.size);
@@ -270,21 +276,57 @@ void channel::publish() {
 }
 
 void channel::push() {
+  if (out_.way() == lane::socket) return push_packets();
   // Pairs with the fence in page::set_idle: either the other end sees the new head before it sleeps, or we see it idle.
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  auto& header = out_.header();
+  const auto& header = out_.header();
   if (!peer_page_.idle() || header.is_watched.load(std::memory_order_relaxed) != 0 || closed() ||
       !is_attached(out_))
     return;
   const auto from = header.sent.load(std::memory_order_acquire);
   if (from != header.received.load(std::memory_order_acquire)) return;  // a packet is under way: it wakes
   if (from >= tail_ || tail_ - from > out_.capacity()) return;
-  const auto to = std::min<std::uint64_t>(tail_, from + wire::max_inside_payload);
-  if (!claim(from, to, header)) return;  // the other end has just taken it
+  if (out_.way() == lane::ring || tail_ - from > large) {
+    call_peer();
+  } else {
+    (void)send_bytes(from, tail_);  // never full here: max_outside_messages sees to that
+  }
+}
+
+// What the socket does not take the other end finds in the journal, when it has read the packets before it.
+void channel::push_packets() {
+  if (closed() || !is_attached(out_)) return;
+  const auto& header = out_.header();
+  for (;;) {
+    const auto from = header.sent.load(std::memory_order_acquire);
+    if (from >= tail_ || tail_ - from > out_.capacity()) return;
+    const auto result = send_bytes(from, std::min<std::uint64_t>(tail_, from + large));
+    if (result == platform::send_result::closed) return;
+    // Full, and not all of it read since: that wakes the other end.
+    if (result == platform::send_result::full && header.received.load(std::memory_order_acquire) != from)
+      return;
+  }
+}
+
+// Not sent, they stay in the journal.
+platform::send_result channel::send_bytes(std::uint64_t from, std::uint64_t to) {
+  auto& header = out_.header();
+  if (!claim(from, to, header)) return platform::send_result::sent;  // the other end has just taken them
   const packet_header packet{packet_kind::bytes, from};
   const auto result = platform::send_packet(socket_.get(), {bytes_of(packet), out_.at(from, to - from)});
-  // Not sent: the other end is gone, or the socket is full, which max_outside_messages excludes.
-  if (result != platform::send_result::sent) header.sent.store(from, std::memory_order_release);
+  if (result == platform::send_result::sent) return result;
+  header.sent.store(from, std::memory_order_release);
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with the one in page::set_idle
+  return result;
+}
+
+// Has it look into the journal; it claims what is there itself.
+void channel::call_peer() {
+  auto& is_called = out_.header().is_called;
+  if (is_called.exchange(1, std::memory_order_acq_rel) != 0) return;
+  const packet_header packet{packet_kind::call, 0};
+  if (platform::send_packet(socket_.get(), {bytes_of(packet)}) != platform::send_result::sent)
+    is_called.store(0, std::memory_order_release);
 }
 
 void channel::want_room() {
@@ -369,6 +411,8 @@ bool channel::receive_one_packet() {
       in_.header().received.store(received_, std::memory_order_release);
       break;
     case packet_kind::room: break;
+    // With the exchange what the sender had shown when it saw the mark is seen here.
+    case packet_kind::call: in_.header().is_called.exchange(0, std::memory_order_acq_rel); break;
     case packet_kind::outside:
       if (came.lost) came.descriptors.clear();  // the first of them may have come
       if (came.descriptors.empty() != came.lost) refuse("announces a payload that did not come with it");
@@ -386,15 +430,37 @@ bool channel::take_from_journal() {
   if (head < received_ || head - received_ > in_.capacity()) {
     throw malformed_message{"a journal's head is where it cannot be"};
   }
-  const auto room = inbound_.room(max_packet);
-  const auto most = inbound_.unfinished() >= mouthful ? room.size() : std::min(room.size(), mouthful);
-  const auto to = received_ + std::min<std::uint64_t>(head - received_, most);
+  if (keeps_in_place_ && take_in_place(head)) return true;
+  const auto most = std::max(mouthful, inbound_.missing());
+  const auto size = std::min<std::uint64_t>(head - received_, most);
+  const auto from = received_;
+  if (!take_up_to(from + size)) return false;
+  in_.copy(from, inbound_.room(size).first(size));
+  inbound_.filled(size);
+  return true;
+}
+
+bool channel::take_up_to(std::uint64_t position) {
   // A dead sender claims nothing any more; what it had claimed and not sent is ours.
-  if (!closed() && !claim(received_, to, in_.header())) return false;
-  in_.copy(received_, room.first(to - received_));
-  inbound_.filled(to - received_);
-  received_ = to;
+  if (!closed() && !claim(received_, position, in_.header())) return false;
+  received_ = position;
   in_.header().received.store(received_, std::memory_order_release);
+  return true;
+}
+
+// A large request next; of what has been copied of it, behind smaller messages, nothing is used.
+bool channel::take_in_place(std::uint64_t head) {
+  const auto begin = received_ - inbound_.unfinished();
+  if (head - begin <= large || head - begin > in_.capacity()) return false;
+  wire::frame next;
+  std::size_t size = 0;
+  if (!wire::read_frame(in_.at(begin, head - begin), next, size)) return false;
+  const auto end = begin + size;
+  const bool is_request =
+      next.header.kind == wire::frame_kind::tell || next.header.kind == wire::frame_kind::ask;
+  if (size <= large || end <= received_ || !is_request || next.has_company()) return false;
+  if (!take_up_to(end)) return false;
+  inbound_.put_in_place(next, size, in_.ring());
   return true;
 }
 

@@ -97,8 +97,8 @@ class channel {
     return finished_.position == published_ && published_ != tail_;
   }
 
-  /// After `publish` or the turn's commit: wakes the other end where it sleeps, with as much as fits one packet. Costs no
-  /// system call where it does not sleep: before it would, it looks into the journal.
+  /// After `publish` or the turn's commit: wakes the other end where it sleeps, with what there is where that is little. Costs
+  /// no system call where it does not sleep: before it would, it looks into the journal.
   void push();
 
   /// Asks the other end for a packet when messages have been finished; what has been finished meanwhile is seen by `append`
@@ -112,6 +112,10 @@ class channel {
   /// Packets that bring no message may be left in the socket, which is readable then. True where anything came. Throws
   /// `malformed_message` where the other end breaks the protocol.
   bool pump(const std::function<void(message&&)>& sink, appetite how_much = appetite::all);
+
+  /// Large requests are not copied from now on: they point into the journal, where they stay until they are finished. Replies
+  /// are copied: whoever asked may keep them for longer.
+  void keep_in_place() { keeps_in_place_ = true; }
 
   /// Whether the journal holds something that `pump` would take now. For the last look before sleeping.
   [[nodiscard]] bool has_more() const;
@@ -191,6 +195,9 @@ class channel {
   void send_company_again();
   bool append_outside(const wire::frame& next, const platform::descriptor& memory,
                       const detail::attached_memory& attached);
+  void push_packets();
+  platform::send_result send_bytes(std::uint64_t from, std::uint64_t to);
+  void call_peer();
   void go_on(bool peer_has_died);
   [[nodiscard]] bool is_attached(const journal& by) const {
     return epoch_ == 0 || by.header().epoch.load(std::memory_order_acquire) == epoch_;
@@ -198,6 +205,8 @@ class channel {
   [[nodiscard]] bool has_room_outside(const wire::frame& next) const;
   bool receive_one_packet();
   bool take_from_journal();
+  bool take_in_place(std::uint64_t head);
+  bool take_up_to(std::uint64_t position);
   [[nodiscard]] bool claim(std::uint64_t from, std::uint64_t to, journal_header& header) const;
 
   page& own_page_;
@@ -205,6 +214,7 @@ class channel {
   platform::descriptor socket_;
   journal out_;
   journal in_;
+  std::size_t max_inside_;  // of a payload; larger ones travel outside
   slot own_slot_;
   slot peer_slot_;
   std::uint32_t peer_;
@@ -226,6 +236,7 @@ class channel {
   inbound inbound_;
   std::uint64_t received_ = 0;
   progress done_;
+  bool keeps_in_place_ = false;
   std::atomic<bool> closed_{false};
 };
 

@@ -18,6 +18,11 @@ constexpr std::size_t most_outside = 64;  // a sender has fewer under way
 constexpr std::size_t most_descriptors = 160;
 constexpr std::size_t block_size = std::size_t{256} << 10;
 
+[[noreturn]] void refuse_sequence(std::uint64_t came, std::uint64_t due) {
+  throw malformed_message{"frame " + std::to_string(came) + " came where frame " + std::to_string(due) +
+                          " was due"};
+}
+
 }  // namespace
 
 std::span<std::byte> inbound::room(std::size_t size) {
@@ -51,25 +56,31 @@ void inbound::put_outside(std::uint64_t sequence, std::vector<platform::descript
 
 std::optional<message> inbound::next() {
   std::optional<message> whole;
-  if (read_ != used_ && !take(whole.emplace())) whole.reset();
+  if (in_place_) {
+    whole.swap(in_place_);
+  } else if (read_ != used_ && !take(whole.emplace())) {
+    whole.reset();
+  }
   return whole;
+}
+
+void inbound::count(message& whole, std::size_t size) {
+  if (whole.frame.header.sequence != sequence_ + 1 && !switched_off("sequence_checked"))
+    refuse_sequence(whole.frame.header.sequence, sequence_ + 1);
+  ++sequence_;
+  position_ += size;
+  whole.end = position_;
 }
 
 bool inbound::take(message& whole) {
   std::size_t size = 0;
   if (!wire::read_frame(block_->from(read_).first(used_ - read_), whole.frame, size)) return false;
   const auto& header = whole.frame.header;
-  const bool is_outside = (header.words & (wire::outside_word | wire::attached_word)) != 0;
+  const bool is_outside = whole.frame.has_company();
   const bool is_lost = is_outside && !outside_.contains(header.sequence);
   if (is_lost && position_ + size > lost_below_) return false;
-  if (header.sequence != sequence_ + 1 && !switched_off("sequence_checked")) {
-    throw malformed_message{"frame " + std::to_string(header.sequence) + " came where frame " +
-                            std::to_string(sequence_ + 1) + " was due"};
-  }
-  ++sequence_;
+  count(whole, size);
   read_ += size;
-  position_ += size;
-  whole.end = position_;
   whole.pin = block_;
   if (is_lost) {
     whole.problem = ECONNRESET;
@@ -77,6 +88,22 @@ bool inbound::take(message& whole) {
     attach_outside(whole);
   }
   return true;
+}
+
+void inbound::put_in_place(const wire::frame& next, std::size_t size, pin memory) {
+  message whole{next, 0, std::move(memory)};
+  count(whole, size);
+  in_place_ = std::move(whole);
+  read_ = used_;
+}
+
+std::size_t inbound::missing() const {
+  wire::frame begun;
+  std::size_t size = 0;
+  if (unfinished() < sizeof begun.header ||
+      wire::read_frame(block_->from(read_).first(unfinished()), begun, size))
+    return 0;
+  return size - unfinished();
 }
 
 void inbound::attach_outside(message& whole) {

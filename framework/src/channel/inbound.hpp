@@ -43,6 +43,10 @@ class inbound {
   /// `size` bytes have been written to the front of what `room` returned.
   void filled(std::size_t size) { used_ += size; }
 
+  /// A whole frame, in memory that `memory` keeps, comes next; of what has come of it already, nothing is used. Nothing travels
+  /// beside it.
+  void put_in_place(const wire::frame& next, std::size_t size, pin memory);
+
   /// What travels beside the frame `sequence`: its payload where that is outside, then the shared memory of its values; none
   /// where they came and found no room in this process's table of descriptors.
   /// Throws `malformed_message` where more come than belong to any messages of an honest sender.
@@ -51,6 +55,8 @@ class inbound {
   /// The bytes of a message that is not whole, or whose payload has not come.
   [[nodiscard]] std::size_t unfinished() const { return used_ - read_; }
   [[nodiscard]] bool has_unfinished() const { return unfinished() != 0; }
+  /// How many bytes the message that has begun to come is short of, where that can be said already; else 0.
+  [[nodiscard]] std::size_t missing() const;
 
   /// The next whole message; nullopt where it is not whole yet. Throws `malformed_message`.
   [[nodiscard]] std::optional<message> next();
@@ -68,6 +74,7 @@ class inbound {
   };
   /// Into an empty one; false where it is not whole yet.
   [[nodiscard]] bool take(message& whole);
+  void count(message& whole, std::size_t size);
   void attach_outside(message& whole);
 
   pin_of<block> block_;
@@ -76,6 +83,7 @@ class inbound {
   std::uint64_t position_ = 0;
   std::uint64_t sequence_ = 0;
   std::uint64_t lost_below_ = 0;
+  std::optional<message> in_place_;
   std::map<std::uint64_t, std::vector<platform::descriptor>> outside_;
   std::size_t descriptors_ = 0;  // in outside_
 };

@@ -15,11 +15,12 @@ constexpr std::size_t header_room = 4096;
 
 }  // namespace
 
-platform::descriptor journal::create(std::size_t capacity_bytes, std::size_t max_messages) {
+platform::descriptor journal::create(std::size_t capacity_bytes, std::size_t max_messages, lane way) {
   // Room for one frame of the largest size that travels inside, whatever was asked for.
   const auto capacity = std::bit_ceil(std::clamp(capacity_bytes, 2 * least_capacity, most_capacity));
   auto memory = platform::create_shared_memory("troupe-journal", header_room + capacity);
-  const journal_front fresh{journal_magic, capacity, std::max<std::size_t>(max_messages, 1)};
+  const journal_front fresh{journal_magic, capacity, std::max<std::size_t>(max_messages, 1),
+                            static_cast<std::uint64_t>(way)};
   platform::write_at(memory, std::as_bytes(std::span{&fresh, 1}), 0);
   return memory;
 }
@@ -34,20 +35,18 @@ journal::journal(const platform::descriptor& memory, platform::access rights) {
   header_ = reinterpret_cast<journal_header*>(header_mapping_.bytes().data());
   capacity_ = header_->front.capacity;
   max_messages_ = header_->front.max_messages;
+  way_ = header_->front.way <= static_cast<std::uint64_t>(lane::ring) ? static_cast<lane>(header_->front.way)
+                                                                      : lane::automatic;
   if (header_->front.magic != journal_magic || !std::has_single_bit(capacity_) ||
       capacity_ != size - header_room)
     refuse();
-  ring_ = rights == platform::access::read
-              ? platform::mapping::map(memory, rights, header_room, capacity_)
-              : platform::mapping::map_ring(memory, rights, header_room, capacity_);
+  ring_ = pin_of<const mapped_ring>{
+      new mapped_ring{platform::mapping::map_ring(memory, rights, header_room, capacity_)}};
+  bytes_ = ring_->twice.bytes();
 }
 
 void journal::copy(std::uint64_t position, std::span<std::byte> into) const {
-  const auto begin = position & (capacity_ - 1);
-  const auto before_end = std::min(into.size(), capacity_ - begin);
-  const auto ring = ring_.bytes();
-  std::copy_n(ring.begin() + static_cast<std::ptrdiff_t>(begin), before_end, into.begin());
-  std::copy_n(ring.begin(), into.size() - before_end, into.begin() + static_cast<std::ptrdiff_t>(before_end));
+  std::ranges::copy(at(position, into.size()), into.begin());
 }
 
 void begin_journal_at(const platform::descriptor& memory, std::uint64_t position, std::uint32_t epoch) {
@@ -56,6 +55,7 @@ void begin_journal_at(const platform::descriptor& memory, std::uint64_t position
   header.sent.store(position, std::memory_order_relaxed);
   header.received.store(position, std::memory_order_relaxed);
   header.revoked.store(0, std::memory_order_relaxed);
+  header.is_called.store(0, std::memory_order_relaxed);
   header.epoch.store(epoch, std::memory_order_release);
 }
 

@@ -8,20 +8,26 @@
 // (in its page) frees. Positions count bytes from the journal's beginning and never wrap. Between head and finished the
 // bytes reach the receiver on one of two ways, and `sent` says which are taken care of:
 //
-//   the sender puts them in a packet, when the receiver sleeps: claims [sent, head) by moving `sent`, then sends
-//   the receiver copies them, when it would otherwise sleep: claims them likewise, but only where sent == received,
+//   the sender puts them in a packet, when the receiver sleeps and they are few: claims [sent, head) by moving `sent`,
+//   then sends. On the lane `socket` it does so always, on `ring` never
+//   the receiver takes them, when it would otherwise sleep: claims them likewise, but only where sent == received,
 //   that is where no packet is under way, so that the order is kept
 //
-// Both claim with a compare-and-swap of one word, so no byte goes both ways. When the sender has died the receiver copies
-// the rest up to head: what was accepted arrives.
+// Both claim with a compare-and-swap of one word, so no byte goes both ways. When the sender has died the receiver takes
+// the rest up to head: what was accepted arrives. What it takes it copies, but for large requests, which stay where they
+// are until they are finished.
 #pragma once
 
+#include <troupe/options.hpp>
+
+#include "channel/pinned.hpp"
 #include "platform/memory.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 namespace troupe::channel {
 
@@ -29,6 +35,7 @@ struct journal_front {
   std::uint64_t magic;
   std::uint64_t capacity;      ///< bytes of the ring: a power of two
   std::uint64_t max_messages;  ///< unfinished ones
+  std::uint64_t way;           ///< a `lane`
 };
 
 /// Shared by both ends and mapped writable by both: corrupt figures here can hold up this one channel, nothing else.
@@ -40,6 +47,7 @@ struct journal_header {
   std::atomic<std::uint64_t> revoked;     ///< a message that the sender takes back: see channel::revoke
   std::atomic<std::uint32_t> epoch;       ///< of the last attachment: see channel::reattach
   std::atomic<std::uint32_t> is_watched;  ///< the receiver looks at the head all the time: it needs no packet
+  std::atomic<std::uint32_t> is_called;   ///< a packet that says no more than "look here" is under way
 };
 
 /// Has both ends, of which none is there yet, begin at that position.
@@ -49,28 +57,41 @@ void begin_journal_at(const platform::descriptor& memory, std::uint64_t position
 class journal {
  public:
   /// `capacity_bytes` is rounded up to a power of two of at least 128 KiB.
-  [[nodiscard]] static platform::descriptor create(std::size_t capacity_bytes, std::size_t max_messages);
+  [[nodiscard]] static platform::descriptor create(std::size_t capacity_bytes, std::size_t max_messages,
+                                                   lane way = lane::automatic);
 
-  /// Maps the ring for writing (the sender's end, twice in a row, so that frames are contiguous) or for reading. Throws `malformed_message` where the memory is none.
+  /// Maps the ring, twice in a row, so that frames are contiguous. Throws `malformed_message` where the memory is none.
   journal(const platform::descriptor& memory, platform::access rights);
 
   [[nodiscard]] journal_header& header() const { return *header_; }
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
   [[nodiscard]] std::size_t max_messages() const { return max_messages_; }
+  [[nodiscard]] lane way() const { return way_; }
 
-  /// The sender's end: the bytes from `position` on, contiguous; `size` is at most the capacity.
+  /// The bytes from `position` on, contiguous; `size` is at most the capacity. Only the sender's end may write to them, and
+  /// the receiver's may see them change.
   [[nodiscard]] std::span<std::byte> at(std::uint64_t position, std::size_t size) const {
-    return ring_.bytes().subspan(position & (capacity_ - 1), size);
+    return bytes_.subspan(position & (capacity_ - 1), size);
   }
-  /// Either end: copies the bytes from `position` on; at most the capacity.
+  /// Copies the bytes from `position` on; at most the capacity.
   void copy(std::uint64_t position, std::span<std::byte> into) const;
+  /// Keeps mapped what `at` returns, also without the journal.
+  [[nodiscard]] pin ring() const { return ring_; }
 
  private:
+  class mapped_ring : public pinned {
+   public:
+    explicit mapped_ring(platform::mapping mapped) : twice{std::move(mapped)} {}
+    const platform::mapping twice;
+  };
+
   platform::mapping header_mapping_;
-  platform::mapping ring_;
+  pin_of<const mapped_ring> ring_;
+  std::span<std::byte> bytes_;  // of the ring, twice
   journal_header* header_ = nullptr;
   std::size_t capacity_ = 0;  // copies of what the header said first: the other end may overwrite that
   std::size_t max_messages_ = 0;
+  lane way_{};
 };
 
 }  // namespace troupe::channel

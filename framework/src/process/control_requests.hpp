@@ -31,6 +31,7 @@ struct hello {
   std::uint64_t spin_nanoseconds = 0;    ///< of who waits for a message
   std::uint32_t max_depth = 0;
   start_method start = start_method::fork;
+  troupe::lane lane{};
   std::vector<std::string> modules{};  ///< to be loaded before the first actor starts
 };
 
@@ -50,6 +51,7 @@ struct spawn {
   std::string default_name;
   std::uint64_t mailbox_messages = 0;
   std::uint64_t mailbox_bytes = 0;
+  std::optional<troupe::lane> lane;
   std::optional<start_method> start;
   platform::limits limits;
   std::string module;       ///< the file that the entry lies in, as the spawner has it

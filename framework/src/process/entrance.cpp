@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -20,6 +21,7 @@ namespace troupe::process_layer {
 namespace {
 
 constexpr const char* variable = "TROUPE_ENTRANCE";
+constexpr const char* lane_variable = "TROUPE_LANE";
 
 enum class role : char { guardian = 'g', actor = 'a' };
 
@@ -80,7 +82,18 @@ std::uint64_t milliseconds_of(std::chrono::milliseconds time) {
   return static_cast<std::uint64_t>(std::max(time.count(), std::chrono::milliseconds::rep{0}));
 }
 
-void send_hello(const control_link& link, const system_options& options, std::uint64_t cookie) {
+lane chosen_lane(lane by_options) {
+  const char* const given = std::getenv(lane_variable);
+  if (by_options != lane::automatic || given == nullptr) return by_options;
+  const std::string_view name{given};
+  if (name == "socket") return lane::socket;
+  if (name == "ring") return lane::ring;
+  if (name.empty() || name == "automatic") return by_options;
+  throw std::invalid_argument{"troupe: the environment has " + std::string{lane_variable} + "=" + given +
+                              ": it may be automatic, socket or ring"};
+}
+
+void send_hello(const control_link& link, const system_options& options, std::uint64_t cookie, lane way) {
   hello words;
   words.cookie = cookie;
   words.host = platform::own_pid();
@@ -93,6 +106,7 @@ void send_hello(const control_link& link, const system_options& options, std::ui
       static_cast<std::uint64_t>(std::max(options.spin.count(), std::chrono::nanoseconds::rep{0}));
   words.max_depth = options.max_depth;
   words.start = options.start;
+  words.lane = way;
   for (const auto& path : options.preload) words.modules.push_back(whole_module_path(path));
   std::vector<int> streams;
   if (words.has_output) streams.push_back(1);
@@ -172,6 +186,7 @@ std::string whole_module_path(const std::string& path) {
 launched_guardian launch_guardian(const system_options& options) {
   const auto deadline = platform::deadline_after(options.start_timeout);
   const auto cookie = platform::random_bits();
+  const auto way = chosen_lane(options.lane);
   launched_guardian started;
   try {
     auto [ours, its] = platform::packet_pair();
@@ -182,7 +197,7 @@ launched_guardian launch_guardian(const system_options& options) {
     throw start_failed{options.executable.empty() ? "executing the program again" : "executable",
                        problem.what()};
   }
-  send_hello(started.link, options, cookie);
+  send_hello(started.link, options, cookie, way);
   wait_until_ready(started, deadline);
   return started;
 }

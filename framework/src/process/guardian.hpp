@@ -83,6 +83,7 @@ struct actor_record {
   std::set<std::uint32_t> watchers;
   std::size_t mailbox_bytes = 0;
   std::size_t mailbox_messages = 0;
+  troupe::lane lane{};
   std::optional<failed> exception;
   std::optional<std::string> escalated;  ///< why it is killed, where a group of its own has ended
   std::shared_ptr<output_collector> output;
@@ -350,6 +351,7 @@ class guardian {
   void give_up_starts(pending_start::way which, const std::string& stage, const std::string& why);
   std::chrono::milliseconds start_timeout_{};
   start_method default_start_ = start_method::fork;
+  lane default_lane_{};
 
   struct preload_request {
     std::uint32_t asker;

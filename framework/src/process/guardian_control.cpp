@@ -206,6 +206,7 @@ void guardian::on_hello(client& from, control_message& message) {
   spin_ = words.spin_nanoseconds;
   max_depth_ = words.max_depth;
   default_start_ = words.start;
+  default_lane_ = words.lane;
   auto next = message.descriptors.begin();
   const auto take_stream = [&](bool has) {
     auto given = has && next != message.descriptors.end() ? std::move(*next++) : platform::descriptor{};
@@ -227,8 +228,8 @@ void guardian::welcome_host() {
 
 guardian::channel_pair guardian::open_channel(client& from, actor_record& to) {
   auto [ours, its] = platform::packet_pair();
-  auto forth = channel::journal::create(to.mailbox_bytes, to.mailbox_messages);
-  auto back = channel::journal::create(to.mailbox_bytes, to.mailbox_messages);
+  auto forth = channel::journal::create(to.mailbox_bytes, to.mailbox_messages, to.lane);
+  auto back = channel::journal::create(to.mailbox_bytes, to.mailbox_messages, to.lane);
   const auto from_slot = take_slot(from), to_slot = take_slot(to.control);
   const std::array told{its.get(), back.get(), forth.get(), from.page.get()};
   try {

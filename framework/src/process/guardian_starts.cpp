@@ -106,6 +106,7 @@ guardian::pending_start& guardian::prepare(const client& owner, const spawn& wan
   actor.owner = owner.id;
   actor.mailbox_bytes = wanted.mailbox_bytes;
   actor.mailbox_messages = wanted.mailbox_messages;
+  actor.lane = wanted.lane.value_or(default_lane_);
   actor.hangs = wanted.hangs;
   if (wanted.grace_milliseconds)
     actor.grace = std::min(std::chrono::milliseconds{*wanted.grace_milliseconds}, longest_grace);

@@ -536,6 +536,7 @@ void actor_member::added(const std::shared_ptr<connection>& over) {
 }
 
 void actor_member::listen_to(const std::shared_ptr<connection>& over) {
+  over->channel->keep_in_place();  // of what is in the inbox, nothing is finished
   listeners_.push_back(std::make_shared<listener>(over, loop_));
   listen(listeners_.back());
 }

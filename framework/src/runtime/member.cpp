@@ -130,6 +130,7 @@ detail::endpoint::spawned member::spawn(detail::entry_id what, const std::string
   message.default_name = default_name;
   message.mailbox_messages = options.mailbox_messages;
   message.mailbox_bytes = options.mailbox_bytes;
+  message.lane = options.lane;
   message.in_flight = options.in_flight;
   message.restart = options.restart;
   message.max_attempts = options.max_attempts;

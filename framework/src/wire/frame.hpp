@@ -61,10 +61,13 @@ struct frame {
   std::uint64_t outside = 0;
   std::uint64_t attached = 0;
   std::span<const std::byte> payload;
+
+  /// Whether memory travels beside it.
+  [[nodiscard]] bool has_company() const { return (header.words & (outside_word | attached_word)) != 0; }
 };
 
-/// Payloads above this travel in a memfd of their own: copying them twice through a journal costs more.
-inline constexpr std::size_t max_inside_payload = 64 * 1024;
+/// No journal has a larger payload in it: larger ones travel in a memfd of their own. Small journals have less.
+inline constexpr std::size_t max_inside_payload = std::size_t{4} << 20;
 
 /// Whole size in a journal of a frame with these words and this payload.
 [[nodiscard]] std::size_t frame_size(std::uint8_t words, std::size_t payload);

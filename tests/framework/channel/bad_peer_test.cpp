@@ -68,7 +68,7 @@ std::vector<std::byte> frame_of(std::uint64_t sequence, std::uint8_t words = 0, 
 
 TEST_CASE("a packet of an unknown kind is refused") {
   victim v;
-  v.send({GENERATE(0U, 4U, 1'000'000U)});
+  v.send({GENERATE(0U, 5U, 1'000'000U)});
   v.refuses();
 }
 
@@ -195,6 +195,42 @@ TEST_CASE("a frame that is cut waits, and what lies behind it is not taken for o
   v.b.pump([](ch::message&&) { FAIL("half a frame"); });
 }
 
+TEST_CASE("a large frame that is out of its turn is refused, one that is not all there waits") {
+  victim v;
+  v.b.keep_in_place();
+  constexpr std::size_t size = 20'000;
+  troupe::wire::frame what;
+  what.header.kind = troupe::wire::frame_kind::tell;
+  what.header.sequence = 1;
+  what.header.length = size;
+  const auto show = [&] {
+    const auto whole = troupe::wire::frame_size(0, size);
+    troupe::wire::write_frame(v.forth_.at(0, whole), what);
+    v.own_a.publish_head(slot_of_a, whole);
+  };
+  SECTION("out of its turn") {
+    what.header.sequence = 2;
+    show();
+    v.refuses();
+  }
+  SECTION("longer than what is there") {
+    what.header.length = troupe::wire::max_inside_payload;
+    show();
+    v.b.pump([](ch::message&&) { FAIL("not all of it is there"); });
+  }
+  SECTION("of an unknown version") {
+    what.header.version = 9;
+    show();
+    v.refuses();
+  }
+  SECTION("as it should be") {
+    show();
+    std::size_t came = 0;
+    v.b.pump([&](ch::message&& one) { came += one.frame.payload.size(); });
+    CHECK(came == size);
+  }
+}
+
 TEST_CASE("a packet larger than any of ours is refused") {
   victim v;
   v.send_bytes(std::vector<std::byte>(100'000));
@@ -260,17 +296,17 @@ platform::descriptor changed(platform::descriptor memory, std::size_t at, std::u
 
 TEST_CASE("each field of a frame's header that means something is checked") {
   const auto twist = GENERATE(
-      as<void (*)(header&)>{},                                    //
-      [](header& h) { h.version = 0; },                           //
-      [](header& h) { h.version = 2; },                           //
-      [](header& h) { h.kind = troupe::wire::frame_kind{0}; },    //
-      [](header& h) { h.kind = troupe::wire::frame_kind{255}; },  //
-      [](header& h) { h.words = 0x80; },                          //
-      [](header& h) { h.words = 0xff; },                          //
-      [](header& h) { h.length = 64 * 1024 + 1; },                //
-      [](header& h) { h.length = ~0U; },                          //
-      [](header& h) { h.sequence = 0; },                          //
-      [](header& h) { h.sequence = ~std::uint64_t{0}; },          //
+      as<void (*)(header&)>{},                                             //
+      [](header& h) { h.version = 0; },                                    //
+      [](header& h) { h.version = 2; },                                    //
+      [](header& h) { h.kind = troupe::wire::frame_kind{0}; },             //
+      [](header& h) { h.kind = troupe::wire::frame_kind{255}; },           //
+      [](header& h) { h.words = 0x80; },                                   //
+      [](header& h) { h.words = 0xff; },                                   //
+      [](header& h) { h.length = troupe::wire::max_inside_payload + 1; },  //
+      [](header& h) { h.length = ~0U; },                                   //
+      [](header& h) { h.sequence = 0; },                                   //
+      [](header& h) { h.sequence = ~std::uint64_t{0}; },                   //
       [](header& h) {
         h.words = troupe::wire::outside_word;
         h.length = 8;

@@ -73,7 +73,7 @@ TEST_CASE("a receiver that watches the journal gets no packets, until it does no
 }
 
 TEST_CASE("thousands of messages in batches, over packets and journal in turn, come in order") {
-  pair p;
+  pair p{128 * 1024, 1000, GENERATE(troupe::lane::automatic, troupe::lane::ring, troupe::lane::socket)};
   std::size_t sent = 0;
   for (int batch = 0; batch < 400; ++batch) {
     p.own_b.set_idle(batch % 3 == 0);

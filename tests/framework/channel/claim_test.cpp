@@ -23,8 +23,19 @@ struct race {
   manner how;
   std::uint64_t count;
 };
-const std::initializer_list<race> races = {
-    {manner::steady, 2'000'000}, {manner::hesitant, 60'000}, {manner::alert, 500'000}};
+struct race_on_a_lane {
+  race run;
+  troupe::lane way;
+};
+const std::initializer_list<race_on_a_lane> races = {{{manner::steady, 2'000'000}, troupe::lane::automatic},
+                                                     {{manner::hesitant, 60'000}, troupe::lane::automatic},
+                                                     {{manner::alert, 500'000}, troupe::lane::automatic},
+                                                     {{manner::steady, 1'000'000}, troupe::lane::ring},
+                                                     {{manner::hesitant, 60'000}, troupe::lane::ring},
+                                                     {{manner::alert, 500'000}, troupe::lane::ring},
+                                                     {{manner::steady, 300'000}, troupe::lane::socket},
+                                                     {{manner::hesitant, 60'000}, troupe::lane::socket},
+                                                     {{manner::alert, 200'000}, troupe::lane::socket}};
 
 void send_all(ch::channel& over, race run) {
   std::minstd_rand random{1};
@@ -79,8 +90,8 @@ std::string outcome(ch::page& own, ch::channel& over, race run) try {
 }  // namespace
 
 TEST_CASE("millions of messages race from one thread to another") {
-  const auto run = GENERATE(values(races));
-  pair p{128 * 1024, 2000};
+  const auto [run, way] = GENERATE(values(races));
+  pair p{128 * 1024, 2000, way};
   std::thread sender{[&] { send_all(p.a, run); }};
   CHECK(outcome(p.own_b, p.b, run) == "all came");
   platform::shut_down(p.b.socket());  // so that the sender ends in any case
@@ -88,8 +99,8 @@ TEST_CASE("millions of messages race from one thread to another") {
 }
 
 TEST_CASE("millions of messages race from one process to another") {
-  const auto run = GENERATE(values(races));
-  parts memory{1 << 20, 16384};
+  const auto [run, way] = GENERATE(values(races));
+  parts memory{1 << 20, 16384, way};
   const auto sender = ::fork();
   if (sender == 0) {
     ch::page own{memory.page_a};

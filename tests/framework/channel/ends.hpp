@@ -18,11 +18,12 @@ inline constexpr ch::slot slot_of_a{3}, slot_of_b{5};
 
 /// The memory and the sockets of a channel, as the guardian keeps duplicates of them.
 struct parts {
-  explicit parts(std::size_t bytes = 128 * 1024, std::size_t messages = 1000)
+  explicit parts(std::size_t bytes = 128 * 1024, std::size_t messages = 1000,
+                 troupe::lane way = troupe::lane::automatic)
       : page_a{ch::page::create()},
         page_b{ch::page::create()},
-        forth{ch::journal::create(bytes, messages)},
-        back{ch::journal::create(bytes, messages)} {
+        forth{ch::journal::create(bytes, messages, way)},
+        back{ch::journal::create(bytes, messages, way)} {
     std::tie(socket_a, socket_b) = platform::packet_pair();
   }
   ch::channel_parts for_a() {

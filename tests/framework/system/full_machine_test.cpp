@@ -131,8 +131,8 @@ TEST_CASE("a host without descriptors is told so, and goes on when it has some a
     mine.take(0);
     CHECK(friendly.ask<&witness::echo>(2).get() == 2);  // what is there works
     CHECK(stage_of([&] { (void)system.spawn<witness>(); }) == "descriptors and memory");
-    CHECK_THROWS_AS(friendly.ask<&witness::take>(std::vector<char>(100'000)).get(), std::system_error);
-    auto large = friendly.ask<&witness::make>(std::size_t{100'000});
+    CHECK_THROWS_AS(friendly.ask<&witness::take>(std::vector<char>(400'000)).get(), std::system_error);
+    auto large = friendly.ask<&witness::make>(std::size_t{400'000});
     CHECK_THROWS_AS(large.get(), std::system_error);    // the answer came, and found no room
     CHECK(friendly.ask<&witness::echo>(3).get() == 3);  // the connection lives
     mine.take(2);
@@ -140,7 +140,7 @@ TEST_CASE("a host without descriptors is told so, and goes on when it has some a
     other.kill();
     CHECK(other.join().code == SIGKILL);  // news of ends need none
   }
-  CHECK(friendly.ask<&witness::make>(std::size_t{100'000}).get().size() == 100'000);
+  CHECK(friendly.ask<&witness::make>(std::size_t{400'000}).get().size() == 400'000);
   CHECK(system.spawn<witness>().ask<&witness::echo>(4).get() == 4);
   CHECK(system.stop().killed.empty());
 }
@@ -152,13 +152,13 @@ TEST_CASE("an actor without descriptors is told so, and goes on when it has some
   const auto full = system.spawn<hoarder>();
   full.ask<&hoarder::take>(0).get();
   CHECK(full.ask<&hoarder::echo>(1).get() == 1);
-  CHECK_THROWS_AS(full.ask<&hoarder::size_of>(std::vector<char>(100'000)).get(), troupe::refused_message);
+  CHECK_THROWS_AS(full.ask<&hoarder::size_of>(std::vector<char>(400'000)).get(), troupe::refused_message);
   CHECK_THROWS_AS(full.ask<&hoarder::ask>(friendly).get(), troupe::remote_exception);
   CHECK(full.ask<&hoarder::spawn>().get() == "descriptors and memory");
   CHECK(full.ask<&hoarder::echo>(2).get() == 2);
   CHECK(friendly.ask<&witness::echo>(2).get() == 2);
   full.ask<&hoarder::release>().get();
-  CHECK(full.ask<&hoarder::size_of>(std::vector<char>(100'000)).get() == 100'000);
+  CHECK(full.ask<&hoarder::size_of>(std::vector<char>(400'000)).get() == 400'000);
   CHECK(full.ask<&hoarder::ask>(friendly).get() == 1);
   CHECK(full.ask<&hoarder::spawn>().get() == "5");
 }
@@ -227,7 +227,7 @@ TEST_CASE("a guardian without descriptors refuses starts, one by one, and serves
   CHECK(all.size() >= 3);
   for (int round = 0; round < 20; ++round) {
     CHECK(stage_of([&] { (void)system->spawn<witness>(); }) == "descriptors and memory");
-    const std::vector<char> large(100'000);
+    const std::vector<char> large(400'000);
     CHECK(friendly.ask<&witness::take>(large).get() == large.size());  // the guardian is not asked
   }
   for (const auto& each : all) CHECK(each.ask<&witness::echo>(7).get() == 7);

@@ -320,7 +320,7 @@ TEST_CASE("an exception, too, is a crash") {
 
 TEST_CASE("large messages wait for the next process") {
   pair_of_actors test;
-  const std::vector<double> large(1 << 14, 1.0);  // travels beside the journal, and two fit the mailbox
+  const std::vector<double> large(1 << 15, 1.0);  // travels beside the journal, and two fit the mailbox
   for (int round = 0; round < 5; ++round) {
     auto stuck = test.from.ask<&fragile::wait_for_long>();
     REQUIRE(support::wait_until([&] { return stuck.running(); }));

@@ -193,9 +193,9 @@ TEST_CASE("shared memory travels inside of other values, beside payloads of any 
   CHECK(actor.ask<&keeper::fill>(small, std::string{"!"}).get() == "four!");
   CHECK(small.arrays[1].at(4) == 4);
   CHECK((*small.place)->x == 1);
-  const std::string long_text(200'000, '.');  // travels in memory of its own
+  const std::string long_text(400'000, '.');  // travels in memory of its own
   CHECK(actor.ask<&keeper::fill>(small, long_text).get() == "four" + long_text);
-  CHECK((*small.place)->x == 200'001);
+  CHECK((*small.place)->x == 400'001);
   CHECK(actor.ask<&keeper::fill>(parcel{"none", {}, {}}, std::string{}).get(10s) == "none");
 }
 

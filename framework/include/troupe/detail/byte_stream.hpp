@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <stdexcept>
+#include <type_traits>
 #include <vector>
 
 namespace troupe::detail {
@@ -121,6 +122,8 @@ class byte_reader {
   [[nodiscard]] T take_value() {
     T value;
     take_into(&value, sizeof value);
+    // The sender may be writing to the message still: what is checked is what has been read, not the place read anew.
+    if constexpr (std::is_integral_v<T>) asm("" : "+r"(value));  // NOLINT(hicpp-no-assembler)
     return value;
   }
   /// The number of elements that follow, each of at least `element_size` bytes on the wire.

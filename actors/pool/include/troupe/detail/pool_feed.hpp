@@ -87,7 +87,7 @@ class pool_feed {
   [[nodiscard]] const std::exception_ptr& problem() const { return problem_; }
 
  private:
-  static constexpr std::size_t most_bytes = 48 * 1024;  // what is larger than 64 KiB travels on a slower way
+  static constexpr std::size_t most_bytes = 48 * 1024;  // a chunk that stays in a core's cache
   static constexpr std::size_t chunks_per_worker = 4;   // so that uneven ones even out
 
   static std::size_t default_chunk(std::size_t total, std::size_t workers) {
