@@ -1,6 +1,6 @@
 // W3: messages of 1 MiB one way, W3b: of 64 KiB; from the first send to the last receipt, the receiver reads a word of each
 // page. As a vector that becomes a vector again, as one that the receiver only looks at, and in shared_buffers, of which
-// a few go to and fro.
+// a few go to and fro. The receiver's mailbox has room for eight.
 #include <troupe/troupe.hpp>
 
 #include "workloads.hpp"

@@ -39,7 +39,7 @@ class bell {
 void mourner(troupe::actor<bell> at) {
   const auto parent = troupe::this_actor::parent().value();
   const auto death = parent.sentinel();
-  at.ask<&bell::ring>("waiting").get();
+  at.tell<&bell::ring>("waiting");
   (void)is_readable(death, 20s);
   ::_exit(is_readable(death, 0ms) ? 3 : 4);
 }

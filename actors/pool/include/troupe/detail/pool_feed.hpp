@@ -49,9 +49,10 @@ class pool_feed {
     if (chunk_size_ != 0) return;
     chunk_size_ = total_ ? default_chunk(*total_, workers) : 1;
     if (most_a_worker != 0) chunk_size_ = std::min(chunk_size_, most_a_worker);
+    if (total_) most_at_once_ = chunk_size_;
   }
 
-  /// Items of a chunk whose size is chosen as one goes.
+  /// The most items of a chunk whose size is chosen as one goes.
   [[nodiscard]] std::size_t most_at_once() const { return most_at_once_; }
 
   [[nodiscard]] std::size_t chunk_size() const { return chunk_size_; }

@@ -217,8 +217,11 @@ class pool_flow {
 
   void adapt(double nanoseconds, std::size_t items, lane& which) {
     const auto took = std::max(nanoseconds, 1.0);
+    const auto each = took / static_cast<double>(std::max<std::size_t>(items, 1));
     chunk_time_ = chunk_time_ == 0 ? took : 0.75 * chunk_time_ + 0.25 * took;
-    pace_ = chunk_time_ / static_cast<double>(std::max<std::size_t>(items, 1));
+    // A chunk that was slow because its worker had no core is forgotten sooner than one that was quick.
+    const auto weight = pace_ == 0 ? 1.0 : each < pace_ ? 0.5 : 0.25;
+    pace_ += weight * (each - pace_);
     const auto wanted = chunk_time_ >= long_chunk ? 1.0 : std::max(2.0, in_hand / chunk_time_);
     which.depth = static_cast<std::size_t>(std::min(wanted, static_cast<double>(most_.a_lane)));
   }

@@ -81,7 +81,9 @@ class pool_mapping {
   using value_type = typename call_type::value_type;
 
   pool_mapping(const std::shared_ptr<pool_crew>& crew, View view, const map_options& given)
-      : under_way_{crew->begin_map()}, call_{crew, std::move(view), given, true} {}
+      : under_way_{crew->begin_map()}, call_{crew, std::move(view), given, true} {
+    if (chooses_size()) call_.feed.set_chunk_size(std::max<std::size_t>(call_.feed.chunk_size() / growth, 1));
+  }
 
   /// Throws what the first item that failed threw, once nothing is running any more.
   std::vector<value_type> run() {
@@ -127,13 +129,16 @@ class pool_mapping {
     }
   }
 
-  /// Where nobody has said how large chunks are, and the range does not know how many there will be: a millisecond's work.
+  static constexpr std::size_t growth = 8;  // of chunks, at most, from one to the next
+  [[nodiscard]] bool chooses_size() const { return call_.options.chunk_size == 0; }
+
+  /// A millisecond's work, as far as can be told: the first chunks are small. So the last ones end at about the same time.
   void adapt() {
-    if (call_.options.chunk_size != 0 || call_.feed.total()) return;
+    if (!chooses_size()) return;
     constexpr double fitting = 1e6;  // nanoseconds
     const auto wanted = fitting / std::max(call_.flow.pace(), 1.0);
     const auto most =
-        static_cast<double>(std::min<std::size_t>(2 * call_.feed.chunk_size(), call_.feed.most_at_once()));
+        static_cast<double>(std::min(growth * call_.feed.chunk_size(), call_.feed.most_at_once()));
     call_.feed.set_chunk_size(static_cast<std::size_t>(std::clamp(wanted, 1.0, most)));
   }
 
