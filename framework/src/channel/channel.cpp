@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 
 namespace troupe::channel {
 namespace {
@@ -276,20 +277,20 @@ void channel::publish() {
 }
 
 void channel::push() {
-  if (out_.way() == lane::socket) return push_packets();
   // Pairs with the fence in page::set_idle: either the other end sees the new head before it sleeps, or we see it idle.
   std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (out_.way() == lane::socket) return push_packets();
   const auto& header = out_.header();
   if (!peer_page_.idle() || header.is_watched.load(std::memory_order_relaxed) != 0 || closed() ||
       !is_attached(out_))
     return;
   const auto from = header.sent.load(std::memory_order_acquire);
   if (from != header.received.load(std::memory_order_acquire)) return;  // a packet is under way: it wakes
-  if (from >= tail_ || tail_ - from > out_.capacity()) return;
-  if (out_.way() == lane::ring || tail_ - from > large) {
+  if (!is_unsent(from)) return;
+  if (out_.way() == lane::ring || published_ - from > large) {
     call_peer();
   } else {
-    (void)send_bytes(from, tail_);  // never full here: max_outside_messages sees to that
+    (void)send_bytes(from, published_);  // never full here: max_outside_messages sees to that
   }
 }
 
@@ -297,14 +298,20 @@ void channel::push() {
 void channel::push_packets() {
   if (closed() || !is_attached(out_)) return;
   const auto& header = out_.header();
-  for (;;) {
-    const auto from = header.sent.load(std::memory_order_acquire);
-    if (from >= tail_ || tail_ - from > out_.capacity()) return;
-    const auto result = send_bytes(from, std::min<std::uint64_t>(tail_, from + large));
+  std::optional<std::uint64_t> was_full_at;
+  auto from = header.sent.load(std::memory_order_acquire);
+  while (is_unsent(from)) {
+    const auto result = send_bytes(from, std::min<std::uint64_t>(published_, from + large));
     if (result == platform::send_result::closed) return;
-    // Full, and not all of it read since: that wakes the other end.
-    if (result == platform::send_result::full && header.received.load(std::memory_order_acquire) != from)
-      return;
+    if (result == platform::send_result::full) {
+      // What is there wakes the other end, unless it has read all of it since.
+      if (was_full_at == from || header.received.load(std::memory_order_acquire) != from) return;
+      was_full_at = from;
+      continue;
+    }
+    const auto next = header.sent.load(std::memory_order_acquire);
+    if (next <= from) return;  // nobody honest takes it back
+    from = next;
   }
 }
 
@@ -433,9 +440,10 @@ bool channel::take_from_journal() {
   if (keeps_in_place_ && take_in_place(head)) return true;
   const auto most = std::max(mouthful, inbound_.missing());
   const auto size = std::min<std::uint64_t>(head - received_, most);
+  const auto room = inbound_.room(size).first(size);
   const auto from = received_;
   if (!take_up_to(from + size)) return false;
-  in_.copy(from, inbound_.room(size).first(size));
+  in_.copy(from, room);
   inbound_.filled(size);
   return true;
 }

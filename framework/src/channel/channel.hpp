@@ -195,6 +195,10 @@ class channel {
   void send_company_again();
   bool append_outside(const wire::frame& next, const platform::descriptor& memory,
                       const detail::attached_memory& attached);
+  /// Whether the published messages go on behind that position, which both ends may have written.
+  [[nodiscard]] bool is_unsent(std::uint64_t from) const {
+    return from < published_ && published_ - from <= out_.capacity();
+  }
   void push_packets();
   platform::send_result send_bytes(std::uint64_t from, std::uint64_t to);
   void call_peer();

@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::size_t most_outside = 64;  // a sender has fewer under way
 constexpr std::size_t most_descriptors = 160;
-constexpr std::size_t block_size = std::size_t{256} << 10;
+constexpr std::size_t block_size = std::size_t{260}
+                                   << 10;  // the largest frame of a mailbox as it is by default fits
 
 [[noreturn]] void refuse_sequence(std::uint64_t came, std::uint64_t due) {
   throw malformed_message{"frame " + std::to_string(came) + " came where frame " + std::to_string(due) +
@@ -26,15 +27,20 @@ constexpr std::size_t block_size = std::size_t{256} << 10;
 }  // namespace
 
 std::span<std::byte> inbound::room(std::size_t size) {
-  if (block_ && read_ == used_ && block_->has_one_user())
-    read_ = used_ = 0;  // all handled: stay in warm memory
+  if (block_ && read_ == used_) {
+    if (block_->size > block_size) {
+      block_.reset();  // it was for one large message
+    } else if (block_->has_one_user()) {
+      read_ = used_ = 0;  // all handled: stay in warm memory
+    }
+  }
   if (!block_ || block_->size - used_ < size) {
     const auto left = block_ ? block_->from(read_).first(used_ - read_) : std::span<std::byte>{};
     // The rest of an unfinished frame goes to the front of the same block where no message points into it.
     auto target =
         block_ && block_->has_one_user() && left.size() + size <= block_->size && left.size() <= read_
             ? block_
-            : pin_of<block>{new block{std::max(block_size, left.size() + size)}};
+            : pin_of<block>{new block{std::max(block_size, left.size() + std::max(size, left.size()))}};
     std::copy(left.begin(), left.end(), target->memory.get());
     used_ = left.size();
     read_ = 0;

@@ -326,9 +326,11 @@ bool actor_member::take_turn() {
     call_handler(asker, next.message);
   }
   if (std::exchange(in_hand_, nullptr) != nullptr) finished_.push_back(std::move(now));
+  const bool pushes = !touched_.empty();
   commit();
   turn_open_ = false;
-  // The answer's push has put a fence behind the finished mark.
+  // A push has put a fence behind the finished mark.
+  if (asker && !pushes) std::atomic_thread_fence(std::memory_order_seq_cst);
   if (asker && asker->channel && asker->channel->is_doomed(header.sequence))
     wait_to_be_killed(asker, header.sequence);
   return true;

@@ -144,3 +144,15 @@ TEST_CASE(
   CHECK(platform::wait_readable({p.b.socket()}, platform::time_point{}));
   CHECK(p.receive() == 1);
 }
+
+TEST_CASE("on no lane anything leaves that has not been published") {
+  pair p{128 * 1024, 1000, GENERATE(troupe::lane::automatic, troupe::lane::ring, troupe::lane::socket)};
+  p.own_b.set_idle(true);
+  REQUIRE(append(p.a, "of a turn that is not committed"));
+  p.a.push();
+  CHECK_FALSE(platform::wait_readable({p.b.socket()}, platform::time_point{}));
+  p.a.publish();
+  p.a.push();
+  CHECK(platform::wait_readable({p.b.socket()}, platform::time_point{}));
+  CHECK(p.receive() == 1);
+}

@@ -44,7 +44,8 @@ class pool_feed {
   pool_feed(View view, std::size_t chunk_size, std::size_t workers, std::size_t most_a_worker)
       : view_{std::move(view)},
         chunk_size_{chunk_size},
-        most_at_once_{most_a_worker == 0 ? std::size_t{4096} : std::min<std::size_t>(most_a_worker, 4096)} {
+        most_at_once_{std::clamp<std::size_t>(most_bytes / sizeof(Item), 1, 4096)} {
+    if (most_a_worker != 0) most_at_once_ = std::min(most_at_once_, most_a_worker);
     if constexpr (std::ranges::sized_range<View>) total_ = static_cast<std::size_t>(std::ranges::size(view_));
     if (chunk_size_ != 0) return;
     chunk_size_ = total_ ? default_chunk(*total_, workers) : 1;

@@ -96,9 +96,9 @@ class pool_mapping {
       }
       if (call_.flow.is_empty()) break;
       auto done = call_.take();
+      adapt(done.count());
       keep(done);
       if (!threw_) call_.report(done);
-      adapt();
     }
     if (problem_) throw_at(problem_, index_);
     if (call_.feed.problem()) std::rethrow_exception(call_.feed.problem());
@@ -133,12 +133,12 @@ class pool_mapping {
   [[nodiscard]] bool chooses_size() const { return call_.options.chunk_size == 0; }
 
   /// A millisecond's work, as far as can be told: the first chunks are small. So the last ones end at about the same time.
-  void adapt() {
-    if (!chooses_size()) return;
+  void adapt(std::size_t settled_items) {
+    if (!chooses_size() || call_.flow.pace() == 0) return;
     constexpr double fitting = 1e6;  // nanoseconds
     const auto wanted = fitting / std::max(call_.flow.pace(), 1.0);
-    const auto most =
-        static_cast<double>(std::min(growth * call_.feed.chunk_size(), call_.feed.most_at_once()));
+    const auto most = static_cast<double>(
+        std::min(std::max(growth * settled_items, call_.feed.chunk_size()), call_.feed.most_at_once()));
     call_.feed.set_chunk_size(static_cast<std::size_t>(std::clamp(wanted, 1.0, most)));
   }
 
