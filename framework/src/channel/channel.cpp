@@ -19,10 +19,11 @@ constexpr std::size_t mouthful = std::size_t{8} << 10;
 /// Larger requests are handled where they lie, and more than that is not copied through a socket.
 constexpr std::size_t large = mouthful;
 constexpr std::size_t max_packet = large + 1024;
+/// Payloads up to this lie in a journal of any capacity.
 constexpr std::size_t always_inside = std::size_t{64} << 10;
 
-// Unfinished messages whose payload travels outside. Together with one packet of bytes and one that offers room, their
-// packets fit a socket's buffer (208 KiB), so that no packet of ours ever finds it full.
+// Unfinished messages whose payload travels outside. Together with one packet of bytes, one that calls and one that offers
+// room, their packets fit a socket's buffer (208 KiB), so that none of ours finds it full, but for bytes on the lane `socket`.
 constexpr std::size_t max_outside_messages = 48;
 // Of these messages together: under the limits of users who are not root.
 constexpr std::size_t max_outside_descriptors = 64;

@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t most_outside = 64;  // a sender has fewer under way
 constexpr std::size_t most_descriptors = 160;
-constexpr std::size_t block_size = std::size_t{260}
-                                   << 10;  // the largest frame of a mailbox as it is by default fits
+// The largest frame that lies in a journal of the default capacity fits.
+constexpr std::size_t block_size = std::size_t{260} << 10;
 
 [[noreturn]] void refuse_sequence(std::uint64_t came, std::uint64_t due) {
   throw malformed_message{"frame " + std::to_string(came) + " came where frame " + std::to_string(due) +

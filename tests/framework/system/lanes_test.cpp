@@ -12,7 +12,6 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -33,7 +32,6 @@ class reader {
     return text;
   }
   std::pair<std::uint64_t, std::string> end() const { return {next_, wrong_}; }
-  int pid() const { return ::getpid(); }
 
  private:
   void check(std::uint64_t number, std::size_t size, std::string_view text) {
