@@ -30,7 +30,7 @@ enum class start_method : std::uint8_t {
 
 /// How messages reach a process. They lie in the same memory and are accounted for alike, so nothing differs but the time.
 enum class lane : std::uint8_t {
-  automatic,  ///< the receiver reads them in that memory; few of them come with the packet that wakes it where it sleeps
+  automatic,  ///< the one that is fastest: today `ring`
   socket,  ///< in packets, as long as the socket takes them: at least one system call for each turn that sends
   ring,    ///< the receiver reads them in that memory; packets only wake it
 };

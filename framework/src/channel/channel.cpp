@@ -16,7 +16,7 @@ namespace {
 
 /// What is read of a journal at once where messages are small: they are still in the first cache when they are handled.
 constexpr std::size_t mouthful = std::size_t{8} << 10;
-/// Larger requests are handled where they lie, and more than that is not copied through a socket.
+/// Larger requests are handled where they lie. On the lane `socket`, the most in one packet.
 constexpr std::size_t large = mouthful;
 constexpr std::size_t max_packet = large + 1024;
 /// Payloads up to this lie in a journal of any capacity.
@@ -281,18 +281,8 @@ void channel::push() {
   // Pairs with the fence in page::set_idle: either the other end sees the new head before it sleeps, or we see it idle.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (out_.way() == lane::socket) return push_packets();
-  const auto& header = out_.header();
-  if (!peer_page_.idle() || header.is_watched.load(std::memory_order_relaxed) != 0 || closed() ||
-      !is_attached(out_))
-    return;
-  const auto from = header.sent.load(std::memory_order_acquire);
-  if (from != header.received.load(std::memory_order_acquire)) return;  // a packet is under way: it wakes
-  if (!is_unsent(from)) return;
-  if (out_.way() == lane::ring || published_ - from > large) {
-    call_peer();
-  } else {
-    (void)send_bytes(from, published_);  // never full here: max_outside_messages sees to that
-  }
+  if (!peer_page_.idle() || out_.header().is_watched.load(std::memory_order_relaxed) != 0) return;
+  if (!closed() && is_attached(out_)) call_peer();
 }
 
 // What the socket does not take the other end finds in the journal, when it has read the packets before it.
@@ -328,7 +318,7 @@ platform::send_result channel::send_bytes(std::uint64_t from, std::uint64_t to) 
   return result;
 }
 
-// Has it look into the journal; it claims what is there itself.
+// Has it look into the journal. A call that it has not read is as good as a new one: as long as there is one it does not sleep.
 void channel::call_peer() {
   auto& is_called = out_.header().is_called;
   if (is_called.exchange(1, std::memory_order_acq_rel) != 0) return;
@@ -368,17 +358,27 @@ bool channel::is_doomed(std::uint64_t sequence) {
   return now != mark || !word.compare_exchange_strong(mark, 0, std::memory_order_acq_rel);
 }
 
-bool channel::pump(const std::function<void(message&&)>& sink, appetite how_much) {
+bool channel::next(message& whole) {
+  while (!inbound_.may_have_whole() || !inbound_.next(whole)) {
+    if (!take_from_journal()) return false;
+  }
+  return true;
+}
+
+bool channel::pump(const std::function<void(message&&)>& sink) {
   const auto hand_over = [&] {
     bool any = false;
-    for (; auto whole = inbound_.next(); any = true) sink(std::move(*whole));
-    return any;
+    for (;; any = true) {
+      message whole;
+      if (!inbound_.next(whole)) return any;
+      sink(std::move(whole));
+    }
   };
   // The journal first, and where it had whole messages the socket can wait: looking there is a system call.
-  bool progress = false;
+  bool progress = inbound_.may_have_whole() && hand_over();
   while (take_from_journal()) {
     progress = true;
-    if (hand_over() && how_much == appetite::mouthful && has_news()) return true;
+    hand_over();
   }
   if (progress && !inbound_.has_unfinished()) return true;
   while (receive_one_packet() || take_from_journal()) {
@@ -474,6 +474,7 @@ bool channel::take_in_place(std::uint64_t head) {
 }
 
 bool channel::has_more() const {
+  if (inbound_.may_have_whole()) return true;
   return !closed() && peer_page_.head(peer_slot_) != received_ && is_attached(in_) &&
          in_.header().sent.load(std::memory_order_acquire) == received_;
 }

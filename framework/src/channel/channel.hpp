@@ -40,9 +40,6 @@ struct envelope {
   std::uint16_t incarnation = 0;  ///< of who answers
 };
 
-/// How much of what has arrived is taken.
-enum class appetite : std::uint8_t { all, mouthful };
-
 /// One end. Sending members must be called by one thread at a time, receiving ones likewise; one of each may run at once.
 class channel {
  public:
@@ -97,8 +94,8 @@ class channel {
     return finished_.position == published_ && published_ != tail_;
   }
 
-  /// After `publish` or the turn's commit: wakes the other end where it sleeps, with what there is where that is little. Costs
-  /// no system call where it does not sleep: before it would, it looks into the journal.
+  /// After `publish` or the turn's commit: wakes the other end where it sleeps, by a packet that says no more. Costs no system
+  /// call where it does not sleep: before it would, it looks into the journal. On the lane `socket`: sends what there is.
   void push();
 
   /// Asks the other end for a packet when messages have been finished; what has been finished meanwhile is seen by `append`
@@ -107,11 +104,18 @@ class channel {
 
   // --- Receiving ----------------------------------------------------------------------------------------------------
 
-  /// Takes what has arrived, in packets and in the other end's journal, and hands the whole messages to `sink`, in order: all
-  /// of it, or as many as are still in the processor's first cache when they are handled, where `has_news` tells of more.
+  /// Takes what has arrived, in packets and in the other end's journal, and hands the whole messages to `sink`, in order.
   /// Packets that bring no message may be left in the socket, which is readable then. True where anything came. Throws
   /// `malformed_message` where the other end breaks the protocol.
-  bool pump(const std::function<void(message&&)>& sink, appetite how_much = appetite::all);
+  bool pump(const std::function<void(message&&)>& sink);
+  /// As `pump`, for the next message alone, into an empty one: of what lies in the journal, which is taken in mouthfuls that are
+  /// still in the processor's first cache when they are handled. False where there is none, but in a packet.
+  [[nodiscard]] bool next(message& whole);
+  /// For `next`: reads the packets that have come. Throws as `pump` does.
+  void read_packets() {
+    while (receive_one_packet()) {
+    }
+  }
 
   /// Large requests are not copied from now on: they point into the journal, where they stay until they are finished. Replies
   /// are copied: whoever asked may keep them for longer.
@@ -121,7 +125,9 @@ class channel {
   [[nodiscard]] bool has_more() const;
 
   /// Whether messages have come: in the journal, or on their way as a packet. Always once the channel is closed or detached.
-  [[nodiscard]] bool has_news() const { return closed() || peer_page_.head(peer_slot_) != received_; }
+  [[nodiscard]] bool has_news() const {
+    return inbound_.may_have_whole() || closed() || peer_page_.head(peer_slot_) != received_;
+  }
   /// While on, the other end sends no packets for what `has_news` shows. To be switched off before the last look.
   void watch(bool on) const {
     in_.header().is_watched.store(on ? 1 : 0, std::memory_order_relaxed);

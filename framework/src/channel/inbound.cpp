@@ -58,16 +58,17 @@ void inbound::put_outside(std::uint64_t sequence, std::vector<platform::descript
   auto& place = outside_[sequence];  // taken already by a send that was never committed
   descriptors_ += memory.size() - place.size();
   place = std::move(memory);
+  may_have_whole_ = true;
 }
 
-std::optional<message> inbound::next() {
-  std::optional<message> whole;
+bool inbound::next(message& whole) {
   if (in_place_) {
-    whole.swap(in_place_);
-  } else if (read_ != used_ && !take(whole.emplace())) {
-    whole.reset();
+    whole = std::move(*in_place_);
+    in_place_.reset();
+    return true;
   }
-  return whole;
+  may_have_whole_ = read_ != used_ && take(whole);
+  return may_have_whole_;
 }
 
 void inbound::count(message& whole, std::size_t size) {
@@ -100,6 +101,7 @@ void inbound::put_in_place(const wire::frame& next, std::size_t size, pin memory
   message whole{next, 0, std::move(memory)};
   count(whole, size);
   in_place_ = std::move(whole);
+  may_have_whole_ = true;
   read_ = used_;
 }
 

@@ -41,7 +41,10 @@ class inbound {
   /// Contiguous memory for at least `size` more bytes.
   [[nodiscard]] std::span<std::byte> room(std::size_t size);
   /// `size` bytes have been written to the front of what `room` returned.
-  void filled(std::size_t size) { used_ += size; }
+  void filled(std::size_t size) {
+    used_ += size;
+    may_have_whole_ = true;
+  }
 
   /// A whole frame, in memory that `memory` keeps, comes next; of what has come of it already, nothing is used. Nothing travels
   /// beside it.
@@ -55,11 +58,14 @@ class inbound {
   /// The bytes of a message that is not whole, or whose payload has not come.
   [[nodiscard]] std::size_t unfinished() const { return used_ - read_; }
   [[nodiscard]] bool has_unfinished() const { return unfinished() != 0; }
+  /// False where `next` would yield nothing.
+  [[nodiscard]] bool may_have_whole() const { return may_have_whole_; }
   /// How many bytes the message that has begun to come is short of, where that can be said already; else 0.
   [[nodiscard]] std::size_t missing() const;
 
-  /// The next whole message; nullopt where it is not whole yet. Throws `malformed_message`.
-  [[nodiscard]] std::optional<message> next();
+  /// The next whole message, into an empty one; false, and nothing done, where it is not whole yet. Throws
+  /// `malformed_message`.
+  [[nodiscard]] bool next(message& whole);
 
  private:
   /// Not initialised: pages that nothing is written to cost nothing.
@@ -72,7 +78,6 @@ class inbound {
     std::unique_ptr<std::byte[]> memory;
     std::size_t size;
   };
-  /// Into an empty one; false where it is not whole yet.
   [[nodiscard]] bool take(message& whole);
   void count(message& whole, std::size_t size);
   void attach_outside(message& whole);
@@ -80,6 +85,7 @@ class inbound {
   pin_of<block> block_;
   std::size_t read_ = 0;  // of block_: bytes that have become messages
   std::size_t used_ = 0;
+  bool may_have_whole_ = false;
   std::uint64_t position_ = 0;
   std::uint64_t sequence_ = 0;
   std::uint64_t lost_below_ = 0;

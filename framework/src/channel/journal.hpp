@@ -5,11 +5,11 @@
 //      +-----------------+-------------------+--------------------+  capacity bytes, then round again
 //
 // The sender encodes frames at the tail; a commit moves the head (in the sender's page) there; the receiver's finished mark
-// (in its page) frees. Positions count bytes from the journal's beginning and never wrap. Between head and finished the
-// bytes reach the receiver on one of two ways, and `sent` says which are taken care of:
+// (in its page) frees. Positions count bytes from the journal's beginning and never wrap. The receiver takes what is there
+// when it has nothing else to do; the sender sends a packet only to wake it. But on the lane `socket` the bytes between head
+// and finished reach the receiver on one of two ways, and `sent` says which are taken care of:
 //
-//   the sender puts them in a packet, when the receiver sleeps and they are few: claims [sent, head) by moving `sent`,
-//   then sends. On the lane `socket` it does so always, on `ring` never
+//   the sender puts them in a packet: claims [sent, head) by moving `sent`, then sends
 //   the receiver takes them, when it would otherwise sleep: claims them likewise, but only where sent == received,
 //   that is where no packet is under way, so that the order is kept
 //

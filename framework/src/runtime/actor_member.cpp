@@ -26,6 +26,7 @@ using namespace process_layer;
 
 actor_member* the_current = nullptr;
 constexpr int turns_between_looks = 256;
+constexpr std::size_t most_turns_in_a_row = 64;  // of one sender, where others have sent something too
 constexpr std::int64_t longest_without_look = 1'000'000;  // nanoseconds: control overtakes messages
 constexpr std::int64_t short_turn =
     10'000;  // nanoseconds: of such, some are taken between two looks at the clock
@@ -162,12 +163,12 @@ void actor_member::serve() {
   while (!should_end()) {
     now_ = platform::monotonic_nanoseconds();
     const auto taken = taken_;
-    int turns = 0;
+    bool more = true;
     int next_clock = 1;  // a look at the clock costs as much as a short turn
-    for (bool more = true; more && turns < turns_between_looks && !should_end(); ++turns) {
+    for (int turns = 0; more && turns < turns_between_looks && !should_end(); ++turns) {
       more = take_continuations();
       more = take_turn() || more;
-      if (turns < next_clock || inbox_.empty()) continue;
+      if (!more || turns < next_clock) continue;
       const auto passed = platform::monotonic_nanoseconds() - now_;
       if (passed > longest_without_look) break;
       next_clock = turns + (passed < short_turn * turns ? turns_between_clocks : 1);
@@ -177,9 +178,10 @@ void actor_member::serve() {
       loop_.poll();
       polled = now_;
     }
-    look_everywhere();
+    if (!takes_from_channels()) take_in_everywhere();  // answers, for one
+    send_kept();
     run_ends();
-    if (can_take_turn() || !later_.empty() || should_end()) continue;
+    if (more || can_take_turn() || !later_.empty() || should_end()) continue;
     offer_room();
     if (taken_ != taken && look_for_a_while()) continue;
     if (!prepare_to_sleep()) continue;
@@ -192,11 +194,13 @@ void actor_member::serve() {
   }
 }
 
-void actor_member::look_everywhere() {
+void actor_member::take_in_everywhere() {
   for (const auto& each : listeners_) {
-    if (each->over->is_live() && each->over->channel->has_more())
-      pump(each->over, channel::appetite::mouthful);
+    if (each->over->is_live() && each->over->channel->has_more()) pump(each->over);
   }
+}
+
+void actor_member::send_kept() {
   for (auto& over : std::exchange(kept_, {})) {
     if (!over->channel) continue;
     if (!over->channel->append_kept()) {
@@ -275,14 +279,7 @@ bool actor_member::answer_inquiries() {
 }
 
 void actor_member::receive_request(const std::shared_ptr<connection>& from, channel::message&& request) {
-  const auto call = request.frame.header.kind == wire::frame_kind::ask ? request.frame.call : 0;
-  auto& next = inbox_.add(from, std::move(request));
-  if (call == 0) return;
-  from->last_call_in = call;
-  auto& given_up = from->given_up;
-  if (given_up.empty()) return;
-  next.is_given_up = given_up.contains(call);
-  given_up.erase(given_up.begin(), given_up.upper_bound(call));
+  inbox_.add(from, std::move(request));
 }
 
 const detail::registrar* actor_member::entry_of(std::uint64_t method) {
@@ -293,52 +290,75 @@ const detail::registrar* actor_member::entry_of(std::uint64_t method) {
   return last_entry_;
 }
 
+// Of what is in the inbox.
 bool actor_member::can_take_turn() {
   if (inbox_.empty() || takes_no_more()) return false;
-  if (in_flight_.size() < start_.in_flight) return true;
+  if (has_free_hands()) return true;
   const auto* const next = entry_of(inbox_.front().message.frame.header.method);
   return next == nullptr || !next->is_coroutine;
 }
 
 bool actor_member::take_turn() {
+  if (takes_from_channels()) return take_turn_from_channel();
   if (!can_take_turn()) return false;
   auto next = inbox_.take();
-  ++taken_;
-  const auto& header = next.message.frame.header;
-  const auto asker = header.kind == wire::frame_kind::ask ? next.from : nullptr;
-  const auto tried = next.from->attempts_before(header.sequence);
-  call_in_hand now{
-      std::move(next.from), {header.sequence, next.message.end}, asker ? next.message.frame.call : 0};
-  now.attempt = tried.value_or(0) + 1;
-  if (now.from->channel) {
-    const auto slot = now.from->channel->own_slot();
-    now.place =
-        tried ? page_.begin(slot, header.sequence, now.attempt, now_) : page_.find(slot, header.sequence);
-  }
-  turn_open_ = true;
-  in_hand_ = &now;
-  const bool is_dropped = asker && asker->channel && asker->channel->is_dropped(header.sequence);
-  if (!tried) {
-    // The process before this one was done with it, or died of it: whoever asked has been told.
-  } else if (is_dropped || next.is_given_up) {
-    drop_handler(asker, next.message);
-  } else {
-    call_handler(asker, next.message);
-  }
-  if (std::exchange(in_hand_, nullptr) != nullptr) finished_.push_back(std::move(now));
-  const bool pushes = !touched_.empty();
-  commit();
-  turn_open_ = false;
-  // A push has put a fence behind the finished mark.
-  if (asker && !pushes) std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (asker && asker->channel && asker->channel->is_doomed(header.sequence))
-    wait_to_be_killed(asker, header.sequence);
+  handle_message(std::move(next.from), next.message);
   return true;
 }
 
+// Without a way over the inbox: the next message of the channel whose turn it is.
+bool actor_member::take_turn_from_channel() {
+  for (std::size_t looked_at = 0; looked_at < listeners_.size(); ++looked_at) {
+    if (turns_in_a_row_ == most_turns_in_a_row) turns_in_a_row_ = 0, ++turn_of_;
+    if (turn_of_ >= listeners_.size()) turn_of_ = 0;
+    auto over = listeners_[turn_of_]->over;  // a listener may be gone when the message has been handled
+    channel::message next;
+    if (next_request(over, next)) {
+      ++turns_in_a_row_;
+      handle_message(std::move(over), next);
+      return true;
+    }
+    turns_in_a_row_ = most_turns_in_a_row;
+  }
+  return false;
+}
+
+void actor_member::handle_message(std::shared_ptr<connection> from, channel::message& request) {
+  ++taken_;
+  const auto sequence = request.frame.header.sequence;
+  const bool is_asked = request.frame.header.kind == wire::frame_kind::ask;
+  const auto tried = from->attempts_before(sequence);
+  call_in_hand now{std::move(from), {sequence, request.end}, is_asked ? request.frame.call : 0};
+  auto& asker = *now.from;
+  now.attempt = tried.value_or(0) + 1;
+  if (asker.channel) {
+    const auto slot = asker.channel->own_slot();
+    now.place = tried ? page_.begin(slot, sequence, now.attempt, now_) : page_.find(slot, sequence);
+  }
+  turn_open_ = true;
+  in_hand_ = &now;
+  const bool is_given_up = is_asked && asker.begins_given_up(now.call);
+  const bool is_dropped = is_asked && asker.channel && asker.channel->is_dropped(sequence);
+  if (!tried) {
+    // The process before this one was done with it, or died of it: whoever asked has been told.
+  } else if (is_dropped || is_given_up) {
+    drop_handler();
+  } else {
+    call_handler(request);
+  }
+  const bool is_finished = std::exchange(in_hand_, nullptr) != nullptr;
+  const bool pushes = !touched_.empty();
+  commit({&now, is_finished ? 1U : 0U});
+  turn_open_ = false;
+  if (!is_asked) return;
+  // A push has put a fence behind the finished mark.
+  if (!pushes) std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (asker.channel && asker.channel->is_doomed(sequence)) wait_to_be_killed(now.from, sequence);
+}
+
 // The asker has given it up before it began; by force, then he waits to hear that it did not.
-void actor_member::drop_handler(const std::shared_ptr<connection>& asker, const channel::message& request) {
-  answer{*this, asker, request.frame.call}.error(
+void actor_member::drop_handler() {
+  answer{*this, in_hand_->from, in_hand_->call}.error(
       std::make_exception_ptr(cancelled{"the call was cancelled before it had begun"}));
 }
 
@@ -385,10 +405,10 @@ void actor_member::call_back(const due_callback& due) {
   ends_.push_back({taken_ + inbox_.size(), due});
 }
 
-void actor_member::call_handler(const std::shared_ptr<connection>& asker, channel::message& request) {
-  const auto& header = request.frame.header;
-  const auto* const entry = entry_of(header.method);
-  answer due{*this, asker, asker ? request.frame.call : 0};
+void actor_member::call_handler(channel::message& request) {
+  const auto* const entry = entry_of(request.frame.header.method);
+  const bool is_asked = in_hand_->call != 0;
+  answer due{*this, is_asked ? in_hand_->from : nullptr, in_hand_->call};
   try {
     if (request.problem != 0) {
       throw refused_message{"the message could not be taken in: " +
@@ -406,10 +426,10 @@ void actor_member::call_handler(const std::shared_ptr<connection>& asker, channe
     entry->call(object_, in, due);
   } catch (const refused_message& problem) {
     // Bytes from another process are input: the message is refused, the actor is not at fault.
-    if (asker) return due.error(std::current_exception());
+    if (is_asked) return due.error(std::current_exception());
     complain("a message from actor " + in_hand_->from->peer_name + " was refused: " + problem.what());
   } catch (...) {
-    if (!asker) throw;
+    if (!is_asked) throw;
     due.error(std::current_exception());
   }
 }
@@ -430,8 +450,13 @@ void actor_member::push_sends() {
 }
 
 void actor_member::commit() {
+  commit(finished_);
+  finished_.clear();
+}
+
+void actor_member::commit(std::span<const call_in_hand> finished) {
   stage_sends();
-  for (const auto& done : finished_) {
+  for (const auto& done : finished) {
     done.from->finished(done.at);
     if (done.from->channel && !switched_off("finished_mark"))
       done.from->channel->stage_finished(done.from->dealt_with());
@@ -439,14 +464,13 @@ void actor_member::commit() {
   }
   page_.commit();
   push_sends();
-  for (const auto& done : finished_) {
+  for (const auto& done : finished) {
     if (!done.from->channel) continue;
     if (done.from->down && done.from->requests == 0) let_go(done.from);
     if (!done.from->channel) continue;
     done.from->channel->offer_room();
     if (handled_.empty() || handled_.back() != done.from) handled_.push_back(done.from);
   }
-  finished_.clear();
 }
 
 // Sends that found no room wait here, between turns. They are shown together with the turn where they fit the journal
@@ -546,7 +570,7 @@ void actor_member::listen_to(const std::shared_ptr<connection>& over) {
 void actor_member::listen(const std::shared_ptr<listener>& to) {
   to->ready.when_readable([this, to] {
     if (!to->over->is_live()) return;
-    pump(to->over);
+    read_packets(to->over);
     if (to->over->is_live() && !to->over->channel->closed()) listen(to);
   });
 }

@@ -96,13 +96,16 @@ class actor_member final : public member {
   void serve();
   [[nodiscard]] bool can_take_turn();
   bool take_turn();
+  bool take_turn_from_channel();
+  void handle_message(std::shared_ptr<connection> from, channel::message& request);
   bool take_continuations();
   void run_in_function();
   void run_ends();
-  void call_handler(const std::shared_ptr<connection>& asker, channel::message& request);
-  void drop_handler(const std::shared_ptr<connection>& asker, const channel::message& request);
+  void call_handler(channel::message& request);
+  void drop_handler();
   void wait_to_be_killed(const std::shared_ptr<connection>& from, std::uint64_t sequence);
   void commit();
+  void commit(std::span<const call_in_hand> finished);
   void stage_sends();
   void push_sends();
   void make_room_for_kept(const std::shared_ptr<connection>& over);
@@ -115,7 +118,8 @@ class actor_member final : public member {
   [[nodiscard]] std::function<void()> take_due_timer();
   void sleep_in_loop();
   void drop_callbacks();
-  void look_everywhere();
+  void take_in_everywhere();
+  void send_kept();
   void offer_room();
   [[nodiscard]] bool look_for_a_while();
   void send_last_answers();
@@ -128,6 +132,10 @@ class actor_member final : public member {
   void listen(const std::shared_ptr<listener>& to);
   void read_control();
   void handle(process_layer::control_message& message);
+  /// Whether the next message is one that is still in a channel.
+  [[nodiscard]] bool takes_from_channels() { return inbox_.empty() && has_free_hands() && !takes_no_more(); }
+  /// Whether a handler that is a coroutine could begin.
+  [[nodiscard]] bool has_free_hands() const { return in_flight_.size() < start_.in_flight; }
   [[nodiscard]] bool should_end() { return takes_no_more() && in_flight_.empty(); }
   [[nodiscard]] bool takes_no_more();
   const detail::registrar* entry_of(std::uint64_t method);
@@ -156,9 +164,11 @@ class actor_member final : public member {
     process_layer::readiness ready;
   };
   std::vector<std::shared_ptr<listener>> listeners_;
+  std::size_t turn_of_ = 0;         // the listener whose messages are handled now
+  std::size_t turns_in_a_row_ = 0;  // of that one
 
   inbox inbox_;
-  std::uint64_t taken_ = 0;  // out of the inbox
+  std::uint64_t taken_ = 0;  // messages, to be handled
   // Ends that callbacks wait for. What a process had sent is handled before its end is told: each waits until what was in
   // the inbox then has been taken.
   struct known_end {
@@ -181,7 +191,7 @@ class actor_member final : public member {
   std::shared_ptr<call_in_flight> running_;  // where that is a coroutine
   std::vector<std::shared_ptr<call_in_flight>>
       in_flight_;                       // coroutines that are suspended, or go on just now
-  std::vector<call_in_hand> finished_;  // by the open turn
+  std::vector<call_in_hand> finished_;  // coroutines, by the open turn
   timers timers_;
   std::optional<boost::asio::steady_timer> alarm_;  // made with the first timer that is slept for
   platform::time_point alarm_at_ = platform::never;

@@ -158,7 +158,7 @@ void pending_ask::settle_end(const exit_status& status) {
   set_settled();
 }
 
-std::optional<std::uint32_t> connection::attempts_before(std::uint64_t sequence) const {
+std::optional<std::uint32_t> connection::attempts_of_others(std::uint64_t sequence) const {
   if (const auto known = unfinished.find(sequence); known != unfinished.end())
     return known->second == 0 ? std::nullopt : std::optional{known->second};
   if (switched_off("begun_mark")) return 0U;
@@ -169,6 +169,14 @@ connection::connection(member& whose, channel::page& page, channel::channel_part
                        std::chrono::nanoseconds longest_spin)
     : owner{whose}, spin{longest_spin}, peer{parts.peer}, peer_name{std::move(name)} {
   channel = std::make_unique<channel::channel>(page, std::move(parts));
+}
+
+bool connection::begins_given_up(std::uint64_t call) {
+  last_call_begun = call;
+  if (given_up.empty()) return false;
+  const bool is_given_up = given_up.contains(call);
+  given_up.erase(given_up.begin(), given_up.upper_bound(call));
+  return is_given_up;
 }
 
 void connection::drop_continuations() {

@@ -101,9 +101,11 @@ struct connection : std::enable_shared_from_this<connection> {
   std::size_t continued =
       0;  ///< of them, those whose answer starts something: to be read though nobody waits
 
-  /// Calls that the peer gave up before they came: its numbers grow, so that what is not above `last_call_in` came before.
+  /// Calls that the peer gave up before they began: its numbers grow, so that what is not above `last_call_begun` has begun.
   std::set<std::uint64_t> given_up;
-  std::uint64_t last_call_in = 0;
+  std::uint64_t last_call_begun = 0;
+  /// To be called for each call as it begins: whether it has been given up.
+  [[nodiscard]] bool begins_given_up(std::uint64_t call);
 
   // Of what has come in: the finished mark moves over replies at once, but never past a request that is not handled yet.
   // Handlers that are coroutines finish in any order; the mark waits for the first of them.
@@ -123,8 +125,16 @@ struct connection : std::enable_shared_from_this<connection> {
   std::uint64_t begun_before =
       0;  ///< up to here the last process had begun them: what is not above was finished
   /// How often the handling of that message has been begun before; nullopt: it is not to be begun again.
-  [[nodiscard]] std::optional<std::uint32_t> attempts_before(std::uint64_t sequence) const;
+  [[nodiscard]] std::optional<std::uint32_t> attempts_before(std::uint64_t sequence) const {
+    return begun_before == 0 && unfinished.empty() ? std::optional{0U} : attempts_of_others(sequence);
+  }
+  [[nodiscard]] std::optional<std::uint32_t> attempts_of_others(std::uint64_t sequence) const;
 
+  /// A request that will be handled. Without the mutex: only actors are asked and told, and have one thread.
+  void came(const channel::message& request) {
+    newest = {request.frame.header.sequence, request.end};
+    ++requests;
+  }
   /// The last frame up to which everything has been dealt with.
   [[nodiscard]] channel::progress dealt_with() const { return requests == 0 ? newest : handled; }
 

@@ -17,7 +17,7 @@ namespace troupe {
 namespace runtime {
 namespace {
 
-// Calls that were given up and have not come: of one channel no more can be under way than its mailbox holds.
+// Calls that were given up and have not begun: of one channel no more can be under way than its mailbox holds.
 constexpr std::size_t most_given_up = 65536;
 
 }  // namespace
@@ -101,13 +101,10 @@ void actor_member::give_up(const process_layer::cancel_call& which) {
     if (running_) running_->throws_cancelled = true;
     return;
   }
-  for (auto& waiting : inbox_) {
-    if (is_it(waiting.from, waiting.message.frame.call)) waiting.is_given_up = true;
-  }
   const auto [first, end] = connections_.equal_range(which.client);
   for (auto place = first; place != end; ++place) {
     auto& from = *place->second;
-    if (is_it(place->second, which.call) && which.call > from.last_call_in &&
+    if (is_it(place->second, which.call) && which.call > from.last_call_begun &&
         from.given_up.size() < most_given_up)
       from.given_up.insert(which.call);
   }

@@ -1,4 +1,4 @@
-// Messages that an actor has received and not begun.
+// Messages that an actor has received while it could not begin them.
 #pragma once
 
 #include "channel/inbound.hpp"
@@ -11,8 +11,7 @@
 
 namespace troupe::runtime {
 
-/// In the order in which they came. In one piece of memory that is used again and again: what comes is taken in mouthfuls,
-/// and mostly taken out to the last before more comes.
+/// In the order in which they came. In one piece of memory that is used again and again.
 class inbox {
  public:
   struct entry {
@@ -20,15 +19,14 @@ class inbox {
         : from{std::move(sender)}, message{std::move(came)} {}
     std::shared_ptr<connection> from;
     channel::message message;
-    bool is_given_up = false;  ///< the asker does not want the answer any more
   };
 
-  entry& add(const std::shared_ptr<connection>& from, channel::message&& message) {
+  void add(const std::shared_ptr<connection>& from, channel::message&& message) {
     if (first_ > usual_size && first_ > waiting_.size() / 2) {
       waiting_.erase(waiting_.begin(), begin());
       first_ = 0;
     }
-    return waiting_.emplace_back(from, std::move(message));
+    waiting_.emplace_back(from, std::move(message));
   }
   [[nodiscard]] entry take() {
     auto next = std::move(front());

@@ -212,17 +212,16 @@ bool member::tell(const detail::actor_ref& to, detail::entry_id method, const de
                   detail::patience how) {
   const auto over = find_connection(to);
   const channel::envelope what{wire::frame_kind::tell, static_cast<std::uint64_t>(method), 0};
-  if (!in_turn() && how == detail::patience::wait) {
-    send_now(over, what, arguments, [](std::uint64_t) {});
-    return true;
-  }
-  const std::lock_guard lock{over->mutex};
+  const bool waits = how == detail::patience::wait;
+  std::unique_lock lock{over->mutex};
   over->check_open();
   auto& channel = *over->channel;
-  if (in_turn() && how == detail::patience::wait) {
+  if (in_turn() && waits) {
     channel.append_or_keep(what, arguments);
   } else if (channel.has_kept() || !channel.append(what, arguments)) {
-    return false;
+    lock.unlock();
+    if (waits) send_now(over, what, arguments, [](std::uint64_t) {});
+    return waits;
   }
   if (in_turn() && !switched_off("commit_record")) {
     touched(over);
@@ -306,13 +305,13 @@ void member::send_now(const std::shared_ptr<connection>& over, channel::envelope
 // --- Receiving ------------------------------------------------------------------------------------------------------------
 
 void member::take_in(const std::shared_ptr<connection>& over, channel::message&& came) {
+  if (came.frame.is_reply()) return take_in_reply(over, std::move(came));
+  over->came(came);
+  receive_request(over, std::move(came));
+}
+
+void member::take_in_reply(const std::shared_ptr<connection>& over, channel::message&& came) {
   const channel::progress at{came.frame.header.sequence, came.end};
-  const auto kind = came.frame.header.kind;
-  if (kind != wire::frame_kind::reply && kind != wire::frame_kind::error) {
-    over->newest = at;  // without the mutex: only actors are asked and told, and have one thread
-    ++over->requests;
-    return receive_request(over, std::move(came));
-  }
   const std::lock_guard lock{over->mutex};
   over->newest = at;
   over->settle(std::move(came));
@@ -322,10 +321,36 @@ void member::take_in(const std::shared_ptr<connection>& over, channel::message&&
   over->channel->offer_room();
 }
 
-bool member::pump(const std::shared_ptr<connection>& over, channel::appetite how_much) try {
+bool member::pump(const std::shared_ptr<connection>& over) try {
   if (over->broken) return false;
-  return over->channel->pump([&](channel::message&& came) { take_in(over, std::move(came)); }, how_much);
+  return over->channel->pump([&](channel::message&& came) { take_in(over, std::move(came)); });
 } catch (const malformed_message& problem) {
+  return close_broken(over, problem);
+}
+
+bool member::next_request(const std::shared_ptr<connection>& over, channel::message& request) try {
+  while (over->is_live() && over->channel->next(request)) {
+    if (!request.frame.is_reply()) {
+      over->came(request);
+      return true;
+    }
+    take_in_reply(over, std::move(request));
+    request = {};
+  }
+  return false;
+} catch (const malformed_message& problem) {
+  close_broken(over, problem);
+  return false;
+}
+
+void member::read_packets(const std::shared_ptr<connection>& over) try {
+  if (!over->broken) over->channel->read_packets();
+} catch (const malformed_message& problem) {
+  close_broken(over, problem);
+}
+
+// False where that has been done already.
+bool member::close_broken(const std::shared_ptr<connection>& over, const malformed_message& problem) {
   const auto cause = std::make_exception_ptr(malformed_message{"the connection to actor " + over->peer_name +
                                                                " has been closed: " + problem.what()});
   if (!break_off(*over, cause)) return false;

@@ -90,7 +90,11 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
 
   /// Takes in what has arrived: replies settle asks, requests go to `receive_request`. Only for whoever holds `reading`.
   /// Where the other end breaks the protocol, the connection ends with that as its cause; everything else goes on.
-  bool pump(const std::shared_ptr<connection>& over, channel::appetite how_much = channel::appetite::all);
+  bool pump(const std::shared_ptr<connection>& over);
+  /// As `pump`, up to the next request in the journal, which it hands to the caller; false where there is none.
+  [[nodiscard]] bool next_request(const std::shared_ptr<connection>& over, channel::message& request);
+  /// For `next_request`: takes what the socket has. Likewise.
+  void read_packets(const std::shared_ptr<connection>& over);
   /// Handles a control message that both kinds of member get; false where it is another.
   bool handle_control(process_layer::control_message& message);
   /// What somebody waits for an end with, and the end.
@@ -169,6 +173,8 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
                 const std::function<void(std::uint64_t call)>& sent);
   void on_lost(process_layer::control_message& message);
   void take_in(const std::shared_ptr<connection>& over, channel::message&& came);
+  void take_in_reply(const std::shared_ptr<connection>& over, channel::message&& came);
+  bool close_broken(const std::shared_ptr<connection>& over, const malformed_message& problem);
   [[nodiscard]] std::optional<exit_status> end_of(std::uint32_t whom) const;
   acquaintance& watch(const detail::actor_ref& whom, std::unique_lock<std::mutex>& lock);
   void on_down_message(const process_layer::down& message);

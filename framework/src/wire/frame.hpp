@@ -62,6 +62,9 @@ struct frame {
   std::uint64_t attached = 0;
   std::span<const std::byte> payload;
 
+  [[nodiscard]] bool is_reply() const {
+    return header.kind == frame_kind::reply || header.kind == frame_kind::error;
+  }
   /// Whether memory travels beside it.
   [[nodiscard]] bool has_company() const { return (header.words & (outside_word | attached_word)) != 0; }
 };

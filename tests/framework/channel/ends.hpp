@@ -56,9 +56,9 @@ struct pair : parts {
   std::vector<ch::message> came;
 
   /// Takes in what has arrived at `b`; the number of messages.
-  std::size_t receive(ch::appetite how_much = ch::appetite::all) {
+  std::size_t receive() {
     const auto before = came.size();
-    b.pump([this](ch::message&& one) { came.push_back(std::move(one)); }, how_much);
+    b.pump([this](ch::message&& one) { came.push_back(std::move(one)); });
     return came.size() - before;
   }
   void finish(std::size_t index) { b.publish_finished({came[index].frame.header.sequence, came[index].end}); }
