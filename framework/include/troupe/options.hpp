@@ -77,7 +77,7 @@ struct system_options {
 
   /// How many processes are kept ready to become actors, for starts by fork: such a start then does not wait for a fork, and
   /// others take their places meanwhile. They are of no class yet, and run nothing of yours before they are needed; in `ps`
-  /// they are "troupe-standby". Each takes some 400 KiB of memory, five descriptors of the guardian, and a place among the
+  /// they are "troupe-standby". Each takes half a MiB of memory, five descriptors of the guardian, and a place among the
   /// user's processes (`ulimit -u`). For who starts workers while somebody waits: then as many as are started at once.
   std::uint32_t standbys = 0;
 
