@@ -18,6 +18,9 @@ function(troupe_layer name)
     PRIVATE ${PROJECT_SOURCE_DIR}/framework/src)
   # Functions of the same file may be inlined into each other: nobody is to replace one of them alone. Clang does so anyway.
   target_compile_options(troupe_${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
+  # Calls into other libraries are bound when the program is loaded. Bound by the first call, each would be bound again in
+  # every actor that is forked, with a write to a page that it shares until then.
+  target_compile_options(troupe_${name} PRIVATE -fno-plt)
   target_link_libraries(troupe_${name}
     PUBLIC Boost::headers cereal::cereal Threads::Threads
     PRIVATE ${layer_LINK})

@@ -8,6 +8,7 @@ Row = collections.namedtuple("Row", "workload metric title unit scale better var
 PIPES = {"simplequeue_bandwidth": "SimpleQueue", "pipe_bandwidth": "Pipe, bytes"}
 BULK = {"view": "read in place", "shared_buffer": "shared_buffer", **PIPES}
 STARTS = {"posix_spawn": "exec", "spawn": "exec", "comm_spawn": "MPI_Comm_spawn", "node": "a node",
+          "standby": "standbys", "standby_ready": "a standby that is ready",
           "process": "a process of the VM", "forkserver": "fork server",
           "fork_from_1GiB": "from 1 GiB", "posix_spawn_from_1GiB": "exec, from 1 GiB"}
 COPIED = {"copy_in": "copied in", "copy_in_write": "written in", "vm_readv": "process_vm_readv", "bytes": "bytes", "list": "list"}

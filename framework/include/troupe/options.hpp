@@ -75,6 +75,12 @@ struct system_options {
   /// How actors are started for which `spawn_options::start` says nothing.
   start_method start = start_method::fork;
 
+  /// How many processes are kept ready to become actors, for starts by fork: such a start then does not wait for a fork, and
+  /// others take their places meanwhile. They are of no class yet, and run nothing of yours before they are needed; in `ps`
+  /// they are "troupe-standby". Each takes half a MiB of memory, five descriptors of the guardian, and a place among the
+  /// user's processes (`ulimit -u`). For who starts workers while somebody waits: then as many as are started at once.
+  std::uint32_t standbys = 0;
+
   /// The program that actors are processes of; empty: the host's own. For a host whose `main` is not ours. It calls
   /// `troupe::guard` first thing in its `main`, and contains the actors by being linked with the same shared library as
   /// the host (the same file: by its build id both know what is meant). It gets no arguments but its name.

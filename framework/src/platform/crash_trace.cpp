@@ -14,6 +14,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 #include <unwind.h>
+#include <utility>
 
 namespace troupe::platform {
 namespace {
@@ -95,16 +96,11 @@ _Unwind_Reason_Code nothing(_Unwind_Context*, void*) { return _URC_END_OF_STACK;
 
 }  // namespace
 
-void record_crashes(crash_trace& where) {
-  the_trace = &where;
-  the_process = ::getpid();
-  where.frames.store(0, std::memory_order_relaxed);
+void prepare_to_record_crashes() {
+  static bool is_prepared = false;
+  if (std::exchange(is_prepared, true)) return;
   const auto length = ::readlink("/proc/self/exe", own_path.data(), own_path.size() - 1);
   own_path[static_cast<std::size_t>(std::max<ssize_t>(length, 0))] = '\0';
-  sigevent event{};
-  event.sigev_notify = SIGEV_SIGNAL;
-  event.sigev_signo = SIGKILL;
-  if (::timer_create(CLOCK_MONOTONIC, &event, &the_end) != 0) return;
   _Unwind_Backtrace(&nothing, nullptr);  // so that it is loaded and bound
   stack_t stack{};
   if (::sigaltstack(nullptr, &stack) == 0 && (stack.ss_flags & SS_DISABLE) != 0) {
@@ -120,6 +116,16 @@ void record_crashes(crash_trace& where) {
         now.sa_handler == SIG_DFL)
       ::sigaction(number, &ours, nullptr);
   }
+}
+
+void record_crashes(crash_trace& where) {
+  prepare_to_record_crashes();
+  where.frames.store(0, std::memory_order_relaxed);
+  the_trace = &where;
+  sigevent event{};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGKILL;
+  if (::timer_create(CLOCK_MONOTONIC, &event, &the_end) == 0) the_process = ::getpid();  // not handed down
 }
 
 std::vector<std::string> lines_of(const crash_trace& trace, pid_t process) {

@@ -23,6 +23,10 @@ struct crash_trace {
   std::array<crash_frame, 32> frame;
 };
 
+/// What `record_crashes` does that children by fork inherit: in who forks them, once for all. Until they record, a crash ends
+/// them as if this had not been called.
+void prepare_to_record_crashes();
+
 /// From now on SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT, as far as nobody handles them, note in `where` what was being
 /// called, and then kill this process as they would have. Takes an alternate stack for signals where the calling thread has none.
 /// The process's main thread, once.

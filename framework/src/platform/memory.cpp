@@ -4,12 +4,19 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <exception>
 #include <fcntl.h>
+#include <filesystem>
+#include <fstream>
 #include <sched.h>
+#include <sstream>
+#include <string>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace troupe::platform {
 namespace {
@@ -137,6 +144,62 @@ void prefer_large_pages(void* memory, std::size_t size) noexcept {
   const auto first = (at + page_size() - 1) & ~(page_size() - 1);
   const auto end = (at + size) & ~(page_size() - 1);
   if (first < end) (void)::madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);  // a wish
+}
+
+namespace {
+
+struct range {
+  std::uintptr_t first = 0;
+  std::uintptr_t end = 0;
+  int advice = 0;
+};
+constexpr std::size_t most_code = std::size_t{4} << 20, most_data = std::size_t{256} << 10;
+constexpr std::size_t stack_room = std::size_t{48}
+                                   << 10;  // below the caller: what receives a control message takes 32
+
+std::vector<range>& ranges() {
+  static std::vector<range> all;
+  return all;
+}
+
+// "55a0-55b0 r-xp 00002000 fe:00 1234   /usr/bin/program"
+void add_range(const std::string& line, const std::string& program) {
+  std::istringstream in{line};
+  range found;
+  char dash = 0;
+  std::string rights, offset, device, inode, name;
+  if (!(in >> std::hex >> found.first >> dash >> found.end >> rights >> offset >> device >> inode)) return;
+  in >> name;
+  const auto size = found.end - found.first;
+  if (rights == "rw-p" && name != "[stack]" && size <= most_data) {
+    found.advice = MADV_POPULATE_WRITE;
+  } else if (rights == "r-xp" && name == program && size <= most_code) {
+    found.advice = MADV_POPULATE_READ;
+  } else {
+    return;
+  }
+  ranges().push_back(found);
+}
+
+}  // namespace
+
+void find_pages_to_have_ready() noexcept try {
+  if (!ranges().empty()) return;
+  std::error_code none;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", none).string();
+  std::ifstream file{"/proc/self/maps"};
+  for (std::string line; std::getline(file, line);) add_range(line, program);
+} catch (const std::exception&) {
+  // Without them it only takes longer.
+}
+
+void have_pages_ready() noexcept {
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) & ~(page_size() - 1);
+  const auto advise = [](const range& what) {
+    (void)::madvise(reinterpret_cast<void*>(what.first), what.end - what.first, what.advice);
+  };
+  for (const auto& each : ranges()) advise(each);
+  advise({here - stack_room, here + page_size(), MADV_POPULATE_WRITE});
 }
 
 std::size_t page_size() {

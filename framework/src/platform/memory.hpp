@@ -85,6 +85,12 @@ class mapping {
 /// Asks for large pages for memory of this process's own; where there are none, nothing changes.
 void prefer_large_pages(void* memory, std::size_t size) noexcept;
 
+/// Has pages of this process in place that it will probably touch: its program's code, and its own copies of what it shares
+/// with who forked it, as far as that is small. A page that is touched costs a fault otherwise. What it may, and no more.
+void have_pages_ready() noexcept;
+/// Where they are, for children by fork to inherit.
+void find_pages_to_have_ready() noexcept;
+
 /// Bytes of one memory page.
 [[nodiscard]] std::size_t page_size();
 

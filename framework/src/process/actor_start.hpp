@@ -25,10 +25,18 @@ struct actor_descriptors {
   platform::descriptor errors;
 };
 
+/// Lines that actors print appear when they are whole, as on a terminal: whoever watches one sees what it does. Children by
+/// fork inherit it.
+void buffer_lines();
+
 /// In the new process, which is single-threaded: makes it an actor. Where it was limited, or `confirms`, the guardian is
 /// told whether that worked.
 [[noreturn]] void become_actor(const fork& order, actor_descriptors given, pid_t guardian, bool confirms,
                                actor_main run_actor);
+
+/// In the new process, which is single-threaded: waits to be told which actor it is, and becomes it. Nothing of the user's runs
+/// before that.
+[[noreturn]] void become_standby(actor_descriptors given, pid_t guardian, actor_main run_actor);
 
 /// In a process that was executed to be an actor: waits for its order, which must have this cookie, and becomes it.
 [[noreturn]] void become_executed_actor(platform::descriptor control, std::uint64_t cookie, pid_t guardian,

@@ -17,7 +17,8 @@ namespace troupe::process_layer {
 // --- Starting a process ---------------------------------------------------------------------------------------------------
 
 /// To the zygote, or as a part of `execute`. Descriptors: the new actor's control socket (to the zygote only), its standard
-/// output, its standard error.
+/// output, its standard error. For actor 0 the new process is a standby: it is sent another one of these, without descriptors,
+/// when it is needed.
 struct fork {
   static constexpr auto kind = control_kind::fork;
   std::uint32_t actor = 0;

@@ -32,6 +32,7 @@ struct hello {
   std::uint32_t max_depth = 0;
   start_method start = start_method::fork;
   troupe::lane lane{};
+  std::uint32_t standbys = 0;          ///< how many processes wait to be actors
   std::vector<std::string> modules{};  ///< to be loaded before the first actor starts
 };
 

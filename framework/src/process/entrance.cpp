@@ -107,6 +107,7 @@ void send_hello(const control_link& link, const system_options& options, std::ui
   words.max_depth = options.max_depth;
   words.start = options.start;
   words.lane = way;
+  words.standbys = options.standbys;
   for (const auto& path : options.preload) words.modules.push_back(whole_module_path(path));
   std::vector<int> streams;
   if (words.has_output) streams.push_back(1);

@@ -55,7 +55,13 @@ guardian::guardian(platform::descriptor host, std::uint64_t cookie, actor_main r
       loader_{loop_,
               run_actor,
               {[this](zygote_process next) { replace_zygote(std::move(next)); },
-               [this](const auto& path, const auto& problem) { on_module_done(path, problem); }}} {
+               [this](const auto& path, const auto& problem) { on_module_done(path, problem); }}},
+      standbys_{
+          loop_,
+          {[this](const fork& order, std::span<const int> descriptors) {
+             return zygote_link_.try_send(encode_message(order), descriptors) == platform::send_result::sent;
+           },
+           [this](platform::descriptor pipe, bool is_error) { return collect(std::move(pipe), is_error); }}} {
   platform::set_process_name("troupe-guardian");
   platform::become_subreaper();
   zygote_ = start_zygote(run_actor_);  // first: what it holds, every actor inherits
@@ -126,6 +132,7 @@ void guardian::end_untold_children(pid_t next) {
 std::unordered_set<pid_t> guardian::living_processes() const {
   std::unordered_set<pid_t> all{zygote_.pid, loader_.candidate()};
   for (const auto& [id, actor] : actors_) all.insert(actor->pid);
+  standbys_.add_to(all);
   all.erase(0);  // none
   return all;
 }
@@ -137,12 +144,15 @@ void guardian::use_zygote(zygote_process next) {
   zygote_link_ = control_link{std::move(zygote_.control)};
   zygote_ready_.watch(zygote_link_.socket());
   listen_to_zygote();
+  forked_entries_.clear();
   for (auto& [id, start] : pending_starts_) start.ordered = false;
   order_starts();
+  refill_standbys();
 }
 
 void guardian::start_zygote_again() {
   constexpr int patience = 5;
+  standbys_.discard();
   end_untold_children();
   zygote_ready_.end();
   zygote_ = {};  // where there will be no other, the next spawn tries again
@@ -169,11 +179,13 @@ void guardian::replace_zygote(zygote_process next) {
     end_untold_children(next.pid);
   }
   is_loading_ = false;
+  standbys_.discard();
   use_zygote(std::move(next));
 }
 
 bool guardian::waits_for_zygote() const {
-  return std::any_of(pending_starts_.begin(), pending_starts_.end(),
+  return standbys_.is_waiting() ||
+         std::any_of(pending_starts_.begin(), pending_starts_.end(),
                      [](const auto& p) { return p.second.by == pending_start::way::zygote; });
 }
 
@@ -200,6 +212,8 @@ bool guardian::reap(pid_t pid) {
     if (!switched_off("family_killed"))
       platform::kill_group(pid);  // before it is reaped: until then the number cannot be another's
     if (const auto end = platform::reap_child(pid)) finish(*ended->second, *end);
+  } else if (standbys_.has_ended(pid)) {
+    static_cast<void>(platform::reap_child(pid));
   } else if (pid == zygote_.pid) {
     static_cast<void>(platform::reap_child(pid));
     if (!switched_off("zygote_replaced")) start_zygote_again();
@@ -232,7 +246,7 @@ void guardian::finish(actor_record& actor, const platform::ended& end) {
   if (!status.ok()) status.last_words = actor.errors->last_words();
   if (const auto known = revivals_.find(actor.ref.id); known != revivals_.end())
     status.incarnation = known->second.incarnation;
-  const auto page = channel::peer_page::of_own_making(actor.control.page);
+  const auto& page = actor.control.look();
   status.messages_handled = page.handled();
   if (status.kind == exit_kind::signal) status.backtrace = platform::lines_of(page.crash(), actor.pid);
   if (!begin_restart(actor, status)) bury(actor, status);
@@ -267,6 +281,8 @@ void guardian::bury(actor_record& actor, const exit_status& status) {
 
 void guardian::begin_shutdown(std::chrono::milliseconds grace) {
   is_shutting_down_ = true;
+  standbys_.keep(0);
+  standbys_.discard();
   end_restarts();
   for (auto& [id, actor] : actors_) ask_to_end(*actor, {});
   give_up_starts(pending_start::way::module, "spawn", "the system is stopping");

@@ -9,6 +9,7 @@
 #include "process/module_loader.hpp"
 #include "process/output_collector.hpp"
 #include "process/readiness.hpp"
+#include "process/standbys.hpp"
 #include "process/zygote.hpp"
 
 #include <array>
@@ -38,10 +39,15 @@ struct client {
     std::vector<platform::descriptor> descriptors;
   };
   std::deque<queued> outgoing;  // what a full socket did not take
-  /// What waits until the client has read some of that: news of new channels, which hold descriptors.
-  std::deque<std::function<void()>> later;
+  std::deque<std::function<void()>>
+      later;                   ///< after some of that: news of new channels, which hold descriptors
   bool stop_was_told = false;  ///< the first stop counts: a client that does not read is not sent another
   platform::descriptor page;
+  /// What it has written there: mapped where it is looked at first, and then kept. Throws `std::system_error`.
+  [[nodiscard]] const channel::peer_page& look() const {
+    return seen ? *seen : seen.emplace(channel::peer_page::of_own_making(page));
+  }
+  mutable std::optional<channel::peer_page> seen;
   std::set<std::uint32_t> free_slots;
   std::uint32_t next_slot = 0;
 
@@ -155,8 +161,12 @@ class guardian {
   // guardian_starts.cpp: new actors, and the modules that they need
   struct pending_start;
   void on_spawn(client& from, control_message& message);
-  pending_start& prepare(const client& owner, const spawn& wanted);
+  pending_start& prepare(const client& owner, const spawn& wanted, bool executed);
   void connect_streams(actor_record& actor, pending_start& start);
+  [[nodiscard]] std::shared_ptr<output_collector> collect(platform::descriptor pipe, bool is_error);
+  [[nodiscard]] bool is_known(std::uint64_t entry) const;
+  [[nodiscard]] bool start_standby(std::uint32_t id);
+  void refill_standbys();
   void drop_start(std::uint32_t id);
   void launch(std::uint32_t id);
   void connect_control(const pending_start& start, platform::descriptor ours);
@@ -165,7 +175,7 @@ class guardian {
   [[nodiscard]] bool order(pending_start& start);
   void run_program(pending_start& start);
   void on_forked(const forked& answer);
-  void has_process(pending_start& start, pid_t pid);
+  void has_process(pending_start& start, pid_t pid, platform::process_handle process);
   void on_entered(client& from, const entered& answer);
   void await_entering(std::uint32_t id);
   void complete(std::uint32_t id);
@@ -307,6 +317,7 @@ class guardian {
     platform::descriptor errors;
     std::vector<platform::descriptor> arguments;  ///< where they lie outside, then their shared memory
     bool ordered = false;                         ///< of the zygote that there is now
+    std::optional<standby> by_standby;            ///< that will be the actor
     std::unique_ptr<boost::asio::steady_timer> patience;
     [[nodiscard]] pending_start again() const;
   };
@@ -333,8 +344,7 @@ class guardian {
     restart_times times;
     std::deque<std::string> causes;     ///< of the last deaths
     std::set<std::uint32_t> returning;  ///< have ended, or are to end, and are started again together
-    std::unique_ptr<boost::asio::steady_timer>
-        timer;  ///< until those are killed, then until they are started
+    std::unique_ptr<boost::asio::steady_timer> timer;  ///< until they are killed, then until they are started
   };
   std::map<std::uint64_t, group_record> groups_;
   /// What one sender has sent to an actor that has ended; it may go on sending until it has heard of that.
@@ -360,8 +370,10 @@ class guardian {
   };
   std::vector<preload_request> preloads_;
   module_loader loader_;
-  bool is_loading_ = false;  ///< the zygote has not said yet that it has the modules
-  int failed_zygotes_ = 0;   ///< in a row, while they loaded
+  standbys standbys_;
+  std::unordered_set<std::uint64_t> forked_entries_;  ///< that this zygote has had
+  bool is_loading_ = false;                           ///< the zygote has not said yet that it has the modules
+  int failed_zygotes_ = 0;                            ///< in a row, while they loaded
   bool host_is_ready_ = false;
 
   std::unordered_map<std::uint32_t, std::unique_ptr<actor_record>> actors_;
@@ -369,8 +381,7 @@ class guardian {
   std::deque<ended_record> ended_;
   std::uint32_t last_id_ = 0;
 
-  /// The end of everything below an actor that has ended: one grace for all of it.
-  std::map<std::uint32_t, boost::asio::steady_timer> evictions_;
+  std::map<std::uint32_t, boost::asio::steady_timer> evictions_;  ///< of all below an ended actor: one grace
   std::uint32_t last_eviction_ = 0;
   std::chrono::milliseconds grace_{};
   std::uint64_t spin_ = 0;  ///< nanoseconds, of who waits for a message

@@ -207,6 +207,7 @@ void guardian::on_hello(client& from, control_message& message) {
   max_depth_ = words.max_depth;
   default_start_ = words.start;
   default_lane_ = words.lane;
+  standbys_.keep(words.standbys);
   auto next = message.descriptors.begin();
   const auto take_stream = [&](bool has) {
     auto given = has && next != message.descriptors.end() ? std::move(*next++) : platform::descriptor{};
@@ -221,7 +222,9 @@ void guardian::on_hello(client& from, control_message& message) {
 
 void guardian::welcome_host() {
   host_is_ready_ = true;
+  standbys_.refill();
   host_.page = channel::page::create();
+  static_cast<void>(host_.look());  // now, so that what we have does not grow with the first end
   const std::array page{host_.page.get()};
   send(host_, ready{platform::own_pid()}, page);
 }

@@ -63,7 +63,7 @@ class letters_of {
 }  // namespace
 
 void guardian::keep_leftovers(const actor_record& of, const exit_status& status) try {
-  const auto page = channel::peer_page::of_own_making(of.control.page);
+  const auto& page = of.control.look();
   for (const auto& [peer, end] : of.control.channels) {
     client* const sender = find_client(peer);
     if (sender == nullptr || sender == &of.control) continue;
@@ -83,7 +83,8 @@ void guardian::keep_leftovers(const actor_record& of, const exit_status& status)
 
 // Of senders that have ended before it.
 void guardian::report_orphans(const actor_record& of, const exit_status& status) try {
-  const auto page = channel::peer_page::of_own_making(of.control.page);
+  if (of.control.orphans.empty()) return;
+  const auto& page = of.control.look();
   for (const auto& each : of.control.orphans) {
     const channel::slot slot{each.slot};
     report_unhandled({each.peer,
@@ -111,9 +112,11 @@ void guardian::settle_leftover(const client& sender, std::uint32_t slot, std::ui
 
 // Nor anywhere.
 void guardian::settle_leftovers(const client& sender) {
-  const auto page = channel::peer_page::of_own_making(sender.page);
+  const auto is_its = [&](const leftover& each) { return each.sender == sender.id; };
+  if (std::none_of(leftovers_.begin(), leftovers_.end(), is_its)) return;
+  const auto& page = sender.look();
   std::erase_if(leftovers_, [&](leftover& each) {
-    if (each.sender != sender.id) return false;
+    if (!is_its(each)) return false;
     each.head = std::max(each.head, page.head(channel::slot{each.slot}));
     report_unhandled(each);
     return true;
@@ -139,7 +142,7 @@ void guardian::report_given_up(actor_record& by, const client::channel_end& end,
       attempts[each.sequence] = each.attempts;
   }
   if (attempts.empty()) return;
-  const auto page = channel::peer_page::of_own_making(by.control.page);
+  const auto& page = by.control.look();
   tell_letters({sender.id,
                 its.slot,
                 its.journal.duplicate(),
@@ -170,7 +173,7 @@ void guardian::tell_letters(
 
 /// How far a sender's journal is valid: what it says.
 std::uint64_t guardian::head_of(const client& sender, const client::channel_end& its) {
-  return channel::peer_page::of_own_making(sender.page).head(channel::slot{its.slot});
+  return sender.look().head(channel::slot{its.slot});
 }
 
 std::string guardian::name_of(std::uint32_t id) const {

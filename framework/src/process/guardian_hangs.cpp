@@ -53,7 +53,7 @@ void guardian::watch_for_hangs(actor_record& actor) {
 }
 
 void guardian::look_for_hang(actor_record& actor) try {
-  const auto page = channel::peer_page::of_own_making(actor.control.page);
+  const auto& page = actor.control.look();
   if (const auto oldest = oldest_of(page, actor.running_since)) {
     actor.silent_since = 0;
     const auto lasted = milliseconds_since(oldest->since);
@@ -92,7 +92,7 @@ std::uint64_t guardian::method_of(const actor_record& actor, channel::slot where
   client* const sender = end == actor.control.channels.end() ? nullptr : find_client(end->first);
   if (sender == nullptr || sender == &actor.control) return 0;
   const auto& its = counterpart(*sender, actor.control, end->second);
-  const auto from = channel::peer_page::of_own_making(actor.control.page).finished(where);
+  const auto from = actor.control.look().finished(where);
   std::uint64_t method = 0;
   channel::for_each_unread(its.journal, from, head_of(*sender, its), [&](const wire::frame& frame) {
     if (frame.header.sequence == sequence) method = frame.header.method;

@@ -94,7 +94,7 @@ void guardian::set_aside(actor_record& actor, revival& next, const exit_status& 
 
 // Everybody at the other end of a channel is told, with what is known of the messages that it had begun.
 void guardian::interrupt(actor_record& actor, revival& next) {
-  const auto page = channel::peer_page::of_own_making(actor.control.page);
+  const auto& page = actor.control.look();
   next.unfinished.clear();
   for (const auto& each : page.running()) {
     if (each.sequence <= page.finished(each.channel).sequence) continue;
@@ -164,6 +164,7 @@ void guardian::resume(actor_record& actor) {
     // No descriptors, or a page that makes no sense: as if it had died at once.
     actor.process.send(platform::kill_signal);
   }
+  actor.control.seen.reset();  // until the next end
   for (const auto& next : std::exchange(actor.control.later, {})) next();
 }
 
@@ -182,7 +183,7 @@ void guardian::attach_all(actor_record& actor) {
 void guardian::hand_over_orphan(actor_record& actor, const client::orphan& of) {
   const auto socket = platform::packet_pair().first;  // whose other end is closed
   const auto epoch = ++last_epoch_;
-  const auto page = channel::peer_page::of_own_making(actor.control.page);
+  const auto& page = actor.control.look();
   const auto its_page = channel::peer_page::of_own_making(of.peer_page);
   channel::begin_journal_at(of.journal, its_page.finished(channel::slot{of.peer_slot}).position, epoch);
   channel::begin_journal_at(of.peer_journal, page.finished(channel::slot{of.slot}).position, epoch);
@@ -204,8 +205,8 @@ void guardian::attach(actor_record& actor, client::channel_end& end, client& oth
   const auto epoch = ++last_epoch_;
   const bool is_new_to_both = !its.is_attached;
   if (is_new_to_both) {
-    const auto page = channel::peer_page::of_own_making(actor.control.page);
-    const auto its_page = channel::peer_page::of_own_making(other.page);
+    const auto& page = actor.control.look();
+    const auto& its_page = other.look();
     channel::begin_journal_at(end.journal, its_page.finished(channel::slot{its.slot}).position, epoch);
     channel::begin_journal_at(its.journal, page.finished(channel::slot{end.slot}).position, epoch);
   }

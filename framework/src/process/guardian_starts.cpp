@@ -5,11 +5,13 @@
 #include "platform/clock.hpp"
 #include "process/entrance.hpp"
 #include "process/guardian.hpp"
+#include "registry/registry.hpp"
 
 #include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
 #include <filesystem>
+#include <stdexcept>
 #include <system_error>
 
 namespace troupe::process_layer {
@@ -60,9 +62,8 @@ void guardian::on_spawn(client& from, control_message& message) {
   if (!executed && zygote_.pid == 0)
     return refuse(from, wanted.request, "fork", "the zygote cannot be started again");
   try {
-    auto& start = prepare(from, wanted);
+    auto& start = prepare(from, wanted, executed);
     start.arguments = std::move(message.descriptors);
-    start.by = executed ? pending_start::way::program : pending_start::way::zygote;
     keep_for_restarts(start, wanted);
     join_group(*actors_.at(last_id_), wanted);
   } catch (const std::system_error& problem) {
@@ -79,25 +80,37 @@ void guardian::drop_start(std::uint32_t id) {
 }
 
 void guardian::launch(std::uint32_t id) {
+  if (start_standby(id)) return;
   auto& start = pending_starts_.at(id);
   start.by == pending_start::way::program ? run_program(start) : order_starts();
 }
 
-void guardian::connect_streams(actor_record& actor, pending_start& start) {
-  auto out = platform::make_pipe();
-  auto err = platform::make_pipe();
-  const auto tag = output_ == output::tagged ? "[" + actor.name + "] " : "";
-  const auto collect = [&](platform::descriptor pipe, const std::unique_ptr<output_sink>& sink) {
-    return std::make_shared<output_collector>(loop_, std::move(pipe), tag,
-                                              output_ == output::discard ? nullptr : sink.get());
-  };
-  actor.output = collect(std::move(out.read_end), standard_output_);
-  actor.errors = collect(std::move(err.read_end), standard_error_);
-  start.output = std::move(out.write_end);
-  start.errors = std::move(err.write_end);
+std::shared_ptr<output_collector> guardian::collect(platform::descriptor pipe, bool is_error) {
+  const auto& sink = is_error ? standard_error_ : standard_output_;
+  return std::make_shared<output_collector>(loop_, std::move(pipe),
+                                            output_ == output::discard ? nullptr : sink.get());
 }
 
-guardian::pending_start& guardian::prepare(const client& owner, const spawn& wanted) {
+// A standby, where one fits, brings its streams along.
+void guardian::connect_streams(actor_record& actor, pending_start& start) {
+  if (start.by == pending_start::way::zygote && is_known(start.order.what.entry))
+    start.by_standby = standbys_.take();
+  if (start.by_standby) {
+    actor.output = start.by_standby->output;
+    actor.errors = start.by_standby->errors;
+  } else {
+    auto out = platform::make_pipe();
+    auto err = platform::make_pipe();
+    actor.output = collect(std::move(out.read_end), false);
+    actor.errors = collect(std::move(err.read_end), true);
+    start.output = std::move(out.write_end);
+    start.errors = std::move(err.write_end);
+  }
+  if (output_ != output::tagged) return;
+  for (const auto& each : {actor.output, actor.errors}) each->set_tag("[" + actor.name + "] ");
+}
+
+guardian::pending_start& guardian::prepare(const client& owner, const spawn& wanted, bool executed) {
   auto made = std::make_unique<actor_record>();
   actor_record& actor = *made;
   const auto id = ++last_id_;
@@ -113,9 +126,8 @@ guardian::pending_start& guardian::prepare(const client& owner, const spawn& wan
   actor.limits = wanted.limits;
 
   actor.control.id = id;
-  actor.control.page = channel::page::create();
   pending_start pending;
-  connect_streams(actor, pending);
+  pending.by = executed ? pending_start::way::program : pending_start::way::zygote;
   pending.request = wanted.request;
   pending.owner = owner.id;
   pending.what = wanted.default_name;
@@ -123,6 +135,8 @@ guardian::pending_start& guardian::prepare(const client& owner, const spawn& wan
   pending.in_program = wanted.in_program;
   pending.order = {
       cookie_, {id, actor.name, wanted.entry, wanted.limits}, {}, wanted.in_program ? "" : wanted.module};
+  connect_streams(actor, pending);
+  actor.control.page = pending.by_standby ? std::move(pending.by_standby->page) : channel::page::create();
   pending.description = {
       actor.ref,       actor.name, wanted.entry, wanted.arguments, {}, {}, wanted.outside_arguments,
       wanted.in_flight};
@@ -187,12 +201,50 @@ void guardian::connect_control(const pending_start& start, platform::descriptor 
   send(control, start.description, given);
 }
 
+// Whether a process that was forked ahead has it: its zygote is to say first where that depends on modules.
+bool guardian::is_known(std::uint64_t entry) const try {
+  return forked_entries_.contains(entry) || registry::find(detail::entry_id{entry}) != nullptr;
+} catch (const std::logic_error&) {
+  return false;  // two have that id: the zygote explains
+}
+
+// False where another way has to be taken.
+bool guardian::start_standby(std::uint32_t id) {
+  auto& start = pending_starts_.at(id);
+  if (!start.by_standby) return false;
+  auto taken = std::move(*start.by_standby);
+  start.by_standby.reset();
+  boost::asio::post(loop_, [this] { standbys_.refill_soon(); });  // behind this start
+  try {
+    if (taken.link.try_send(encode_message(start.order.what), {}) != platform::send_result::sent) {
+      standbys_.give_back(std::move(taken));  // it has ended
+      connect_streams(*actors_.at(id), start);
+      return start_standby(id);
+    }
+    connect_control(start, taken.link.release());
+    has_process(start, taken.pid, std::move(taken.process));
+  } catch (const std::system_error& problem) {
+    refuse_start(id, out_of_room, with_advice_on_room(problem.what()));
+    return true;
+  }
+  start.order.what.limits.any() ? await_entering(id) : complete(id);
+  return true;
+}
+
+// Starts that wait for the zygote come first: for them a fork ahead is only a fork more before theirs.
+void guardian::refill_standbys() {
+  const bool is_busy = std::any_of(pending_starts_.begin(), pending_starts_.end(),
+                                   [](const auto& start) { return start.second.ordered; });
+  if (zygote_.pid != 0 && !is_busy && !is_shutting_down_) standbys_.refill();
+}
+
 void guardian::run_program(pending_start& start) {
   const auto id = start.order.what.actor;
   try {
     auto [ours, its] = platform::packet_pair();
     connect_control(start, std::move(ours));
-    has_process(start, execute_as_actor(cookie_, its));
+    const auto pid = execute_as_actor(cookie_, its);
+    has_process(start, pid, platform::process_handle::open(pid));
     await_entering(id);
   } catch (const std::system_error& problem) {
     refuse_start(id, "executing the program again", problem.what());
@@ -200,6 +252,11 @@ void guardian::run_program(pending_start& start) {
 }
 
 void guardian::on_forked(const forked& answer) {
+  if (answer.actor == 0) {
+    standbys_.on_forked(answer);
+    order_starts();
+    return refill_standbys();
+  }
   const auto place = pending_starts_.find(answer.actor);
   if (place == pending_starts_.end() || !place->second.ordered) return;
   auto& start = place->second;
@@ -207,9 +264,11 @@ void guardian::on_forked(const forked& answer) {
   failed_zygotes_ = 0;
   if (answer.pid != 0) {
     start.control.reset();
-    has_process(start, answer.pid);
+    forked_entries_.insert(start.order.what.entry);
+    has_process(start, answer.pid, platform::process_handle::open(answer.pid));
     start.order.what.limits.any() ? await_entering(answer.actor) : complete(answer.actor);
-    return order_starts();
+    order_starts();
+    return refill_standbys();
   }
   if (answer.stage == unknown_entry && !start.in_program && !start.module.empty() &&
       !loader_.has(start.module)) {
@@ -222,11 +281,11 @@ void guardian::on_forked(const forked& answer) {
 }
 
 // From here on its end is an end like others, but for `has_started`.
-void guardian::has_process(pending_start& start, pid_t pid) {
+void guardian::has_process(pending_start& start, pid_t pid, platform::process_handle process) {
   const auto id = start.order.what.actor;
   auto& actor = *actors_.at(id);
   actor.pid = pid;
-  actor.process = platform::process_handle::open(pid);
+  actor.process = std::move(process);
   actor.output->start();
   actor.errors->start();
   start.output.reset();

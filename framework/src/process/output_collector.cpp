@@ -43,18 +43,22 @@ void output_sink::flush() {
   if (waiting_.empty() && when_empty_) std::exchange(when_empty_, nullptr)();
 }
 
-output_collector::output_collector(boost::asio::io_context& loop, platform::descriptor pipe, std::string tag,
+output_collector::output_collector(boost::asio::io_context& loop, platform::descriptor pipe,
                                    output_sink* sink)
-    : pipe_{std::move(pipe)}, ready_{loop, pipe_.get()}, tag_{std::move(tag)}, sink_{sink} {}
+    : pipe_{std::move(pipe)}, ready_{loop, pipe_.get()}, sink_{sink} {}
 
 void output_collector::start() {
+  if (!std::exchange(has_started_, true)) listen();
+}
+
+void output_collector::listen() {
   if (!ready_.is_watching()) return;
   ready_.when_readable([self = shared_from_this()] {
     if (!self->read_what_is_there()) return;
     if (self->sink_ != nullptr && self->sink_->is_full()) {
-      self->sink_->when_drained([self] { self->start(); });
+      self->sink_->when_drained([self] { self->listen(); });
     } else {
-      self->start();
+      self->listen();
     }
   });
 }

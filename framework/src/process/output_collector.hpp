@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace troupe::process_layer {
 
@@ -45,17 +46,20 @@ class output_sink {
 /// Reads one standard stream of one actor, cuts it into lines and tags them. Guardian's thread only.
 class output_collector : public std::enable_shared_from_this<output_collector> {
  public:
-  /// An empty `tag` leaves lines as they are; a null `sink` discards them.
-  output_collector(boost::asio::io_context& loop, platform::descriptor pipe, std::string tag,
-                   output_sink* sink);
+  /// A null `sink` discards the lines.
+  output_collector(boost::asio::io_context& loop, platform::descriptor pipe, output_sink* sink);
 
+  /// From now on; once more does nothing.
   void start();
+  /// What is put before every line.
+  void set_tag(std::string tag) { tag_ = std::move(tag); }
   /// Reads what is left and passes on a last line that has no end. After the process's death.
   void finish();
   /// The last 8 KiB that were written.
   [[nodiscard]] const std::string& last_words() const { return last_words_; }
 
  private:
+  void listen();
   /// False at the end of the stream.
   bool read_what_is_there();
   void take(std::string_view text);
@@ -65,6 +69,7 @@ class output_collector : public std::enable_shared_from_this<output_collector> {
   readiness ready_;
   std::string tag_;
   output_sink* sink_;
+  bool has_started_ = false;
   std::string line_;
   std::string last_words_;
 };

@@ -503,7 +503,10 @@ void member::on_down_message(const process_layer::down& message) {
   }
   for (const auto& over : ended) read_the_last(over);
   note_end(message);  // before those who asked hear of it: they may look whether it is alive
-  for (const auto& over : ended) end_connection(over, message.status);
+  std::erase_if(ended, [&](const auto& over) { return !end_connection(over, message.status); });
+  control_changed_
+      .notify_all();  // who joins need not wait for the unmapping: it takes longer than all that comes before it
+  for (const auto& over : ended) let_go(over);
 }
 
 void member::note_end(const process_layer::down& message) {
@@ -609,16 +612,15 @@ void member::read_the_last(const std::shared_ptr<connection>& over) {
   if (!switched_off("accepted_arrives")) drain(over);
 }
 
-void member::end_connection(const std::shared_ptr<connection>& over, const exit_status& status) {
-  {
-    const std::lock_guard lock{over->mutex};
-    if (!over->channel) return;
-    over->settle_down(status);
-    over->reading = over->is_detached = false;
-    over->announce();
-    if (outlives_channel(*over)) return over->channel->detach();
-  }
-  let_go(over);
+bool member::end_connection(const std::shared_ptr<connection>& over, const exit_status& status) {
+  const std::lock_guard lock{over->mutex};
+  if (!over->channel) return false;
+  over->settle_down(status);
+  over->reading = over->is_detached = false;
+  over->announce();
+  if (!outlives_channel(*over)) return true;
+  over->channel->detach();
+  return false;
 }
 
 // Nothing of it is needed any more, by a process that would take over either.

@@ -132,7 +132,8 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   /// Reads what its peer sent before it ended, once nobody else reads from it any more.
   void read_the_last(const std::shared_ptr<connection>& over);
   /// Ends a connection whose peer has ended, and of which the last has been read.
-  void end_connection(const std::shared_ptr<connection>& over, const exit_status& status);
+  /// True where nothing of it is needed any more: `let_go` is due.
+  [[nodiscard]] bool end_connection(const std::shared_ptr<connection>& over, const exit_status& status);
   /// Stops listening to a connection that is about to end, and wakes a thread that waits on its socket.
   virtual void interrupt(connection& over) = 0;
   /// Asks every actor that this member is connected to to stop, after what was sent to it.

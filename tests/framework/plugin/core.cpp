@@ -1,5 +1,6 @@
 #include "core.hpp"
 
+#include <cstdlib>
 #include <memory>
 #include <optional>
 
@@ -32,6 +33,8 @@ int core_start(const char* executable, const char* preload) {
     troupe::system_options options;
     options.executable = text(executable);
     if (preload != nullptr && *preload != '\0') options.preload.emplace_back(preload);
+    if (const char* const count = std::getenv("PLUGIN_STANDBYS"); count != nullptr)
+      options.standbys = static_cast<std::uint32_t>(std::atoi(count));
     the_system = std::make_unique<troupe::actor_system>(options);
     return 0;
   });

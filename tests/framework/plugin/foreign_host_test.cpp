@@ -75,6 +75,19 @@ TEST_CASE("a plug-in that is loaded after the start has actors, and those that w
   CHECK(foreign.call("core_add 5") == "5");
 }
 
+TEST_CASE("standbys are those of the zygote that has loaded the plug-in") {
+  ::setenv("PLUGIN_STANDBYS", "2", 1);
+  host foreign;
+  ::unsetenv("PLUGIN_STANDBYS");
+  REQUIRE(foreign.call(start) == "0");
+  foreign.call("core_spawn 0");
+  CHECK(foreign.call("core_add 1") == "1");
+  REQUIRE(foreign.call("load " PLUGIN_LATE_PATH) == "0");
+  for (int round = 0; round < 20; ++round)
+    CHECK(foreign.call("late_multiply 0 6 " + std::to_string(round)) == std::to_string(6 * round));
+  CHECK(foreign.call("core_add 1") == "2");
+}
+
 TEST_CASE("a plug-in is still there after the zygote that loaded it was killed") {
   host foreign;
   REQUIRE(foreign.call(start) == "0");
