@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 
 namespace troupe::caf {
 
@@ -54,7 +55,7 @@ std::string text_of(const ::caf::error& problem) {
   try {
     std::rethrow_exception(problem);
   } catch (const caf_error& known) {
-    return known.value();
+    return known.value() ? known.value() : error_of(errc::exception, known.what());
   } catch (const actor_down& down) {
     return error_of(code_of(down.fate()), down.what());
   } catch (const system_stopped& stopped) {
@@ -77,6 +78,7 @@ std::string text_of(const ::caf::error& problem) {
   return error_of(code_of(status.kind), troupe::to_string(status));
 }
 
-caf_error::caf_error(const ::caf::error& problem) : error{text_of(problem)}, problem_{problem} {}
+caf_error::caf_error(const std::string& text, ::caf::error problem)
+    : error{text}, problem_{std::move(problem)} {}
 
 }  // namespace troupe::caf

@@ -3,4 +3,5 @@
 
 #include <troupe/caf/as_caf.hpp>
 #include <troupe/caf/errors.hpp>
+#include <troupe/caf/from_caf.hpp>
 #include <troupe/caf/gateway.hpp>

@@ -42,10 +42,12 @@ enum class errc : std::uint8_t {
 /// An end as the reason of a down message: none for one in good order. Any thread.
 [[nodiscard]] ::caf::error to_error(const exit_status& status);
 
-/// A CAF error as an exception: for handlers of process actors that have asked a CAF actor.
+/// A CAF error as an exception: for code that has no CAF around it, and as the end of a hosted actor that failed.
 class caf_error : public troupe::error {
  public:
-  explicit caf_error(const ::caf::error& problem);
+  explicit caf_error(const ::caf::error& problem) : caf_error{text_of(problem), problem} {}
+  explicit caf_error(const std::string& text, ::caf::error problem = {});
+  /// As it was; none where only its text has come here.
   [[nodiscard]] const ::caf::error& value() const { return problem_; }
 
  private:
