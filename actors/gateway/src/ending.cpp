@@ -11,9 +11,7 @@ void ending::come(const ::caf::actor_addr& proxy, ::caf::error reason) {
     if (reason_) return;
     reason_ = std::move(reason);
   }
-  // The message only wakes it: what counts is the reason above, which may be any.
-  if (const auto there = ::caf::actor_cast<::caf::actor>(proxy))
-    ::caf::anon_send_exit(there, ::caf::exit_reason::user_shutdown);
+  if (const auto there = ::caf::actor_cast<::caf::actor>(proxy)) wake(there);
 }
 
 std::optional<::caf::error> ending::reason() const {

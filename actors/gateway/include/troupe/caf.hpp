@@ -5,3 +5,4 @@
 #include <troupe/caf/errors.hpp>
 #include <troupe/caf/from_caf.hpp>
 #include <troupe/caf/gateway.hpp>
+#include <troupe/caf/spawn.hpp>

@@ -88,8 +88,8 @@ template <class A, class... Methods>
       [whom, end, methods...](::caf::event_based_actor* self) -> ::caf::behavior {
         detail::end_with(self, whom, detail::unreferenced::let_be);
         self->set_exit_handler([self, end](::caf::exit_msg& exit) {
-          if (const auto reason = end->reason()) {
-            self->quit(*reason);
+          if (detail::is_wake(self, exit)) {
+            self->quit(end->reason().value_or(::caf::error{}));
           } else if (exit.reason) {
             self->quit(std::move(exit.reason));
           }
