@@ -119,7 +119,8 @@ class hosting::inside {
   void exit(const parcel& what, ::caf::error reason) {
     const auto from = what.peer == 0 ? actor_.address() : stand_in(what.peer).address();
     ::caf::actor_cast<::caf::abstract_actor*>(actor_)->enqueue(
-        nullptr, message_number(true), ::caf::make_message(::caf::exit_msg{from, std::move(reason)}), nullptr);
+        nullptr, message_number(true), ::caf::make_message(::caf::exit_msg{from, std::move(reason)}),
+        nullptr);
   }
 
   ::caf::actor stand_in(std::uint64_t peer) {
@@ -181,7 +182,8 @@ class hosting::inside {
     for (const auto& each : all) {
       if (each.to == reply::none) {
         collected_.push_back(each.what);
-      } else if (const auto asked = answers_.find(static_cast<std::uint64_t>(each.to)); asked != answers_.end()) {
+      } else if (const auto asked = answers_.find(static_cast<std::uint64_t>(each.to));
+                 asked != answers_.end()) {
         asked->second.set_value(each.what.content);
         answers_.erase(asked);
       }

@@ -50,9 +50,8 @@ void passage::pass_on(::caf::event_based_actor* self, ::caf::message what) {
 }
 
 void passage::request(const parcel& what, const ::caf::response_promise& promise) {
-  ask(what).then([way = shared_from_this(), promise](future<bytes> ready) {
-    respond(promise, way->answer_in(ready));
-  });
+  ask(what).then(
+      [way = shared_from_this(), promise](future<bytes> ready) { respond(promise, way->answer_in(ready)); });
 }
 
 void passage::pass_exit_on(::caf::exit_msg& exit) {
@@ -75,9 +74,8 @@ std::uint64_t passage::number_of(const ::caf::strong_actor_ptr& peer) {
   const std::lock_guard guard{mutex_};
   peers_.try_emplace(peer->id(), ::caf::actor_cast<::caf::actor_addr>(peer));
   if (peers_.size() > 2 * had_) {
-    std::erase_if(peers_, [](const auto& each) {
-      return !::caf::actor_cast<::caf::strong_actor_ptr>(each.second);
-    });
+    std::erase_if(peers_,
+                  [](const auto& each) { return !::caf::actor_cast<::caf::strong_actor_ptr>(each.second); });
     had_ = std::max<std::size_t>(peers_.size(), 64);
   }
   return peer->id();

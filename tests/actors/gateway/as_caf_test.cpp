@@ -75,7 +75,8 @@ TEST_CASE("a result goes to whoever sent the message, as CAF does it") {
   REQUIRE(half == 6);
 }
 
-TEST_CASE("kill -9 of the process behind a CAF actor is a down message with its cause, and an error to who asks") {
+TEST_CASE(
+    "kill -9 of the process behind a CAF actor is a down message with its cause, and an error to who asks") {
   both systems;
   ::caf::scoped_actor self{systems.actors};
   const auto whom = systems.processes.spawn<counter>();

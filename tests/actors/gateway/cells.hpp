@@ -6,9 +6,8 @@
 #include <csignal>
 #include <stdexcept>
 #include <string>
-#include <vector>
-
 #include <unistd.h>
+#include <vector>
 
 namespace gateway_tests {
 
@@ -85,7 +84,9 @@ inline ::caf::behavior cell(::caf::stateful_actor<cell_state>* self, int value) 
                   [=](::caf::error& problem) mutable { promise.deliver(std::move(problem)); });
         return promise;
       },
-      [=](point p) { return point{p.y, p.x}; },
+      [=](point p) {
+        return point{p.y, p.x};
+      },
       [=](crash_atom) -> int {
         ::raise(SIGSEGV);
         return 0;

@@ -206,14 +206,14 @@ TEST_CASE("types of the program's own travel where they are announced, and are r
   REQUIRE(code_of(refused.error()) == errc::refused);
   const auto handle = ask<int>(self, there, there);  // a handle in a message
   REQUIRE_FALSE(handle);
+  REQUIRE(code_of(handle.error()) == errc::refused);
   REQUIRE(ask<int>(self, there, get_atom::value) == 5);  // it has not even noticed
 }
 
 TEST_CASE("a hosted actor's requests to the host end as an error") {
   both all;
-  const auto asker = all.actors.spawn([](::caf::event_based_actor*) -> ::caf::behavior {
-    return {[](get_atom) { return 1; }};
-  });
+  const auto asker = all.actors.spawn(
+      [](::caf::event_based_actor*) -> ::caf::behavior { return {[](get_atom) { return 1; }}; });
   ::caf::scoped_actor self{all.actors};
   const auto there = troupe::caf::spawn<cell>(all.systems, 5);
   const auto answer = ask<int>(self, there, ask_atom::value);

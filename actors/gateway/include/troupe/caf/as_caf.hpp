@@ -96,9 +96,8 @@ template <class A, class... Methods>
         });
         return {detail::handler_for(self, whom, methods)...};
       });
-  whom.on_down([end, address = proxy.address()](const exit_status& status) {
-    end->come(address, to_error(status));
-  });
+  whom.on_down(
+      [end, address = proxy.address()](const exit_status& status) { end->come(address, to_error(status)); });
   return proxy;
 }
 

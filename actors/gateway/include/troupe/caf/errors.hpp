@@ -16,11 +16,11 @@ namespace troupe::caf {
 enum class errc : std::uint8_t {
   // Of a request:
   exception = 1,  ///< the handler threw; the text is its what()
-  not_started,    ///< the process ended before the call had begun, or had ended already: safe to repeat elsewhere
-  died_running,   ///< the process ended while the call was running; what it did outside is unknown
-  no_answer,      ///< nobody is left who would answer
-  refused,        ///< the message does not travel, or could not be read
-  stopped,        ///< the system of processes has ended
+  not_started,  ///< the process ended before the call had begun, or had ended already: safe to repeat elsewhere
+  died_running,  ///< the process ended while the call was running; what it did outside is unknown
+  no_answer,     ///< nobody is left who would answer
+  refused,       ///< the message does not travel, or could not be read
+  stopped,       ///< the system of processes has ended
 
   // Of an end, as the reason of a down or exit message; the text is that of `to_string(exit_status)`:
   killed,      ///< a signal killed the process

@@ -23,6 +23,6 @@ class gateway {
   actor_system* processes_;
   ::caf::actor_system* actors_;
 };
-gateway(actor_system&, ::caf::actor_system&) -> gateway<>;
+gateway(actor_system&, ::caf::actor_system&)->gateway<>;
 
 }  // namespace troupe::caf

@@ -65,8 +65,8 @@ template <class Values>
 template <auto Function>
 struct by_function {
   using handle = ::caf::infer_handle_from_fun_t<std::remove_cvref_t<decltype(Function)>>;
-  using values = typename kept<typename without_self<
-      typename troupe::detail::callable_traits<std::remove_cvref_t<decltype(Function)>>::parameters>::type>::type;
+  using values = typename kept<typename without_self<typename troupe::detail::callable_traits<
+      std::remove_cvref_t<decltype(Function)>>::parameters>::type>::type;
   static ::caf::actor spawn(::caf::actor_system& system, const bytes& arguments) {
     return std::apply(
         [&](auto&&... each) {

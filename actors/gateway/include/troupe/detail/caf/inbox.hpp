@@ -82,7 +82,8 @@ void bring(const actor<inbox<Types...>>& box, const ::caf::actor_addr& whom) {
       auto all = came.get();
       const auto there = ::caf::actor_cast<::caf::actor>(whom);
       if (!there) return;
-      for (auto& each : all) std::visit([&](auto& value) { ::caf::anon_send(there, std::move(value)); }, each);
+      for (auto& each : all)
+        std::visit([&](auto& value) { ::caf::anon_send(there, std::move(value)); }, each);
       bring(box, whom);
     } catch (const troupe::error&) {  // its end, which those who have ports hear of
     }

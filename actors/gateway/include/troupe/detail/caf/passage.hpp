@@ -51,8 +51,9 @@ class passage : public std::enable_shared_from_this<passage> {
 
   [[nodiscard]] std::uint64_t number_of(const ::caf::strong_actor_ptr& peer);
 
-  std::recursive_mutex mutex_;     // while it is held the CAF system is there; to drop an actor may end the proxy
-  ::caf::actor_system* system_;    // null once the proxy has ended: its system may be gone
+  std::recursive_mutex
+      mutex_;  // while it is held the CAF system is there; to drop an actor may end the proxy
+  ::caf::actor_system* system_;  // null once the proxy has ended: its system may be gone
   ::caf::actor_addr proxy_;
   std::unordered_map<std::uint64_t, ::caf::actor_addr> peers_;  // who has sent something
   std::size_t had_ = 64;

@@ -91,8 +91,7 @@ void on_any_message(::caf::event_based_actor* self, Use use) {
       case ::caf::type_nr<::caf::strong_actor_ptr>::value:
       case ::caf::type_nr<::caf::group>::value:
       case ::caf::type_nr<std::vector<::caf::actor>>::value:
-      case ::caf::type_nr<std::vector<::caf::actor_addr>>::value:
-      case ::caf::type_nr<std::vector<::caf::strong_actor_ptr>>::value: return true;
+      case ::caf::type_nr<std::vector<::caf::actor_addr>>::value: return true;
       default: break;
     }
   }
