@@ -6,7 +6,6 @@
 #include <caf/detail/simple_actor_clock.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <optional>
