@@ -561,6 +561,8 @@ void member::on_interrupted(const process_layer::interrupted& message) {
     // Detached already: the next process has died too, before anybody heard of it.
     over->changed.wait(lock, [&] { return !over->reading || over->is_detached; });
     over->reading = over->is_detached = true;
+    // Who listened will not be called any more: left as it is, nobody would listen to the next process.
+    if (over->listening) over->background = false;
     over->listening.reset();
   }
   drain(over);

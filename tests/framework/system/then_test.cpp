@@ -240,6 +240,19 @@ TEST_CASE("what an actor's callback sends leaves together, or not at all") {
   CHECK(notes == std::vector{1, 2});
 }
 
+TEST_CASE("an answer of the process after one that died is followed too") {
+  troupe::actor_system system;
+  const auto actor = system.spawn<server>(
+      {.restart = {.when = troupe::restart::on_crash, .most = 100, .delay = 1ms, .longest_delay = 1ms}});
+  for (int round = 0; round < 40; ++round) {
+    std::promise<void> died, answered;
+    actor.ask<&server::die>().then([&](troupe::future<void>) { died.set_value(); });
+    died.get_future().get();  // at once behind it: the background thread still puts the old process away
+    actor.ask<&server::same>(1).then([&](troupe::future<int>) { answered.set_value(); });
+    answered.get_future().get();
+  }
+}
+
 TEST_CASE("an exception out of a callback ends the actor") {
   troupe::actor_system system;
   const auto one = system.spawn<relay>(system.spawn<server>());
