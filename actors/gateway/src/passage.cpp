@@ -23,7 +23,8 @@ namespace troupe::caf::detail {
 ::caf::behavior passage::represent(::caf::event_based_actor* self) {
   end_with(self, where(), unreferenced::stop);
   self->attach_functor([way = shared_from_this()] { way->close(); });
-  on_any_message(self, [self, way = shared_from_this()](::caf::message what) { way->pass_on(self, std::move(what)); });
+  on_any_message(
+      self, [self, way = shared_from_this()](::caf::message what) { way->pass_on(self, std::move(what)); });
   self->set_exit_handler([self, way = shared_from_this()](::caf::exit_msg& exit) {
     if (is_wake(self, exit)) return self->quit(way->ending_.reason().value_or(::caf::error{}));
     way->pass_exit_on(exit);
