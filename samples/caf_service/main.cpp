@@ -75,9 +75,8 @@ class config : public caf::actor_system_config {
   bool report = false;
 
   config() {
-    troupe::guard(
-        0,
-        nullptr);  // before CAF starts threads: the program is started a second time, and comes through here
+    // Before CAF starts threads: the program is started a second time, and comes through here.
+    troupe::guard(0, nullptr);
     set("scheduler.policy", caf::atom("sharing"));
     opt_group{custom_options_, "global"}
         .add(port, "port,p", "of the service; without --ask and --report it is started there, 0: any")
