@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <poll.h>
+#include <sstream>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <thread>
@@ -17,10 +18,12 @@ namespace {
 
 std::string proc(pid_t pid, const std::string& what) { return "/proc/" + std::to_string(pid) + "/" + what; }
 
-// The fields of /proc/<pid>/stat behind the command, which may hold anything.
+// The fields of /proc/<pid>/stat behind the command, which may hold anything. None where it has gone, be it in between.
 std::vector<std::string> fields_of(pid_t pid) {
   std::ifstream file{proc(pid, "stat")};
-  const std::string all{std::istreambuf_iterator<char>{file}, {}};
+  std::ostringstream text;
+  text << file.rdbuf();  // where reading fails, that sets a bit
+  const auto all = text.str();
   const auto end = all.rfind(')');
   if (end == std::string::npos) return {};
   std::vector<std::string> fields;

@@ -17,7 +17,7 @@ namespace {
 /// Seconds; ctest waits a little longer. Long tests say themselves how long.
 unsigned longest_case() {
   const char* const given = std::getenv("TROUPE_TEST_WATCHDOG");
-  return given == nullptr ? 55 : static_cast<unsigned>(std::atoi(given));
+  return given == nullptr ? 150 : static_cast<unsigned>(std::atoi(given));
 }
 const char* volatile running_case = "";
 

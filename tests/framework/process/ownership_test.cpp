@@ -163,8 +163,11 @@ TEST_CASE("what an owner had told its child before its end is handled") {
   owner.tell<&node::tell_and_end>(notes, 2000);
   CHECK(owner.join().ok());
   REQUIRE(support::wait_until([&] { return system.actors().size() == 1; }));
-  const auto all = notes.ask<&register_of_notes::notes>().get();
-  REQUIRE(all.size() == 2000);
+  std::vector<std::string> all;
+  REQUIRE(support::wait_until([&] {
+    all = notes.ask<&register_of_notes::notes>().get();
+    return all.size() == 2000;
+  }));
   CHECK(all.front() == "owner-child 0");
   CHECK(all.back() == "owner-child 1999");
 }
