@@ -239,6 +239,7 @@ class guardian {
   void force_eviction(std::uint32_t number, int signal);
   void leave_eviction(std::uint32_t number);
   void on_list(client& from, const list& wanted);
+  void on_gateway(client& from, const gateway& wanted);
 
   // guardian_control.cpp: messages
   void serve(client& who);
@@ -359,6 +360,7 @@ class guardian {
     std::string path;
   };
   std::vector<preload_request> preloads_;
+  gateway_is gateway_;
   module_loader loader_;
   bool is_loading_ = false;  ///< the zygote has not said yet that it has the modules
   int failed_zygotes_ = 0;   ///< in a row, while they loaded

@@ -124,6 +124,13 @@ detail::endpoint::spawned member::spawn(detail::entry_id what, const std::string
     throw std::invalid_argument{"troupe: an actor's name has at most " + std::to_string(longest_name) +
                                 " bytes: this one has " + std::to_string(options.name.size())};
   }
+  if (options.on.node != 0) {
+    if (options.group)
+      throw std::invalid_argument{"troupe: a group's members are on one node: leave .on away"};
+    detail::actor_ref place{0, options.on.node, 0};
+    if (const auto there = home(place); there.get() != this)
+      return there->spawn(what, default_name, options, arguments);
+  }
   process_layer::spawn message;
   message.entry = static_cast<std::uint64_t>(what);
   message.name = options.name;
@@ -450,6 +457,14 @@ bool member::handle_control(control_message& message) {
       });
       break;
     }
+    case control_kind::gateway_is: {
+      auto came = message.as<process_layer::gateway_is>();
+      const std::lock_guard lock{mutex_};
+      complete(came.request, [&](guardian_request& asked) {
+        asked.gateway = {came.is, std::move(came.name), came.node};
+      });
+      break;
+    }
     case control_kind::watching: {
       const auto came = message.as<watching>();
       const std::lock_guard lock{mutex_};
@@ -619,11 +634,13 @@ void member::run_callbacks() {
 
 void member::close_all() {
   decltype(connections_) connections;
+  decltype(nodes_) nodes;  // which refer to this
   {
     const std::lock_guard lock{mutex_};
     stopped_ = true;
     connections.swap(connections_);
     routes_.clear();
+    nodes.swap(nodes_);
   }
   for (const auto& connection : connections) {
     const auto& over = connection.second;
