@@ -56,7 +56,7 @@ if(CAF_FOUND)
   set(caf_needs_openssl CAF::io)
   foreach(component IN LISTS CAF_FIND_COMPONENTS)
     if(CAF_${component}_FOUND AND NOT TARGET CAF::${component})
-      add_library(CAF::${component} UNKNOWN IMPORTED)
+      add_library(CAF::${component} UNKNOWN IMPORTED GLOBAL)
       set_target_properties(CAF::${component} PROPERTIES
         IMPORTED_LOCATION ${CAF_${component}_LIBRARY}
         INTERFACE_INCLUDE_DIRECTORIES ${CAF_INCLUDE_DIR}

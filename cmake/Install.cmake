@@ -70,6 +70,11 @@ function(troupe_install_package)
       troupe_pkg_config(troupe-${name} "Ready-made actors: ${name}" -l${target} troupe)
     endif()
   endforeach()
+  if(TARGET troupe_node)
+    troupe_pkg_config(troupe-node "Actors on other nodes, by the C++ Actor Framework" "-ltroupe_node -lcaf_io -lcaf_core"
+      troupe)
+    install(FILES cmake/FindCAF.cmake DESTINATION ${troupe_cmake_folder})
+  endif()
   if(TARGET troupe_launcher)
     troupe_pkg_config(troupe-launcher "A command line for programs that run topologies" -ltroupe_launcher
       troupe-topology)
