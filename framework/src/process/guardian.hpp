@@ -38,9 +38,8 @@ struct client {
     encoded_message message;
     std::vector<platform::descriptor> descriptors;
   };
-  std::deque<queued> outgoing;  // what a full socket did not take
-  std::deque<std::function<void()>>
-      later;                   ///< after some of that: news of new channels, which hold descriptors
+  std::deque<queued> outgoing;              // what a full socket did not take
+  std::deque<std::function<void()>> later;  ///< behind that: news of new channels, which hold descriptors
   bool stop_was_told = false;  ///< the first stop counts: a client that does not read is not sent another
   platform::descriptor page;
   /// What it has written there: mapped where it is looked at first, and then kept. Throws `std::system_error`.
