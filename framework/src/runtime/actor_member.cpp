@@ -175,6 +175,7 @@ void actor_member::serve() {
     }
     if (should_end()) break;
     if (!inbox_.empty() || now_ - polled > longest_without_look) {
+      read_calls();
       loop_.poll();
       polled = now_;
     }
@@ -184,6 +185,7 @@ void actor_member::serve() {
     if (more || can_take_turn() || !later_.empty() || should_end()) continue;
     offer_room();
     if (taken_ != taken && look_for_a_while()) continue;
+    if (read_calls()) continue;
     if (!prepare_to_sleep()) continue;
     // Answering may have brought something.
     if (!answer_inquiries() || (!can_take_turn() && later_.empty() && prepare_to_sleep())) {
@@ -570,9 +572,21 @@ void actor_member::listen_to(const std::shared_ptr<connection>& over) {
 void actor_member::listen(const std::shared_ptr<listener>& to) {
   to->ready.when_readable([this, to] {
     if (!to->over->is_live()) return;
+    if (to->over->channel->has_more()) return called_.push_back(to);  // first what it calls for
     read_packets(to->over);
     if (to->over->is_live() && !to->over->channel->closed()) listen(to);
   });
+}
+
+// Packets that were left in their sockets. True where there were any.
+bool actor_member::read_calls() {
+  if (called_.empty()) return false;
+  for (const auto& from : std::exchange(called_, {})) {
+    if (!from->ready.is_watching() || !from->over->is_live()) continue;
+    read_packets(from->over);
+    if (from->over->is_live() && !from->over->channel->closed()) listen(from);
+  }
+  return true;
 }
 
 void actor_member::interrupt(connection& over) {

@@ -130,6 +130,7 @@ class actor_member final : public member {
   void listen_to(const std::shared_ptr<connection>& over);
   struct listener;
   void listen(const std::shared_ptr<listener>& to);
+  bool read_calls();
   void read_control();
   void handle(process_layer::control_message& message);
   /// Whether the next message is one that is still in a channel.
@@ -164,6 +165,7 @@ class actor_member final : public member {
     process_layer::readiness ready;
   };
   std::vector<std::shared_ptr<listener>> listeners_;
+  std::vector<std::shared_ptr<listener>> called_;  // whose packets are not read: nobody listens to them until then
   std::size_t turn_of_ = 0;         // the listener whose messages are handled now
   std::size_t turns_in_a_row_ = 0;  // of that one
 
