@@ -23,6 +23,10 @@ std::string text_of(const std::exception_ptr& problem) {
   }
 }
 
+bool is_killed(const exit_status& status) {
+  return status.kind == exit_kind::signal && status.code == sigkill;
+}
+
 }  // namespace
 
 // --- One worker -----------------------------------------------------------------------------------------------------------
@@ -66,8 +70,12 @@ std::exception_ptr pool_employee::wait_until_fit() const {
 // A kill from elsewhere in the moment of the deadline looks the same, and the item has had its time by then.
 bool has_exceeded(const pool_remains& remains, const actor_down& down, const pool_rules& rules) {
   if (rules.deadline.count() == 0 || !remains.is_running()) return false;
-  return down.status().kind == exit_kind::signal && down.status().code == sigkill &&
-         std::chrono::steady_clock::now() - remains.since() >= rules.deadline;
+  return is_killed(down.status()) && std::chrono::steady_clock::now() - remains.since() >= rules.deadline;
+}
+
+bool pool_crew::may_try_again(int in_vain, const actor_down& down) {
+  constexpr int most = 32, most_if_killed = 1000;
+  return in_vain <= (is_killed(down.status()) ? most_if_killed : most);
 }
 
 pool_crew::pool_crew(actor_system& system, crew_options options)

@@ -159,7 +159,7 @@ bool pool_desk::is_to_be_sent_again(pool_task& task) {
   try {
     std::rethrow_exception(problem);
   } catch (const actor_down& down) {
-    if (down.fate() != call_fate::died_running) return ++task.sent_in_vain <= pool_crew::most_in_vain;
+    if (down.fate() != call_fate::died_running) return pool_crew::may_try_again(++task.sent_in_vain, down);
     task.last_death = problem;
     return task.died(down);
   } catch (...) {
@@ -263,9 +263,9 @@ bool pool_desk::send(assignment& what) {
       what.task->send(*engaged);
       what.task->is_sent();
       break;
-    } catch (const actor_down&) {
+    } catch (const actor_down& down) {
       if (const auto why = crew_->unfit(worker); why && !crew_->is_ended()) std::rethrow_exception(why);
-      if (tries == pool_crew::most_in_vain) throw;
+      if (!pool_crew::may_try_again(tries + 1, down)) throw;
     }
   }
   crew_->prepare_successor(what.place);

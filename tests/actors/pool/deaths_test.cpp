@@ -29,6 +29,10 @@ int die(int) {
   ::raise(SIGKILL);
   return 0;
 }
+int slowly_same(int n) {
+  std::this_thread::sleep_for(50ms);
+  return n;
+}
 using support::range;
 
 std::set<int> pids_of(troupe::pool& pool) {
@@ -148,6 +152,25 @@ TEST_CASE(
   }
   CHECK(support::wait_until([&] { return ended == 40; }));
   CHECK(died == 10);
+}
+
+TEST_CASE("workers that are killed before they begin, one after the other, cost a map nothing but time") {
+  constexpr std::size_t kills = 100;
+  troupe::actor_system system;
+  troupe::pool pool{system, {.workers = 1, .max_attempts = 1000}};
+  std::atomic<bool> done = false;
+  std::thread killer{[&] {
+    std::set<int> killed;
+    while (!done && killed.size() < kills) {
+      for (const auto& worker : pool.workers()) {
+        if (killed.insert(worker.pid()).second) worker.kill();
+      }
+    }
+  }};
+  // Long enough that none is done with it between two looks.
+  CHECK(pool.map<slowly_same>(range(0, 1)) == range(0, 1));
+  done = true;
+  killer.join();
 }
 
 TEST_CASE("a worker killed from outside ends the call that it is in") {

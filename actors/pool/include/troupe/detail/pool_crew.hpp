@@ -100,9 +100,10 @@ using engagement = std::shared_ptr<const pool_employee>;
 /// its share of tasks by a successor that is started ahead. Shared by the pool and by what it has in hand. Threads: any.
 class pool_crew {
  public:
-  /// Times that a task is sent again because its worker died first: workers that die whatever they do are no reason to go
-  /// on for ever.
-  static constexpr int most_in_vain = 32;
+  /// Whether a task is to be sent again that has been sent in vain so often, the last time to a worker that died first, as it
+  /// says. Workers that die whatever they do are no reason to go on for ever; that somebody kills them (SIGKILL) says nothing
+  /// about them, and only many in a row are.
+  [[nodiscard]] static bool may_try_again(int in_vain, const actor_down& down);
 
   /// Starts the workers and waits for their initializers. Throws `start_failed`, `system_stopped`; then none is left.
   pool_crew(actor_system& system, crew_options options);

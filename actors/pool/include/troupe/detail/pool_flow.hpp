@@ -186,7 +186,7 @@ class pool_flow {
       what.died(down, sent, most_.rules);
       if (crew_->is_ended()) what.fail(std::current_exception());
     }
-    if (!what.is_over() && !what.try_again()) what.fail(std::current_exception());
+    if (!what.is_over() && !what.try_again(down)) what.fail(std::current_exception());
   }
 
   future<results> ask(std::size_t place, const job& what, pool_sending& sent) {
@@ -196,9 +196,9 @@ class pool_flow {
       try {
         return sent.to->actor.template ask<&pool_worker::template run_chunk<Task, Item>>(what.items,
                                                                                          sent.order);
-      } catch (const actor_down&) {
+      } catch (const actor_down& down) {
         if (const auto why = crew_->unfit(sent.to->actor)) std::rethrow_exception(why);
-        if (tries == pool_crew::most_in_vain) throw;
+        if (!pool_crew::may_try_again(tries + 1, down)) throw;
       }
     }
   }

@@ -67,7 +67,9 @@ class pool_job {
     return known == trouble_->attempts.end() ? 1 : static_cast<std::uint32_t>(known->second.size() + 1);
   }
   /// Whether it may be sent again after a death that it is not charged with.
-  [[nodiscard]] bool try_again() { return ++trouble().sent_in_vain <= pool_crew::most_in_vain; }
+  [[nodiscard]] bool try_again(const actor_down& down) {
+    return pool_crew::may_try_again(++trouble().sent_in_vain, down);
+  }
 
   /// What the worker answered. Throws `malformed_message` where that cannot be.
   void answered(results&& made, const std::string& worker) {
