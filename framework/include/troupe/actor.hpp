@@ -87,7 +87,8 @@ template <class A>
 struct detail::wire_form<actor<A>> {
   static handle_form to(const actor<A>& handle) { return wire_form<process>::to(handle); }
   static actor<A> from(handle_form form, endpoint* where) {
-    return {share(where), form.ref, std::move(form.name)};
+    auto home = home_of(form.ref, where);
+    return {std::move(home), form.ref, std::move(form.name)};
   }
 };
 

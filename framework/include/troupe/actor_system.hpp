@@ -78,7 +78,7 @@ class actor_system {
                   detail::check_arguments<parameters, Arguments...>()) {
       const auto made = start<parameters>(detail::constructor_entry<A, parameters>::registered, options,
                                           std::forward<Arguments>(arguments)...);
-      return actor<A>{endpoint_, made.ref, made.name};
+      return actor<A>{made.where, made.ref, made.name};
     }
   }
   template <class A, class... Arguments>
@@ -94,7 +94,7 @@ class actor_system {
     if constexpr (detail::check_function<Function>() && detail::check_arguments<parameters, Arguments...>()) {
       const auto made = start<parameters>(detail::function_entry<Function>::registered, options,
                                           std::forward<Arguments>(arguments)...);
-      return process{endpoint_, made.ref, made.name};
+      return process{made.where, made.ref, made.name};
     }
   }
   template <auto Function, class... Arguments>
@@ -185,17 +185,22 @@ class actor_system {
   using sent_as =
       std::conditional_t<std::is_convertible_v<Argument, const char*>, std::string, std::decay_t<Argument>>;
 
+  struct started {
+    std::shared_ptr<detail::endpoint> where;
+    detail::actor_ref ref;
+    std::string name;
+  };
   template <class Parameters, class... Arguments>
-  detail::endpoint::spawned start(const detail::registrar& what, const spawn_options& options,
-                                  Arguments&&... arguments) {
+  started start(const detail::registrar& what, const spawn_options& options, Arguments&&... arguments) {
     detail::handover_scope handover;
     auto made = detail::with_body<Parameters>(
         [&](const detail::body& body) {
           return endpoint_->spawn(what.id(), what.display_name(), options, body);
         },
         std::forward<Arguments>(arguments)...);
-    handover.sent(process{endpoint_, made.ref, made.name});
-    return made;
+    auto where = endpoint_->home(made.ref);
+    handover.sent(process{where, made.ref, made.name});
+    return {std::move(where), made.ref, std::move(made.name)};
   }
 
   std::shared_ptr<detail::endpoint> endpoint_;

@@ -16,6 +16,7 @@ enum class exit_kind : std::uint8_t {
   exception,  ///< an exception left the constructor, a told handler or the function
   escalated,  ///< a group of its own died too often, and it was killed with it: `exception_text` has the causes
   limit,      ///< the kernel killed it by a limit that it was under: which one is in `limit`
+  node_down,  ///< nothing is heard any more of the node that it runs on: `exception_text` says of which, and why
   forgotten,  ///< it ended so long ago (4096 others have ended since) that nothing is known any more
 };
 

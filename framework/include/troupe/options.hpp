@@ -90,11 +90,21 @@ struct system_options {
   std::vector<std::string> preload{};
 };
 
+/// On which of several nodes an actor is started: `troupe::peer` of <troupe/node.hpp> is one. A value.
+struct placement {
+  std::uint32_t node = 0;  ///< its number; 0: this one
+};
+/// On the node that has the fewest actors for each of its processors.
+inline constexpr placement anywhere{0xffffffff};
+
 struct spawn_options {
   detail::not_from_braces only_named{};
 
   /// Shown by ps, in output and in errors; need not be unique. Empty: the class or function's name and a number.
   std::string name{};
+
+  /// The node that it is started on: `.on = node`, `.on = troupe::anywhere`. Its `group` must be none then.
+  placement on{};
 
   /// Bounds of what one sender may have waiting at this actor; whichever is reached first makes `tell` wait. One message
   /// larger than the bound still passes, alone.

@@ -22,7 +22,8 @@ namespace troupe {
 /// `stop()` asks for an orderly end, `terminate()` and `kill()` force one (SIGTERM, SIGKILL, through a pidfd: never to a
 /// wrong process); all return at once, and do nothing to a process that has ended. `join` waits.
 ///
-/// Threads: any. Processes: any of the same system. After the system's end every member but `name` throws `system_stopped`.
+/// Threads: any. Processes: any of the same system, and of the other nodes where it is one of several. After the system's end
+/// every member but `name` throws `system_stopped`.
 class process {
  public:
   process() = default;
@@ -83,7 +84,7 @@ class process {
 
   /// Whether two handles name the same process.
   friend bool operator==(const process& a, const process& b) {
-    return a.ref_.id == b.ref_.id && a.ref_.key == b.ref_.key;
+    return a.ref_.id == b.ref_.id && a.ref_.node == b.ref_.node && a.ref_.key == b.ref_.key;
   }
 
  protected:
@@ -106,9 +107,10 @@ struct handle_form {
 };
 template <>
 struct wire_form<process> {
-  static handle_form to(const process& handle) { return {handle.ref_, handle.name_}; }
+  static handle_form to(const process& handle) { return {outward(handle.ref_), handle.name_}; }
   static process from(handle_form form, endpoint* where) {
-    return {share(where), form.ref, std::move(form.name)};
+    auto home = home_of(form.ref, where);
+    return {std::move(home), form.ref, std::move(form.name)};
   }
 };
 

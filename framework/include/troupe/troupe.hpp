@@ -20,6 +20,7 @@
 #include <troupe/options.hpp>
 #include <troupe/overload.hpp>
 #include <troupe/port.hpp>
+#include <troupe/poster.hpp>
 #include <troupe/process.hpp>
 #include <troupe/promise.hpp>
 #include <troupe/relay.hpp>

@@ -72,6 +72,11 @@ class channel {
   /// room. Throws what the values' encoding throws; then nothing was done either.
   bool append(const envelope& what, const detail::body& values);
 
+  /// Whether a message of so many bytes would find room, or nothing is unfinished.
+  [[nodiscard]] bool has_room_for(std::size_t payload) {
+    return kept_.empty() && has_room(next_frame({}, payload, 0));
+  }
+
   /// As `append`, but keeps the message in memory of the process's own while there is no room.
   void append_or_keep(const envelope& what, const detail::body& values);
   /// Moves kept messages into the journal as far as there is room; true when none is left.

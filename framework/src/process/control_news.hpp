@@ -88,6 +88,15 @@ struct listed {
   std::vector<actor_entry> actors;
 };
 
+/// The answer to `gateway`. Id 0: there is none.
+struct gateway_is {
+  static constexpr auto kind = control_kind::gateway_is;
+  request_number request = 0;
+  detail::actor_ref is{};
+  std::string name{};
+  std::uint32_t node = 0;
+};
+
 struct preloaded {
   static constexpr auto kind = control_kind::preloaded;
   request_number request = 0;

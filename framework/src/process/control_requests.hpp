@@ -94,6 +94,15 @@ struct list {
   request_number request = 0;
 };
 
+/// Who is the system's gateway? Where `is` has an id, and there is none, that one from now on.
+struct gateway {
+  static constexpr auto kind = control_kind::gateway;
+  request_number request = 0;
+  detail::actor_ref is{};
+  std::string name{};
+  std::uint32_t node = 0;  ///< the system's number among several
+};
+
 /// The receiver is to end after it has handled this client's messages up to `sequence`.
 struct stop {
   static constexpr auto kind = control_kind::stop;

@@ -29,6 +29,7 @@ std::string to_string(const exit_status& status) {
       return "killed by " + platform::signal_name(status.code) + ": its CPU time was limited to " +
              std::to_string(status.limit_value) + " s";
     case exit_kind::escalated: return "ended with what it owned: " + status.exception_text;
+    case exit_kind::node_down: return status.exception_text;
     case exit_kind::forgotten: return "ended long ago";
     case exit_kind::exception: break;
   }

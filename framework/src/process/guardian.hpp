@@ -248,6 +248,7 @@ class guardian {
   void force_eviction(std::uint32_t number, int signal);
   void leave_eviction(std::uint32_t number);
   void on_list(client& from, const list& wanted);
+  void on_gateway(client& from, const gateway& wanted);
 
   // guardian_control.cpp: messages
   void serve(client& who);
@@ -368,6 +369,7 @@ class guardian {
     std::string path;
   };
   std::vector<preload_request> preloads_;
+  gateway_is gateway_;
   module_loader loader_;
   standbys standbys_;
   std::unordered_set<std::uint64_t> forked_entries_;  ///< that this zygote has had

@@ -114,4 +114,13 @@ void guardian::on_list(client& from, const list& wanted) {
   send(from, answer);
 }
 
+// One that has ended stays: whoever looks for it hears what has become of it.
+void guardian::on_gateway(client& from, const gateway& wanted) {
+  const bool is_taken = gateway_.is.id != 0 && find(gateway_.is) != nullptr;
+  if (wanted.is.id != 0 && !is_taken) gateway_ = {0, wanted.is, wanted.name, wanted.node};
+  auto answer = gateway_;
+  answer.request = wanted.request;
+  send(from, answer);
+}
+
 }  // namespace troupe::process_layer

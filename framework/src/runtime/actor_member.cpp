@@ -212,6 +212,7 @@ void actor_member::send_kept() {
     over->channel->publish();
     over->channel->push();
   }
+  if (!room_wanted_.empty()) look_for_room();
 }
 
 // The last chance of answers that found no room. What fits no journal now ends as `actor_down` at the asker.

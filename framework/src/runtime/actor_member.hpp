@@ -9,6 +9,7 @@
 #include "runtime/checkpoints.hpp"
 #include "runtime/inbox.hpp"
 #include "runtime/member.hpp"
+#include "runtime/post_box.hpp"
 #include "runtime/timers.hpp"
 #include "runtime/wait_watch.hpp"
 
@@ -66,6 +67,11 @@ class actor_member final : public member {
   std::uint64_t add_timer(std::chrono::nanoseconds time, std::chrono::nanoseconds period,
                           std::function<void()> callback);
   void cancel_timer(std::uint64_t number) { timers_.cancel(number); }
+  [[nodiscard]] bool is_function() const { return is_function_; }
+  /// Made with the first poster.
+  [[nodiscard]] std::shared_ptr<post_box> open_post_box();
+  /// As a turn, once there may be room for so many bytes at that actor, or it has ended.
+  void when_room(const detail::actor_ref& at, std::size_t size, std::function<void()> run);
   [[nodiscard]] bool stop_was_requested();
 
   /// The one of this process; null outside of actors.
@@ -120,6 +126,8 @@ class actor_member final : public member {
   void drop_callbacks();
   void take_in_everywhere();
   void send_kept();
+  void look_for_room();
+  void listen_to_posts();
   void offer_room();
   [[nodiscard]] bool look_for_a_while();
   void send_last_answers();
@@ -179,6 +187,14 @@ class actor_member final : public member {
   };
   std::deque<known_end> ends_;
   std::deque<std::function<void()>> later_;  // turns that are due, beside messages
+  std::shared_ptr<post_box> posted_;
+  process_layer::readiness posts_ready_{loop_};
+  struct wanted_room {
+    std::shared_ptr<connection> at;
+    std::size_t size;
+    std::function<void()> run;
+  };
+  std::vector<wanted_room> room_wanted_;
   std::vector<std::shared_ptr<connection>>
       continued_;  // a function's: to be read while it waits for something else
   std::vector<std::shared_ptr<connection>> touched_;  // by the open turn

@@ -201,6 +201,8 @@ void actor_member::sleep_in_loop() {
 void actor_member::drop_callbacks() {
   timers_ = {};
   later_.clear();
+  room_wanted_.clear();
+  posts_ready_.end();
   ends_.clear();
   for (auto& [id, known] : acquaintances_) known.callbacks.clear();
   for (const auto& [peer, over] : connections_) over->drop_continuations();

@@ -123,6 +123,13 @@ detail::endpoint::spawned member::spawn(detail::entry_id what, const std::string
     throw std::invalid_argument{"troupe: an actor's name has at most " + std::to_string(longest_name) +
                                 " bytes: this one has " + std::to_string(options.name.size())};
   }
+  if (options.on.node != 0) {
+    if (options.group)
+      throw std::invalid_argument{"troupe: a group's members are on one node: leave .on away"};
+    detail::actor_ref place{0, options.on.node, 0};
+    if (const auto there = home(place); there.get() != this)
+      return there->spawn(what, default_name, options, arguments);
+  }
   process_layer::spawn message;
   message.entry = static_cast<std::uint64_t>(what);
   message.name = options.name;
@@ -471,6 +478,14 @@ bool member::handle_control(control_message& message) {
       complete(came.request, [&](guardian_request& asked) {
         asked.host_pid = came.host_pid;
         asked.actors = std::move(came.actors);
+      });
+      break;
+    }
+    case control_kind::gateway_is: {
+      auto came = message.as<process_layer::gateway_is>();
+      const std::lock_guard lock{mutex_};
+      complete(came.request, [&](guardian_request& asked) {
+        asked.gateway = {came.is, std::move(came.name), came.node};
       });
       break;
     }

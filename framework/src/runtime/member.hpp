@@ -2,6 +2,7 @@
 #pragma once
 
 #include <troupe/detail/endpoint.hpp>
+#include <troupe/remote.hpp>
 
 #include "channel/page.hpp"
 #include "process/control_link.hpp"
@@ -56,6 +57,14 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   listed_actors actors() override;
   void preload(const std::string& path) override;
   void on_down(const detail::actor_ref& whom, std::function<void(const exit_status&)> callback) override;
+  std::shared_ptr<detail::endpoint> home(detail::actor_ref& ref) override;
+
+  /// This system's gateway, or what is to be it from now on; `node` 0: there is none. Waits for a round trip to the guardian,
+  /// as long as there is none.
+  remote::gateway_entry gateway(const remote::gateway_entry& is = {});
+  /// As `ask`, but null, and nothing sent, where the mailbox is full. In an open turn it is sent with that.
+  std::shared_ptr<detail::pending_reply> try_ask(const detail::actor_ref& to, detail::entry_id method,
+                                                 const detail::body& arguments);
 
   /// Waits until `done`, which is called with the connection's mutex held; false at the deadline. `done` depends on what
   /// comes over the connection.
@@ -111,6 +120,7 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   void close_all();
 
   void check_not_stopped() const;
+  std::shared_ptr<connection> find_connection(const detail::actor_ref& to);
   template <class Message>
   void send_control(const Message& message, std::span<const int> descriptors = {}) {
     const std::lock_guard lock{sending_};
@@ -152,6 +162,8 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   std::unordered_map<std::uint32_t, std::shared_ptr<connection>> routes_;
   std::unordered_map<std::uint32_t, acquaintance> acquaintances_;
   std::deque<std::uint32_t> ended_;  ///< of these, in the order of their ends
+  remote::gateway_entry gateway_;    ///< once it has been asked for, and is there
+  std::unordered_map<std::uint32_t, std::shared_ptr<detail::endpoint>> nodes_;  ///< what stands for others
 
  private:
   struct guardian_request {
@@ -160,6 +172,7 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
     std::optional<spawned> made;
     int host_pid = 0;
     std::vector<actor_entry> actors;
+    remote::gateway_entry gateway;
     std::shared_ptr<connection> over;
   };
   [[noreturn]] static void throw_guardian_gone();
@@ -168,7 +181,6 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   void complete(process_layer::request_number number, Fill fill);
   guardian_request wait_for(process_layer::request_number number);
   std::shared_ptr<connection> connect(const detail::actor_ref& to);
-  std::shared_ptr<connection> find_connection(const detail::actor_ref& to);
   /// Sends one message now, waiting for room; calls `sent` under the connection's mutex before any answer can be read.
   void send_now(const std::shared_ptr<connection>& over, channel::envelope what, const detail::body& body,
                 const std::function<void(std::uint64_t call)>& sent);

@@ -169,11 +169,13 @@ void member::run_callbacks() {
 
 void member::close_all() {
   decltype(connections_) connections;
+  decltype(nodes_) nodes;  // which refer to this
   {
     const std::lock_guard lock{mutex_};
     stopped_ = true;
     connections.swap(connections_);
     routes_.clear();
+    nodes.swap(nodes_);
   }
   for (const auto& connection : connections) {
     const auto& over = connection.second;

@@ -25,10 +25,9 @@ detail::deadline detail::deadline_in(std::chrono::nanoseconds patience) {
   return platform::deadline_after(patience);
 }
 
-std::shared_ptr<detail::endpoint> detail::share(endpoint* where) {
-  auto* const member = dynamic_cast<runtime::member*>(where);
-  if (member == nullptr) throw malformed_message{"a handle came in a message outside of a system"};
-  return member->shared_from_this();
+std::shared_ptr<detail::endpoint> detail::home_of(actor_ref& ref, endpoint* where) {
+  if (where == nullptr) throw malformed_message{"a handle came in a message outside of a system"};
+  return where->home(ref);
 }
 
 }  // namespace troupe

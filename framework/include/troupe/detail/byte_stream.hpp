@@ -101,6 +101,7 @@ class byte_reader {
 
   /// What travelled along with these bytes; it outlives the reading. Null: nothing.
   void came_with(const attached_memory* attached) { attached_ = attached; }
+  [[nodiscard]] bool has_attached() const { return attached_ != nullptr && !attached_->empty(); }
   /// The memory that is named next, in memory that others may be writing to; null where null was sent.
   [[nodiscard]] std::shared_ptr<shared_memory> take_attachment();
 

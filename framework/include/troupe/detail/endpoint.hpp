@@ -28,9 +28,18 @@ inline constexpr deadline no_deadline = deadline::max();
 /// Names an actor in messages. The key is the right to send to it: it is drawn at random and known only to holders.
 struct actor_ref {
   std::uint32_t id = 0;
-  std::uint16_t node = 0;
+  std::uint32_t node =
+      0;  ///< 0: the system that holds the handle; else another node's number (<troupe/remote.hpp>)
   std::uint64_t key = 0;
 };
+
+/// This system's number, while the calling thread writes a message for another node; else 0.
+inline constinit thread_local std::uint32_t outward_node = 0;
+/// How that actor is named in the message that is being written: what is this system's own has its number elsewhere.
+inline actor_ref outward(actor_ref ref) {
+  if (ref.node == 0) ref.node = outward_node;
+  return ref;
+}
 
 /// How an ask stands. Made by `endpoint::ask`, settled once: by a reply, an error, the actor's death or the system's end.
 class pending_reply {
@@ -110,12 +119,17 @@ class endpoint {
   virtual listed_actors actors() = 0;
   virtual void preload(const std::string& path) = 0;
   virtual void on_down(const actor_ref& whom, std::function<void(const exit_status&)> callback) = 0;
+
+  /// What calls the actor that a message names which is read here: this, or what stands for the actor's node. Makes `ref` the
+  /// name that it is known by there. Blocks for a round trip to the guardian the first time. Throws `malformed_message`
+  /// where this system is no node of several.
+  virtual std::shared_ptr<endpoint> home(actor_ref& ref) = 0;
 };
 
 /// The endpoint of the actor that this process is. Throws `std::logic_error` outside an actor.
 [[nodiscard]] std::shared_ptr<endpoint> own_endpoint();
-/// The shared owner of an endpoint that a message is being decoded for. Throws `malformed_message` where there is none.
-[[nodiscard]] std::shared_ptr<endpoint> share(endpoint* where);
+/// `home` of the endpoint that a message is being decoded for. Throws `malformed_message` where there is none.
+[[nodiscard]] std::shared_ptr<endpoint> home_of(actor_ref& ref, endpoint* where);
 
 /// Answers one ask, at most once; an ask that nobody answers ends as `broken_promise`. Not thread-safe.
 class replier {

@@ -80,7 +80,8 @@ concept relying_class = requires(const A& object) {
 template <class A>
 void add_relied_on(const void* object, std::vector<std::uint32_t>& on) {
   for (const auto& each : static_cast<const A*>(object)->relies_on()) {
-    on.push_back(wire_form<std::remove_cvref_t<decltype(each)>>::to(each).ref.id);
+    const auto ref = wire_form<std::remove_cvref_t<decltype(each)>>::to(each).ref;
+    if (ref.node == 0) on.push_back(ref.id);  // circles over several nodes are not looked for
   }
 }
 template <class A>

@@ -1,0 +1,82 @@
+// For gateways: what carries messages between this system and others. Whoever only uses actors of other nodes needs none of
+// it, but <troupe/node.hpp>.
+#pragma once
+
+#include <troupe/detail/endpoint.hpp>
+#include <troupe/detail/method.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace troupe::remote {
+
+/// Names an actor: `node` is 0 for this system's own.
+using address = detail::actor_ref;
+using method = detail::entry_id;
+using raw_message = detail::body;  ///< values that are about to be written
+using raw_reader = detail::byte_reader;
+using answer = detail::pending_reply;
+using deadline = detail::deadline;
+using patience = detail::patience;
+/// What calls actors of one system, or of one node. A gateway's library has one of its own for other nodes, which passes on
+/// what it is asked for.
+using endpoint = detail::endpoint;
+
+/// A system's gateway: the actor that carries its messages to other nodes, and the number that the system has among them.
+struct gateway_entry {
+  address actor{};
+  std::string name{};
+  std::uint32_t node = 0;
+};
+
+/// Makes the calling actor its system's gateway. Throws `std::logic_error` outside of actors, and where the system has a
+/// gateway that is alive. Waits for a round trip to the guardian.
+void become_gateway(std::uint32_t number);
+
+/// Makes what calls the actors of node `number`; `local` is this process as a member of its system.
+using endpoint_maker = std::shared_ptr<endpoint> (*)(const std::shared_ptr<endpoint>& local,
+                                                     const gateway_entry& by, std::uint32_t number);
+/// To be called by a static object of the gateway's library, so that every process of the program has it.
+void make_endpoints_by(endpoint_maker how);
+
+/// As long as it lives, handles that the calling thread writes are named as other nodes know them.
+class outward {
+ public:
+  explicit outward(std::uint32_t own_number) : before_{detail::outward_node} {
+    detail::outward_node = own_number;
+  }
+  outward(const outward&) = delete;
+  outward& operator=(const outward&) = delete;
+  ~outward() { detail::outward_node = before_; }
+
+ private:
+  std::uint32_t before_;
+};
+
+/// Bytes that are a message already. They outlive it.
+[[nodiscard]] raw_message as_message(const std::span<const std::byte>& bytes);
+/// The values of a message, as bytes; appended. Throws `std::logic_error` where shared memory would travel along: that is for
+/// processes of one machine.
+void write_onto(std::vector<std::byte>& bytes, const raw_message& values);
+
+/// The calling process as a member of its system. Throws `std::logic_error` outside of actors.
+[[nodiscard]] std::shared_ptr<endpoint> local();
+/// As `endpoint::ask`, but null, and nothing sent, where the mailbox is full. In an actor, and sent with the open turn.
+[[nodiscard]] std::shared_ptr<answer> try_ask(const address& to, method what, const raw_message& arguments);
+/// Has `run` called, as a turn of its own, when there may be room for a message of `size` bytes at that actor, or it has ended.
+/// In an actor that has sent it something, and found no room.
+void when_room(const address& at, std::size_t size, std::function<void()> run);
+
+/// Waits for an answer that another's `answer` passes on; as `answer::wait`.
+bool wait_for(answer& what, deadline until);
+
+/// What tells two programs apart: the number that the linker gave this one, in hexadecimal.
+[[nodiscard]] std::string build_id();
+
+}  // namespace troupe::remote

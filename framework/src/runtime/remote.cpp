@@ -1,0 +1,163 @@
+#include <troupe/errors.hpp>
+#include <troupe/relay.hpp>
+#include <troupe/remote.hpp>
+
+#include "platform/module.hpp"
+#include "registry/registry.hpp"
+#include "runtime/actor_member.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <stdexcept>
+#include <utility>
+
+namespace troupe {
+namespace {
+
+std::atomic<remote::endpoint_maker> maker{nullptr};
+
+runtime::actor_member& self() {
+  if (auto* const member = runtime::actor_member::current()) return *member;
+  throw std::logic_error{"troupe::remote: this code does not run inside an actor"};
+}
+
+}  // namespace
+
+namespace runtime {
+
+remote::gateway_entry member::gateway(const remote::gateway_entry& is) {
+  {
+    const std::lock_guard lock{mutex_};
+    check_not_stopped();
+    if (gateway_.node != 0 && is.node == 0) return gateway_;
+  }
+  process_layer::gateway message{0, is.actor, is.name, is.node};
+  open_request(message.request);
+  send_control(message);
+  auto answered = wait_for(message.request);
+  const std::lock_guard lock{mutex_};
+  return gateway_ = std::move(answered.gateway);
+}
+
+std::shared_ptr<detail::endpoint> member::home(detail::actor_ref& ref) {
+  if (ref.node == 0) return shared_from_this();
+  const auto by = gateway();
+  if (ref.node == by.node) {
+    ref.node = 0;
+    return shared_from_this();
+  }
+  const auto make = maker.load(std::memory_order_acquire);
+  if (by.node == 0 || make == nullptr) {
+    throw malformed_message{
+        "an actor on another node cannot be called from here: this system is no node (make a troupe::node)"};
+  }
+  const std::lock_guard lock{mutex_};
+  check_not_stopped();
+  auto& there = nodes_[ref.node];
+  if (!there) there = make(shared_from_this(), by, ref.node);
+  return there;
+}
+
+std::shared_ptr<detail::pending_reply> member::try_ask(const detail::actor_ref& to, detail::entry_id method,
+                                                       const detail::body& arguments) {
+  const auto over = find_connection(to);
+  const std::lock_guard lock{over->mutex};
+  over->check_open();
+  auto& channel = *over->channel;
+  const auto call = over->last_call + 1;
+  const channel::envelope what{wire::frame_kind::ask, static_cast<std::uint64_t>(method), call};
+  if (channel.has_kept() || !channel.append(what, arguments)) return nullptr;
+  over->last_call = call;
+  auto pending = std::make_shared<pending_ask>(shared_from_this(), over, channel.last_sequence(), call);
+  over->asks.emplace(call, pending);
+  if (in_turn()) {
+    touched(over);
+  } else {
+    channel.publish();
+    channel.push();
+  }
+  return pending;
+}
+
+void actor_member::when_room(const detail::actor_ref& at, std::size_t size, std::function<void()> run) {
+  room_wanted_.push_back({find_connection(at), size, std::move(run)});
+}
+
+// Looked at again after it has been said that room is wanted: what was made before that brings no packet.
+void actor_member::look_for_room() {
+  for (auto& each : std::exchange(room_wanted_, {})) {
+    const auto is_over = [&] {
+      return !each.at->is_live() || each.at->down || each.at->channel->has_room_for(each.size);
+    };
+    if (!is_over()) each.at->channel->want_room();
+    if (is_over()) {
+      later_.push_back(std::move(each.run));
+    } else {
+      room_wanted_.push_back(std::move(each));
+    }
+  }
+}
+
+}  // namespace runtime
+
+void remote::become_gateway(std::uint32_t number) {
+  const auto& start = self().description();
+  const auto now = self().gateway({start.self, start.name, number});
+  if (now.actor.id != start.self.id)
+    throw std::logic_error{"troupe: this system is a node already: its gateway is " + now.name};
+}
+
+void remote::make_endpoints_by(endpoint_maker how) { maker.store(how, std::memory_order_release); }
+
+remote::raw_message remote::as_message(const std::span<const std::byte>& bytes) {
+  return {bytes.size(),
+          &bytes,
+          [](const void* from, detail::byte_writer& out) {
+            const auto& all = *static_cast<const std::span<const std::byte>*>(from);
+            out.put(all.data(), all.size());
+          },
+          {}};
+}
+
+void remote::write_onto(std::vector<std::byte>& bytes, const raw_message& values) {
+  if (!values.attached.empty()) {
+    throw std::logic_error{
+        "troupe: shared memory (shared_value, shared_buffer, shared_array, locks) is for processes of one "
+        "machine: send "
+        "the values themselves to another node"};
+  }
+  const auto at = bytes.size();
+  bytes.resize(at + values.size);
+  detail::byte_writer out{std::span{bytes}.subspan(at)};
+  if (values.size != 0) values.write(values.values, out);
+}
+
+std::shared_ptr<remote::endpoint> remote::local() { return self().shared_from_this(); }
+
+std::shared_ptr<remote::answer> remote::try_ask(const address& to, method what,
+                                                const raw_message& arguments) {
+  return self().try_ask(to, what, arguments);
+}
+
+void remote::when_room(const address& at, std::size_t size, std::function<void()> run) {
+  self().when_room(at, size, std::move(run));
+}
+
+bool remote::wait_for(answer& what, deadline until) {
+  const std::array<detail::pending_reply*, 1> alone{&what};
+  return detail::wait_for_any(alone, until);
+}
+
+std::string remote::build_id() {
+  for (const auto* each = registry::newest(); each != nullptr; each = each->next) {
+    const auto module = platform::module_of(each);
+    if (!module || !module->is_program) continue;
+    std::array<char, 17> text{};
+    std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(module->identity));
+    return text.data();
+  }
+  throw std::logic_error{"troupe::remote: this program has nothing registered that could be called"};
+}
+
+}  // namespace troupe
