@@ -1,0 +1,210 @@
+// What other nodes want of this system's actors.
+#include "node_gateway.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+namespace troupe::detail {
+namespace {
+
+spawn_options options_of(const spawn_order& order) {
+  spawn_options options;
+  options.name = order.name;
+  options.mailbox_messages = order.mailbox_messages;
+  options.mailbox_bytes = order.mailbox_bytes;
+  options.lane = order.lane;
+  options.in_flight = order.in_flight;
+  options.start = order.start;
+  options.limits = order.limits;
+  options.restart = order.restart;
+  options.max_attempts = order.max_attempts;
+  options.on_hang = order.on_hang;
+  options.grace = order.grace;
+  return options;
+}
+
+bool is_answered(frame_kind kind) {
+  return kind == frame_kind::ask || kind == frame_kind::mark || kind == frame_kind::watch ||
+         kind == frame_kind::pid || kind == frame_kind::spawn;
+}
+
+}  // namespace
+
+void gateway::on_batch(const session_ptr& from, std::span<const std::byte> message) {
+  byte_reader in{message, nullptr};
+  const auto head = decode<batch_head>(in);
+  if (!from->out.acknowledge(head.received)) throw malformed_message{"it acknowledges what was never sent"};
+  switch (from->in.judge(head.sequence)) {
+    case incoming::verdict::gap: throw malformed_message{"a batch is missing before this one"};
+    case incoming::verdict::repeated: from->in.said(); return send_pulse(*from);
+    case incoming::verdict::take: break;
+  }
+  read_frames(in.take(in.left()), [&](const frame_head& frame, std::span<const std::byte> payload) {
+    take_frame(from, frame, payload);
+  });
+  flush(*from);
+  if (from->in.should_say()) send_pulse(*from);
+}
+
+void gateway::take_frame(const session_ptr& from, const frame_head& head,
+                         std::span<const std::byte> payload) {
+  auto& parts = from->parts;
+  if (head.kind != frame_kind::part && parts.empty()) return on_frame(from, head, payload);
+  if (payload.size() > longest_frame - std::min(parts.size(), longest_frame))
+    throw malformed_message{"a message of more than 1 GiB"};
+  parts.insert(parts.end(), payload.begin(), payload.end());
+  if (head.kind != frame_kind::part) on_frame(from, head, std::exchange(parts, {}));
+}
+
+// What is wrong with one frame is its sender's to hear: the others go on.
+void gateway::on_frame(const session_ptr& from, const frame_head& head,
+                       std::span<const std::byte> payload) try {
+  switch (head.kind) {
+    case frame_kind::tell:
+    case frame_kind::ask:
+    case frame_kind::mark:
+    case frame_kind::stop: return deliver(from, head, payload);
+    case frame_kind::signal: return local_->signal(head.target(), static_cast<int>(head.method));
+    case frame_kind::watch: return serve(from, head.call, local_->ended(head.target()));
+    case frame_kind::pid: return reply(*from, head.call, {outcome::value, pack(local_->pid(head.target()))});
+    case frame_kind::spawn: {
+      const auto made = start_actor(payload);
+      const remote::address its{made.id, 0, made.key};
+      from->owned.push_back(its);
+      local_->on_down(its, [from, id = made.id](const exit_status&) {
+        std::erase_if(from->owned, [id](const auto& each) { return each.id == id; });
+      });
+      return reply(*from, head.call, {outcome::value, pack(made)});
+    }
+    case frame_kind::cancel: return drop_served(*from, head.call, false);
+    case frame_kind::abort: return drop_served(*from, head.call, true);
+    case frame_kind::reply: return on_reply(*from, head, payload);
+    case frame_kind::part: break;
+  }
+  throw malformed_message{"a frame of a kind that is not known here"};
+} catch (const system_stopped&) {
+  throw;
+} catch (const std::exception& problem) {
+  if (is_answered(head.kind)) return reply(*from, head.call, describe_end(std::current_exception()));
+  // To one that has ended, many may still be on their way: whoever sends them hears of its end.
+  if (std::exchange(last_refused_, head.id) == head.id) return;
+  std::fprintf(stderr, "gateway: a message of node %s was refused: %s\n", describe(*from).c_str(),
+               problem.what());
+}
+
+void gateway::on_reply(session& from, const frame_head& head, std::span<const std::byte> payload) {
+  if (head.method > static_cast<std::uint64_t>(outcome::start))
+    throw malformed_message{"an answer says nothing that is known here"};
+  settle(from, head.call, {static_cast<outcome>(head.method), packed_bytes(payload.begin(), payload.end())});
+}
+
+// --- Into mailboxes -------------------------------------------------------------------------------------------------------
+//
+// In the order in which they came, for each actor here; a full mailbox makes only what is for that actor wait.
+
+void gateway::deliver(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload) {
+  const auto place = lanes_.find(head.id);
+  if (place == lanes_.end() && try_to_deliver(from, head, payload)) return;
+  const bool is_first = place == lanes_.end();
+  lanes_[head.id].push_back({from, head, {payload.begin(), payload.end()}});
+  if (is_first)
+    remote::when_room(head.target(), payload.size(), [this, id = head.id] { deliver_parked(id); });
+}
+
+bool gateway::try_to_deliver(const session_ptr& from, const frame_head& head,
+                             std::span<const std::byte> payload) {
+  const auto target = head.target();
+  const auto what = remote::method{head.method};
+  switch (head.kind) {
+    case frame_kind::tell:
+      return local_->tell(target, what, remote::as_message(payload), remote::patience::refuse);
+    case frame_kind::ask: {
+      auto pending = remote::try_ask(target, what, remote::as_message(payload));
+      if (!pending) return false;
+      serve(from, head.call, std::move(pending));
+      return true;
+    }
+    case frame_kind::stop: local_->stop(target); return true;
+    default: reply(*from, head.call, {}); return true;
+  }
+}
+
+void gateway::deliver_parked(std::uint32_t id) {
+  const auto place = lanes_.find(id);
+  if (place == lanes_.end()) return;
+  auto& waiting = place->second;
+  while (!waiting.empty()) {
+    const auto& next = waiting.front();
+    try {
+      if (!try_to_deliver(next.from, next.head, next.payload)) {
+        return remote::when_room(next.head.target(), next.payload.size(), [this, id] { deliver_parked(id); });
+      }
+    } catch (const system_stopped&) {
+      throw;
+    } catch (const std::exception&) {
+      if (is_answered(next.head.kind))
+        reply(*next.from, next.head.call, describe_end(std::current_exception()));
+    }
+    waiting.pop_front();
+  }
+  lanes_.erase(place);
+}
+
+// --- Answers --------------------------------------------------------------------------------------------------------------
+
+void gateway::serve(const session_ptr& from, std::uint64_t number, std::shared_ptr<remote::answer> pending) {
+  from->served[number] = pending;
+  pending->then([this, from, number, pending] {
+    if (from->served.erase(number) == 0) return;  // given up
+    try {
+      auto in = pending->result();
+      if (in.has_attached()) {
+        throw std::logic_error{
+            "troupe: the answer has shared memory in it, which is for processes of one machine: the values "
+            "themselves must be answered"};
+      }
+      reply(*from, number, outcome::value, in.take(in.left()));
+    } catch (...) {
+      reply(*from, number, describe_end(std::current_exception()));
+    }
+  });
+}
+
+void gateway::reply(session& to, std::uint64_t number, const answer_form& with) {
+  reply(to, number, with.how, with.bytes);
+}
+
+void gateway::reply(session& to, std::uint64_t number, outcome how, std::span<const std::byte> bytes) {
+  if (to.is == node_status::state::down) return;
+  if (bytes.size() > longest_frame)
+    return reply(to, number,
+                 describe_end(std::make_exception_ptr(
+                     std::length_error{"troupe: an answer to another node has at most 1 GiB"})));
+  frame_head head;
+  head.kind = frame_kind::reply;
+  head.method = static_cast<std::uint64_t>(how);
+  head.call = number;
+  send(to, head, bytes);
+}
+
+void gateway::drop_served(session& of, std::uint64_t number, bool by_force) {
+  const auto place = of.served.find(number);
+  if (place == of.served.end()) return;
+  const auto pending = place->second;
+  if (by_force) return pending->abort();
+  of.served.erase(place);
+  pending->cancel();
+}
+
+spawn_result gateway::start_actor(std::span<const std::byte> bytes) {
+  byte_reader in{bytes, nullptr};
+  const auto order = decode<spawn_order>(in);
+  const std::span<const std::byte> arguments{order.arguments};
+  const auto made = local_->spawn(remote::method{order.entry}, order.default_name, options_of(order),
+                                  remote::as_message(arguments));
+  ++own_actors_;
+  return {made.ref.id, self_.number, made.ref.key, made.name};
+}
+
+}  // namespace troupe::detail

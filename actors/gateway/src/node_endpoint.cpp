@@ -1,0 +1,294 @@
+#include "node_endpoint.hpp"
+
+#include <atomic>
+#include <random>
+#include <stdexcept>
+#include <utility>
+
+namespace troupe::detail {
+namespace {
+
+constexpr std::size_t mailbox = std::size_t{1} << 20;
+constexpr std::size_t most_marks = 4;
+constexpr std::size_t per_message = 64;  // what one takes beside its bytes: small ones fill a mailbox too
+constexpr std::size_t kept_buffer = std::size_t{1} << 20;
+
+// Tells the calls of all processes of this system apart.
+std::uint64_t next_label() {
+  static std::atomic<std::uint64_t> last{[] {
+    std::random_device source;
+    return (std::uint64_t{source()} << 32U) | source();
+  }()};
+  const auto label = ++last;
+  return label != 0 ? label : ++last;
+}
+
+exit_status gateway_is_gone(const actor_down& how) {
+  exit_status status;
+  status.kind = exit_kind::node_down;
+  status.exception_text =
+      "other nodes cannot be reached any more: this node's gateway is down (" + to_string(how.status()) + ")";
+  return status;
+}
+
+/// The answer of another node's actor, by way of the gateway's.
+class node_reply final : public remote::answer {
+ public:
+  enum class of : std::uint8_t { call, end };
+  /// `from` is null for one that the endpoint keeps itself: no handles are in it, and nobody gives it up.
+  node_reply(std::shared_ptr<node_endpoint> from, std::string gateway, std::shared_ptr<remote::answer> inner,
+             std::uint64_t label, of what)
+      : from_{std::move(from)},
+        gateway_{std::move(gateway)},
+        inner_{std::move(inner)},
+        label_{label},
+        what_{what} {}
+
+  bool ready() override { return wait(remote::deadline{}); }
+  bool wait(remote::deadline until) override { return remote::wait_for(*this, until); }
+  [[nodiscard]] bool settled() const noexcept override { return inner_->settled(); }
+  bool wait_any(std::span<remote::answer* const> several, remote::deadline until) override {
+    return wait_for_any(several, until);
+  }
+  void then(std::function<void()> run) override { inner_->then(std::move(run)); }
+  std::optional<std::vector<std::shared_ptr<remote::answer>>> sources() override {
+    return std::vector{inner_};
+  }
+
+  remote::raw_reader result() override try {
+    auto in = inner_->result();
+    const auto how = decode<outcome>(in);
+    remote::raw_reader values{in.take(in.take_count(1)), from_.get()};
+    read_answer(values, how, "of another node");
+    return values;
+  } catch (const actor_down& down) {
+    return end_of(down);
+  }
+
+  void cancel() override {
+    if (settled()) return;
+    inner_->cancel();
+    if (from_) from_->give_up(label_, false);
+  }
+  /// What the other node knows of it is not asked for.
+  [[nodiscard]] bool has_begun() override { return false; }
+  void abort() override {
+    if (from_ && !settled()) from_->give_up(label_, true);
+  }
+
+ private:
+  // Of a wait for an end that is an end as good as any.
+  remote::raw_reader end_of(const actor_down& down) {
+    const bool is_own_gateway = down.status().kind != exit_kind::node_down && down.actor() == gateway_;
+    auto status = is_own_gateway ? gateway_is_gone(down) : down.status();
+    if (what_ == of::call) {
+      if (!is_own_gateway) throw;
+      throw actor_down{"of another node", call_fate::died_running, std::move(status)};
+    }
+    end_ = pack(status);
+    return {end_, from_.get()};
+  }
+
+  std::shared_ptr<node_endpoint> from_;
+  std::string gateway_;
+  std::shared_ptr<remote::answer> inner_;
+  std::uint64_t label_;
+  of what_;
+  packed_bytes end_;
+};
+
+frame_head head_for(frame_kind kind, const remote::address& to, std::uint64_t method = 0) {
+  frame_head head;
+  head.kind = kind;
+  head.id = to.id;
+  head.key = to.key;
+  head.method = method;
+  return head;
+}
+
+template <class Value>
+Value value_of(remote::answer& what) {
+  what.wait(no_deadline);
+  auto in = what.result();
+  return decode<Value>(in);
+}
+
+// The calling thread's, so that small messages need no memory of their own.
+packed_bytes& written(const remote::raw_message& values, std::uint32_t own_number) {
+  thread_local packed_bytes bytes;
+  if (values.size > longest_frame)
+    throw std::length_error{"troupe: a message to another node has at most 1 GiB"};
+  if (bytes.capacity() > kept_buffer) bytes = {};
+  bytes.clear();
+  const remote::outward scope{own_number};
+  remote::write_onto(bytes, values);
+  return bytes;
+}
+
+}  // namespace
+
+node_endpoint::node_endpoint(std::shared_ptr<remote::endpoint> local, const remote::gateway_entry& by,
+                             std::uint32_t number)
+    : local_{std::move(local)}, own_number_{by.node}, number_{number}, gateway_{local_, by.actor, by.name} {}
+
+std::shared_ptr<remote::answer> node_endpoint::request(const frame_head& head, const packed_bytes& payload,
+                                                       std::uint64_t label) {
+  return request_for(shared_from_this(), head, payload, label);
+}
+
+std::shared_ptr<remote::answer> node_endpoint::request_for(std::shared_ptr<node_endpoint> whom,
+                                                           const frame_head& head,
+                                                           const packed_bytes& payload, std::uint64_t label) {
+  const std::span<const std::byte> bytes{payload};
+  const auto asked = gateway_.ask<&gateway::request>(number_, head, label, bytes);
+  const auto what = head.kind == frame_kind::watch ? node_reply::of::end : node_reply::of::call;
+  return std::make_shared<node_reply>(std::move(whom), gateway_.name(), future_access::pending(asked), label,
+                                      what);
+}
+
+std::shared_ptr<node_endpoint::way> node_endpoint::way_to(const remote::address& whom) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (const auto place = ways_.find(whom.id); place != ways_.end()) return place->second;
+  }
+  auto made = std::make_shared<way>();
+  made->end = request_for(nullptr, head_for(frame_kind::watch, whom), {}, 0);
+  made->end->then([] {});  // so that it is taken in, whoever else waits for anything
+  const std::lock_guard lock{mutex_};
+  return ways_.try_emplace(whom.id, std::move(made)).first->second;
+}
+
+void node_endpoint::check_alive(way& on) const {
+  if (!on.end->settled()) return;
+  auto in = on.end->result();
+  throw actor_down{"of another node", call_fate::gone, decode<exit_status>(in)};
+}
+
+// With the way's mutex held.
+bool node_endpoint::make_room(way& on, const remote::address& to, std::size_t size, remote::patience how) {
+  if (on.unmarked >= mailbox / most_marks) {
+    if (on.marks.size() >= most_marks) {
+      if (how == remote::patience::refuse && !on.marks.front()->ready()) return false;
+      on.marks.front()->wait(no_deadline);
+      const auto first = std::move(on.marks.front());
+      on.marks.pop_front();
+      static_cast<void>(first->result());  // throws where the actor has ended
+    }
+    on.marks.push_back(request_for(nullptr, head_for(frame_kind::mark, to), {}, 0));
+    on.unmarked = 0;
+  }
+  on.unmarked += size + per_message;
+  return true;
+}
+
+bool node_endpoint::tell(const remote::address& to, remote::method what, const remote::raw_message& arguments,
+                         remote::patience how) {
+  const auto on = way_to(to);
+  const std::lock_guard lock{on->mutex};
+  check_alive(*on);
+  if (!make_room(*on, to, arguments.size, how)) return false;
+  const std::span<const std::byte> bytes{written(arguments, own_number_)};
+  const auto head = head_for(frame_kind::tell, to, static_cast<std::uint64_t>(what));
+  if (how == remote::patience::refuse) return gateway_.try_tell<&gateway::forward>(number_, head, bytes);
+  gateway_.tell<&gateway::forward>(number_, head, bytes);
+  return true;
+}
+
+std::shared_ptr<remote::answer> node_endpoint::ask(const remote::address& to, remote::method what,
+                                                   const remote::raw_message& arguments) {
+  const auto on = way_to(to);
+  const std::lock_guard lock{on->mutex};
+  check_alive(*on);
+  static_cast<void>(make_room(*on, to, arguments.size, remote::patience::wait));
+  const auto label = next_label();
+  return request(head_for(frame_kind::ask, to, static_cast<std::uint64_t>(what)),
+                 written(arguments, own_number_), label);
+}
+
+remote::endpoint::spawned node_endpoint::spawn(remote::method what, const std::string& default_name,
+                                               const spawn_options& options,
+                                               const remote::raw_message& arguments) {
+  spawn_order order;
+  order.entry = static_cast<std::uint64_t>(what);
+  order.default_name = default_name;
+  order.name = options.name;
+  order.mailbox_messages = options.mailbox_messages;
+  order.mailbox_bytes = options.mailbox_bytes;
+  order.lane = options.lane;
+  order.in_flight = options.in_flight;
+  order.start = options.start;
+  order.limits = options.limits;
+  order.restart = options.restart;
+  order.max_attempts = options.max_attempts;
+  order.on_hang = options.on_hang;
+  order.grace = options.grace;
+  order.arguments = written(arguments, own_number_);
+  const auto asked = request(head_for(frame_kind::spawn, {}), pack(order));
+  auto made = value_of<spawn_result>(*asked);
+  return {{made.id, made.node, made.key}, std::move(made.name)};
+}
+
+void node_endpoint::stop(const remote::address& whom) {
+  const auto on = way_to(whom);
+  const std::lock_guard lock{on->mutex};
+  gateway_.tell<&gateway::forward>(number_, head_for(frame_kind::stop, whom), std::span<const std::byte>{});
+}
+
+void node_endpoint::signal(const remote::address& whom, int number) {
+  const auto head = head_for(frame_kind::signal, whom, static_cast<std::uint64_t>(number));
+  gateway_.tell<&gateway::forward>(number_, head, std::span<const std::byte>{});
+}
+
+std::optional<exit_status> node_endpoint::join(const remote::address& whom, remote::deadline until) {
+  const auto on = way_to(whom);
+  if (!on->end->wait(until)) return std::nullopt;
+  return value_of<exit_status>(*on->end);
+}
+
+std::shared_ptr<remote::answer> node_endpoint::ended(const remote::address& whom) {
+  return request(head_for(frame_kind::watch, whom), {});
+}
+
+void node_endpoint::on_down(const remote::address& whom, std::function<void(const exit_status&)> callback) {
+  const auto end = ended(whom);
+  end->then([end, callback = std::move(callback)] {
+    std::optional<exit_status> status;
+    try {
+      status = value_of<exit_status>(*end);
+    } catch (const system_stopped&) {
+      return;  // as with actors of this node
+    }
+    callback(*status);
+  });
+}
+
+int node_endpoint::pid(const remote::address& whom) {
+  return value_of<int>(*request(head_for(frame_kind::pid, whom), {}));
+}
+
+int node_endpoint::death_descriptor(const remote::address&) {
+  throw std::logic_error{"troupe: a sentinel is for processes of this machine: use `ended` or `on_down`"};
+}
+
+remote::endpoint::listed_actors node_endpoint::actors() {
+  throw std::logic_error{"troupe: the actors of another node are listed there"};
+}
+
+void node_endpoint::preload(const std::string&) {
+  throw std::logic_error{"troupe: what another node loads is said there"};
+}
+
+// What comes from there names its own actors without a number.
+std::shared_ptr<remote::endpoint> node_endpoint::home(remote::address& ref) {
+  if (ref.node == 0) ref.node = number_;
+  if (ref.node == number_) return shared_from_this();
+  return local_->home(ref);
+}
+
+void node_endpoint::give_up(std::uint64_t label, bool by_force) try {
+  gateway_.tell<&gateway::give_up>(label, by_force);
+} catch (const error&) {
+  // Without the gateway there is nobody who would give the answer.
+}
+
+}  // namespace troupe::detail

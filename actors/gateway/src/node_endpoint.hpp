@@ -1,0 +1,73 @@
+// What calls another node's actors: every call is a message to this system's gateway.
+#pragma once
+
+#include <troupe/actor.hpp>
+#include <troupe/remote.hpp>
+
+#include "node_gateway.hpp"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace troupe::detail {
+
+/// One node, as a process of another one sees it. Thread-safe.
+///
+/// How much of what it has told one actor may be unread: `mailbox` bytes, as with actors of its own node. Each quarter of that
+/// a mark follows what was told, and is answered when all before it is in the actor's mailbox; with four marks unanswered the
+/// next tell waits for the first of them.
+class node_endpoint final : public remote::endpoint, public std::enable_shared_from_this<node_endpoint> {
+ public:
+  node_endpoint(std::shared_ptr<remote::endpoint> local, const remote::gateway_entry& by,
+                std::uint32_t number);
+
+  spawned spawn(remote::method what, const std::string& default_name, const spawn_options& options,
+                const remote::raw_message& arguments) override;
+  bool tell(const remote::address& to, remote::method what, const remote::raw_message& arguments,
+            remote::patience how) override;
+  std::shared_ptr<remote::answer> ask(const remote::address& to, remote::method what,
+                                      const remote::raw_message& arguments) override;
+  void stop(const remote::address& whom) override;
+  void signal(const remote::address& whom, int number) override;
+  std::optional<exit_status> join(const remote::address& whom, remote::deadline until) override;
+  std::shared_ptr<remote::answer> ended(const remote::address& whom) override;
+  int pid(const remote::address& whom) override;
+  int death_descriptor(const remote::address& whom) override;
+  listed_actors actors() override;
+  void preload(const std::string& path) override;
+  void on_down(const remote::address& whom, std::function<void(const exit_status&)> callback) override;
+  std::shared_ptr<remote::endpoint> home(remote::address& ref) override;
+
+  void give_up(std::uint64_t label, bool by_force);
+
+ private:
+  /// The way to one actor.
+  struct way {
+    std::mutex mutex;  // held while something is told, so that marks are where they belong
+    std::size_t unmarked = 0;
+    std::deque<std::shared_ptr<remote::answer>> marks;
+    std::shared_ptr<remote::answer> end;
+  };
+  std::shared_ptr<way> way_to(const remote::address& whom);
+  [[nodiscard]] std::shared_ptr<remote::answer> request(const frame_head& head, const packed_bytes& payload,
+                                                        std::uint64_t label = 0);
+  /// Null: for this object itself, which an answer that it keeps must not keep.
+  [[nodiscard]] std::shared_ptr<remote::answer> request_for(std::shared_ptr<node_endpoint> whom,
+                                                            const frame_head& head,
+                                                            const packed_bytes& payload, std::uint64_t label);
+  [[nodiscard]] bool make_room(way& on, const remote::address& to, std::size_t size, remote::patience how);
+  void check_alive(way& on) const;
+
+  std::shared_ptr<remote::endpoint> local_;
+  std::uint32_t own_number_;
+  std::uint32_t number_;
+  actor<gateway> gateway_;
+  std::mutex mutex_;
+  std::map<std::uint32_t, std::shared_ptr<way>> ways_;  // by the actors' numbers
+};
+
+}  // namespace troupe::detail

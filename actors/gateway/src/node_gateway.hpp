@@ -1,0 +1,185 @@
+// The actor that carries a system's messages to other nodes, and theirs to its actors.
+#pragma once
+
+#include <troupe/node.hpp>
+#include <troupe/poster.hpp>
+#include <troupe/this_actor.hpp>
+#include <troupe/timer.hpp>
+
+#include "node_links.hpp"
+#include "node_session.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe::detail {
+
+struct gateway_settings {
+  std::string listen{};
+  std::vector<std::string> join{};
+  std::string name{};
+  std::chrono::milliseconds heartbeat{};
+  std::uint32_t missed = 0;
+  std::chrono::milliseconds join_timeout{};
+  std::uint64_t window = 0;
+};
+
+/// What came of the start. `stage` empty: it is a node.
+struct gateway_start {
+  std::string stage{};
+  std::string why{};
+  peer self{};
+};
+
+/// The load average of the last minute; 0 where the machine does not say.
+[[nodiscard]] double system_load();
+
+/// Everything happens on the actor's thread; what CAF's threads have to say is posted to it. It never waits for an actor's
+/// room nor for another node: what cannot go on is kept, and how much that can be is for the senders to see to
+/// (`node_endpoint`).
+class gateway {
+ public:
+  explicit gateway(gateway_settings settings);
+
+  // --- For this system's processes ------------------------------------------------------------------------------------
+
+  /// Listens, then joins; to be called once, and before anything else.
+  promise<gateway_start> start();
+  /// One way: tell, stop, signal, cancel and abort.
+  void forward(std::uint32_t to, const frame_head& head, std::span<const std::byte> payload);
+  /// Everything that has an answer. `call` is the gateway's to choose; `label` is the caller's name for it, for `give_up`.
+  promise<answer_form> request(std::uint32_t to, const frame_head& head, std::uint64_t label,
+                               std::span<const std::byte> payload);
+  /// Nobody wants the answer to what has this label any more.
+  void give_up(std::uint64_t label, bool by_force);
+  [[nodiscard]] std::vector<node_status> members();
+  /// Tells the others that this node ends. Answered when they have heard, or after a moment.
+  promise<void> leave();
+
+ private:
+  using clock = std::chrono::steady_clock;
+
+  struct due_call {
+    promise<answer_form> answer;
+    std::uint64_t label = 0;
+  };
+  struct session {
+    explicit session(std::size_t window) : out{window} {}
+    greeting who{};
+    node_status::state is = node_status::state::broken;
+    std::string why{};
+    std::uint64_t link = 0;     ///< 0: none
+    std::string dialled{};      ///< where this end makes the connection again; empty: the other end does
+    std::uint64_t attempt = 0;  ///< under way
+    clock::time_point pulsed{};
+    clock::time_point heard{};
+    outgoing out;
+    incoming in{};
+    packed_bytes parts{};  ///< of a frame whose rest is still to come
+    pulse last_pulse{};
+    std::int64_t last_stamp = 0;  ///< the other's, and when it came
+    clock::time_point stamp_came{};
+    std::chrono::nanoseconds round_trip{};
+    std::chrono::nanoseconds clock_offset{};
+    std::uint32_t ordered = 0;  ///< actors since its last pulse
+    std::map<std::uint64_t, due_call> calls{};
+    std::unordered_map<std::uint64_t, std::shared_ptr<remote::answer>> served{};  ///< by its numbers
+    std::vector<remote::address> owned{};  ///< actors that were started for it
+  };
+  using session_ptr = std::shared_ptr<session>;
+
+  /// Where the connection is being made to. Of a join, somebody waits for it.
+  struct dial {
+    std::string address;
+    bool is_join = false;
+    clock::time_point since{};
+  };
+  /// For one actor here: what found no room in its mailbox.
+  struct parked {
+    session_ptr from;
+    frame_head head;
+    std::vector<std::byte> payload;
+  };
+
+  // node_gateway.cpp: calls of this system's processes
+  void send(session& to, const frame_head& head, std::span<const std::byte> payload);
+  void flush(session& to);
+  [[nodiscard]] std::uint32_t least_loaded() const;
+  void settle(session& of, std::uint64_t number, const answer_form& with);
+  [[nodiscard]] answer_form end_because_down(const session& of) const;
+
+  // node_membership.cpp: who there is
+  void listen();
+  std::uint64_t dial_to(const std::string& address, bool is_join);
+  void dial_again(const session_ptr& to);
+  void on_connected(std::uint64_t attempt, std::uint64_t link);
+  void on_failed(std::uint64_t attempt, const std::string& why);
+  void on_ended(std::uint64_t link);
+  void on_message(std::uint64_t link, std::string&& message);
+  void on_greeting(std::uint64_t link, message_kind kind, std::span<const std::byte> from);
+  [[nodiscard]] std::string objection(const greeting& to) const;
+  void refuse(std::uint64_t link, const std::string& why);
+  void on_refused(std::uint64_t link, const std::string& why);
+  void attach(const session_ptr& to, std::uint64_t link, const greeting& who, message_kind kind);
+  void welcomed(const session_ptr& by);
+  void on_pulse(session& from, const pulse& came);
+  void send_pulse(session& to);
+  void send_greeting(std::uint64_t link, message_kind kind, std::uint64_t received);
+  void send_batch(session& to, std::uint64_t sequence, const std::string& frames);
+  void beat();
+  void give_up_node(const session_ptr& which, const std::string& why, bool says_so = true);
+  void settle_join(const std::string& problem);
+  void check_leave();
+  [[nodiscard]] session_ptr find_attempt(std::uint64_t attempt) const;
+  [[nodiscard]] session_ptr find(std::uint32_t number) const;
+  [[nodiscard]] session_ptr find_link(std::uint64_t link) const;
+  [[nodiscard]] static std::string describe(const session& which);
+
+  // node_delivery.cpp: what others want of this system's actors
+  void on_batch(const session_ptr& from, std::span<const std::byte> message);
+  void take_frame(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload);
+  void on_frame(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload);
+  void on_reply(session& from, const frame_head& head, std::span<const std::byte> payload);
+  void deliver(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload);
+  [[nodiscard]] bool try_to_deliver(const session_ptr& from, const frame_head& head,
+                                    std::span<const std::byte> payload);
+  void deliver_parked(std::uint32_t id);
+  void serve(const session_ptr& from, std::uint64_t number, std::shared_ptr<remote::answer> pending);
+  void reply(session& to, std::uint64_t number, outcome how, std::span<const std::byte> bytes);
+  void reply(session& to, std::uint64_t number, const answer_form& with);
+  void drop_served(session& of, std::uint64_t number, bool by_force);
+  [[nodiscard]] spawn_result start_actor(std::span<const std::byte> order);
+
+  gateway_settings settings_;
+  greeting self_;
+  std::shared_ptr<remote::endpoint> local_;
+  this_actor::poster poster_;
+  std::unique_ptr<links> links_;
+  std::map<std::uint32_t, session_ptr> sessions_;  // by the nodes' numbers; also of those that are down
+  std::unordered_map<std::uint64_t, session_ptr> by_link_;
+  std::map<std::uint64_t, dial> dials_;                       // by their attempts' numbers
+  std::unordered_map<std::uint64_t, std::uint64_t> greeted_;  // attempts by the links that they led to
+  std::uint64_t last_attempt_ = 0;
+  std::uint64_t last_call_ = 0;
+  std::unordered_map<std::uint64_t, std::pair<std::uint32_t, std::uint64_t>> labels_;  // node and call
+  std::map<std::uint32_t, std::deque<parked>> lanes_;
+  std::uint32_t last_refused_ = 0;  // the actor
+  std::optional<promise<gateway_start>> starting_;
+  std::size_t joins_left_ = 0;
+  std::optional<promise<void>> leaving_;
+  std::uint32_t own_actors_ = 0;
+  clock::time_point last_beat_ = clock::now();
+  bool beat_is_odd_ = false;
+  double load_ = 0;
+};
+
+}  // namespace troupe::detail

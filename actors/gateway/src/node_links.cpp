@@ -1,0 +1,143 @@
+#include "node_links.hpp"
+
+#include <caf/all.hpp>
+#include <caf/io/all.hpp>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+
+#if CAF_VERSION < 1700 || CAF_VERSION >= 1800
+#error "troupe::node: this version of CAF is not known yet; what differs is in this file"
+#endif
+
+namespace troupe::detail {
+namespace {
+
+using connected_atom = caf::atom_constant<caf::atom("connected")>;
+using failed_atom = caf::atom_constant<caf::atom("failed")>;
+
+struct settings : caf::actor_system_config {
+  settings() {
+    load<caf::io::middleman>();
+    set("scheduler.policy", caf::atom("sharing"));  // the default one sleeps between tries
+    set("scheduler.max-threads", 1);
+    set("logger.verbosity", caf::atom("quiet"));
+    set("middleman.app-identifiers", std::vector<std::string>{"troupe"});
+  }
+};
+
+}  // namespace
+
+struct links::inside {
+  explicit inside(listener to) : listens{std::move(to)} {}
+
+  // Both are never destroyed: to end them would wait for attempts to connect, which have no end of their own.
+  caf::actor_system_config* const options = new settings;
+  caf::actor_system* const system = new caf::actor_system{*options};
+  caf::actor bridge;
+
+  std::mutex
+      mutex;  // of everything below; held while the listener is called, so that it ends with the object
+  listener listens;
+  bool is_over = false;
+  std::uint64_t last_link = 0;
+  std::map<std::uint64_t, caf::actor> peers;
+  std::map<caf::actor_addr, std::uint64_t> numbers;
+
+  // With the mutex held.
+  std::uint64_t number_of(caf::event_based_actor* self, const caf::actor& peer) {
+    const auto [place, is_new] = numbers.try_emplace(peer.address(), last_link + 1);
+    if (is_new) {
+      peers[++last_link] = peer;
+      self->monitor(peer);
+    }
+    return place->second;
+  }
+  void forget(const caf::actor_addr& peer, const std::string& why) {
+    const auto place = numbers.find(peer);
+    if (place == numbers.end()) return;
+    const auto link = place->second;
+    numbers.erase(place);
+    peers.erase(link);
+    if (!is_over) listens.ended(link, why);
+  }
+};
+
+namespace {
+
+template <class Inside>
+caf::behavior pass_on(caf::event_based_actor* self, const std::shared_ptr<Inside>& to) {
+  self->set_down_handler([self, to](const caf::down_msg& down) {
+    const std::lock_guard lock{to->mutex};
+    to->forget(down.source, self->system().render(down.reason));
+  });
+  self->set_default_handler(caf::drop);  // another program's messages
+  return {
+      [self, to](std::string& message) {
+        const auto sender = caf::actor_cast<caf::actor>(self->current_sender());
+        if (!sender) return;
+        const std::lock_guard lock{to->mutex};
+        if (!to->is_over) to->listens.received(to->number_of(self, sender), std::move(message));
+      },
+      [self, to](connected_atom, std::uint64_t attempt, const caf::actor& peer) {
+        const std::lock_guard lock{to->mutex};
+        if (!to->is_over) to->listens.connected(attempt, to->number_of(self, peer));
+      },
+      [to](failed_atom, std::uint64_t attempt, const std::string& why) {
+        const std::lock_guard lock{to->mutex};
+        if (!to->is_over) to->listens.failed(attempt, why);
+      },
+  };
+}
+
+}  // namespace
+
+links::links(listener to) : inside_{std::make_shared<inside>(std::move(to))} {
+  inside_->bridge = inside_->system->spawn(pass_on<inside>, inside_);
+}
+
+links::~links() {
+  const std::lock_guard lock{inside_->mutex};
+  inside_->is_over = true;
+}
+
+std::uint16_t links::listen(const std::string& host, std::uint16_t port) {
+  const auto bound = inside_->system->middleman().publish(inside_->bridge, port, host.c_str(), true);
+  if (!bound) throw std::runtime_error{inside_->system->render(bound.error())};
+  return *bound;
+}
+
+void links::connect(std::uint64_t attempt, const std::string& host, std::uint16_t port) {
+  const auto bridge = inside_->bridge;
+  // A thread of its own, for it waits for the other end's first words.
+  inside_->system->spawn<caf::detached>([=](caf::blocking_actor* self) {
+    auto found = self->system().middleman().remote_actor(host, port);
+    if (found) {
+      self->send(bridge, connected_atom::value, attempt, caf::actor_cast<caf::actor>(*found));
+    } else {
+      self->send(bridge, failed_atom::value, attempt, self->system().render(found.error()));
+    }
+  });
+}
+
+void links::send(std::uint64_t link, std::string message) {
+  caf::actor to;
+  {
+    const std::lock_guard lock{inside_->mutex};
+    const auto place = inside_->peers.find(link);
+    if (place == inside_->peers.end()) return;
+    to = place->second;
+  }
+  caf::send_as(inside_->bridge, to, std::move(message));
+}
+
+void links::drop(std::uint64_t link) {
+  const std::lock_guard lock{inside_->mutex};
+  const auto place = inside_->peers.find(link);
+  if (place == inside_->peers.end()) return;
+  inside_->numbers.erase(place->second.address());
+  inside_->peers.erase(place);
+}
+
+}  // namespace troupe::detail

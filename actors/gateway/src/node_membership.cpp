@@ -1,0 +1,366 @@
+// Which other nodes there are, how they are reached, and when they are given up.
+#include "node_address.hpp"
+#include "node_gateway.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <thread>
+#include <utility>
+
+namespace troupe::detail {
+namespace {
+
+using state = node_status::state;
+
+std::int64_t monotonic() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+std::int64_t wall_clock() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+constexpr const char* has_left = "it has left";
+constexpr std::size_t longest_text = 4096;  // of what another node says for people to read
+
+template <class Value>
+Value read_all(std::span<const std::byte> bytes) {
+  byte_reader in{bytes, nullptr};
+  auto value = decode<Value>(in);
+  if (in.left() != 0) throw_message_too_long(in.left());
+  return value;
+}
+
+}  // namespace
+
+double system_load() {
+  double load = 0;
+  std::ifstream{"/proc/loadavg"} >> load;
+  return load;
+}
+
+std::string gateway::describe(const session& which) {
+  const auto& who = which.who;
+  return who.name == who.address ? who.address : who.name + " (" + who.address + ")";
+}
+
+gateway::session_ptr gateway::find(std::uint32_t number) const {
+  const auto place = sessions_.find(number);
+  return place == sessions_.end() ? nullptr : place->second;
+}
+gateway::session_ptr gateway::find_link(std::uint64_t link) const {
+  const auto place = by_link_.find(link);
+  return place == by_link_.end() ? nullptr : place->second;
+}
+gateway::session_ptr gateway::find_attempt(std::uint64_t attempt) const {
+  const auto place = std::find_if(sessions_.begin(), sessions_.end(),
+                                  [&](const auto& each) { return each.second->attempt == attempt; });
+  return place == sessions_.end() ? nullptr : place->second;
+}
+
+// --- Connections ----------------------------------------------------------------------------------------------------------
+
+void gateway::listen() {
+  const auto wanted = read_address(settings_.listen);
+  std::uint16_t port = 0;
+  try {
+    port = links_->listen(wanted.host, wanted.port);
+  } catch (const std::exception& problem) {
+    throw std::runtime_error{"nobody can be listened to at " + settings_.listen +
+                             ", is another program there? (" + problem.what() + ")"};
+  }
+  self_.address = wanted.host + ":" + std::to_string(port);
+  self_.name = settings_.name.empty() ? self_.address : settings_.name;
+}
+
+std::uint64_t gateway::dial_to(const std::string& address, bool is_join) {
+  const auto to = read_address(address);
+  const auto attempt = ++last_attempt_;
+  dials_[attempt] = {address, is_join, clock::now()};
+  links_->connect(attempt, to.host, to.port);
+  return attempt;
+}
+
+void gateway::dial_again(const session_ptr& to) {
+  if (to->is != state::broken || to->attempt != 0 || to->dialled.empty()) return;
+  to->attempt = dial_to(to->dialled, false);
+}
+
+void gateway::on_connected(std::uint64_t attempt, std::uint64_t link) {
+  if (!dials_.contains(attempt)) return;  // too late
+  greeted_[link] = attempt;
+  const auto known = find_attempt(attempt);
+  send_greeting(link, message_kind::hello, known ? known->in.last() : 0);
+}
+
+void gateway::on_failed(std::uint64_t attempt, const std::string& why) {
+  const auto place = dials_.find(attempt);
+  if (place == dials_.end()) return;
+  const auto dialled = std::move(place->second);
+  dials_.erase(place);
+  if (const auto whose = find_attempt(attempt)) {
+    whose->attempt = 0;
+    this_actor::after(settings_.heartbeat / 4, [this, whose] { dial_again(whose); });
+  } else if (dialled.is_join) {
+    settle_join(dialled.address + " cannot be joined: " + why);
+  } else {
+    std::fprintf(stderr, "gateway: node %s cannot be reached: %s\n", dialled.address.c_str(), why.c_str());
+  }
+}
+
+void gateway::on_ended(std::uint64_t link) {
+  if (const auto greeted = greeted_.find(link); greeted != greeted_.end()) {
+    const auto attempt = greeted->second;
+    greeted_.erase(greeted);
+    on_failed(attempt, "the connection ended");
+  }
+  const auto whose = find_link(link);
+  by_link_.erase(link);
+  check_leave();
+  if (!whose || whose->link != link) return;
+  whose->link = 0;
+  if (whose->is != state::up) return;
+  whose->is = state::broken;
+  dial_again(whose);
+}
+
+// --- Messages -------------------------------------------------------------------------------------------------------------
+
+// Nothing in them is believed before it was looked at; who breaks the protocol is not listened to any more.
+void gateway::on_message(std::uint64_t link, std::string&& message) try {
+  const auto bytes = std::as_bytes(std::span{message});
+  if (bytes.empty()) throw malformed_message{"a message without a kind"};
+  const auto kind = message_kind{static_cast<std::uint8_t>(bytes.front())};
+  const auto rest = bytes.subspan(1);
+  if (kind == message_kind::hello || kind == message_kind::welcome) return on_greeting(link, kind, rest);
+  if (kind == message_kind::refuse)
+    return on_refused(link, read_all<std::string>(rest).substr(0, longest_text));
+  const auto from = find_link(link);
+  if (!from)
+    return refuse(link, "this node does not listen to it: it has not introduced itself, or was given up");
+  from->heard = clock::now();
+  switch (kind) {
+    case message_kind::leave: {
+      if (!leaving_) links_->send(link, message_of(message_kind::leave, std::string{}));
+      return give_up_node(from, has_left, false);
+    }
+    case message_kind::pulse: return on_pulse(*from, read_all<pulse>(rest));
+    case message_kind::batch: return on_batch(from, rest);
+    default: throw malformed_message{"a message of a kind that is not known here"};
+  }
+} catch (const malformed_message& problem) {
+  const std::string why = std::string{"it broke the protocol: "} + problem.what();
+  if (const auto from = find_link(link)) return give_up_node(from, why);
+  refuse(link, why);
+}
+
+void gateway::send_greeting(std::uint64_t link, message_kind kind, std::uint64_t received) {
+  self_.clock = wall_clock();
+  self_.received = received;
+  self_.members.clear();
+  for (const auto& [number, each] : sessions_) {
+    if (each->is == state::up) self_.members.push_back(each->who.address);
+  }
+  auto message = message_of(kind, greeting_start{});
+  const auto rest = pack(self_);
+  links_->send(link, message.append(reinterpret_cast<const char*>(rest.data()), rest.size()));
+}
+
+void gateway::on_greeting(std::uint64_t link, message_kind kind, std::span<const std::byte> from) {
+  byte_reader in{from, nullptr};
+  const auto start = decode<greeting_start>(in);
+  std::string problem;
+  greeting who;
+  if (start.mark != greeting_mark) {
+    problem = "this is a node of Troupe, and what came is no greeting of one";
+  } else if (start.version != node_protocol) {
+    problem = "the versions differ: this node speaks version " + std::to_string(node_protocol) +
+              ", the other " + std::to_string(start.version);
+  } else {
+    who = decode<greeting>(in);
+    problem = objection(who);
+  }
+  if (!problem.empty()) {
+    refuse(link, problem);
+    return on_refused(link, problem);
+  }
+  auto& known = sessions_[who.number];
+  if (!known) known = std::make_shared<session>(settings_.window);
+  const auto which = known;
+  attach(which, link, who, kind);
+  if (kind == message_kind::welcome) welcomed(which);
+}
+
+std::string gateway::objection(const greeting& to) const {
+  if (to.build != self_.build)
+    return "the programs differ: this node runs build " + self_.build + ", the other build " +
+           to.build.substr(0, 64);
+  if (to.number == self_.number)
+    return to.incarnation == self_.incarnation
+               ? "this is the same node"
+               : "two nodes have drawn the same number: start one of them anew";
+  const auto known = find(to.number);
+  if (known && known->who.incarnation != to.incarnation)
+    return "another node has the number of this one: start it anew";
+  if (known && known->is == state::down)
+    return "it was given up here (" + known->why + "), and its actors' ends have been told: start it anew";
+  return {};
+}
+
+void gateway::refuse(std::uint64_t link, const std::string& why) {
+  links_->send(link, message_of(message_kind::refuse, why));
+}
+
+void gateway::on_refused(std::uint64_t link, const std::string& why) {
+  if (const auto whose = find_link(link)) return give_up_node(whose, "it refused this node: " + why, false);
+  const auto greeted = greeted_.find(link);
+  if (greeted == greeted_.end()) {
+    std::fprintf(stderr, "gateway: a node that wanted to join was refused: %s\n", why.c_str());
+    return;
+  }
+  const auto attempt = greeted->second;
+  greeted_.erase(greeted);
+  if (const auto whose = find_attempt(attempt))
+    return give_up_node(whose, "it refused this node: " + why, false);
+  on_failed(attempt, why);
+}
+
+void gateway::attach(const session_ptr& to, std::uint64_t link, const greeting& who, message_kind kind) {
+  const bool is_new = to->link != link;
+  if (is_new && to->link != 0) {
+    by_link_.erase(to->link);
+    links_->drop(to->link);
+  }
+  to->who = who;
+  to->link = link;
+  to->is = state::up;
+  to->heard = clock::now();
+  to->clock_offset = std::chrono::nanoseconds{who.clock - wall_clock()};
+  by_link_[link] = to;
+  if (!to->out.acknowledge(who.received)) throw malformed_message{"it acknowledges what was never sent"};
+  if (kind == message_kind::hello) send_greeting(link, message_kind::welcome, to->in.last());
+  if (is_new) {
+    to->out.again(
+        [&](std::uint64_t sequence, const std::string& frames) { send_batch(*to, sequence, frames); });
+    send_pulse(*to);
+  }
+  flush(*to);
+}
+
+// By the one at the other end of a connection that this end has made.
+void gateway::welcomed(const session_ptr& by) {
+  by->attempt = 0;
+  const auto greeted = greeted_.find(by->link);
+  if (greeted == greeted_.end()) return;
+  const auto dialled = dials_.extract(greeted->second);
+  greeted_.erase(greeted);
+  // Never taken back: where both ends dial, there is one connection all the same.
+  if (!dialled.empty()) by->dialled = dialled.mapped().address;
+  for (const auto& address : by->who.members) {
+    const bool is_known =
+        address == self_.address ||
+        std::any_of(sessions_.begin(), sessions_.end(),
+                    [&](const auto& each) { return each.second->who.address == address; }) ||
+        std::any_of(dials_.begin(), dials_.end(),
+                    [&](const auto& each) { return each.second.address == address; });
+    if (is_known) continue;
+    if (!dialled.empty() && dialled.mapped().is_join) ++joins_left_;
+    dial_to(address, !dialled.empty() && dialled.mapped().is_join);
+  }
+  if (dialled.empty() || !dialled.mapped().is_join) return;
+  --joins_left_;
+  settle_join("");
+}
+
+void gateway::settle_join(const std::string& problem) {
+  if (!starting_ || (problem.empty() && joins_left_ != 0)) return;
+  const auto answer = std::move(*starting_);
+  starting_.reset();
+  answer.set_value(
+      gateway_start{problem.empty() ? "" : "join", problem, {self_.number, self_.name, self_.address}});
+}
+
+// --- Signs of life --------------------------------------------------------------------------------------------------------
+
+void gateway::send_pulse(session& to) {
+  if (to.link == 0) return;
+  pulse said;
+  said.received = to.in.last();
+  said.stamp = monotonic();
+  said.echo = to.last_stamp;
+  said.held = std::chrono::duration_cast<std::chrono::nanoseconds>(clock::now() - to.stamp_came).count();
+  said.clock = wall_clock();
+  said.processors = std::thread::hardware_concurrency();
+  said.actors = own_actors_;
+  said.load = load_;
+  to.in.said();
+  links_->send(to.link, message_of(message_kind::pulse, said));
+}
+
+void gateway::on_pulse(session& from, const pulse& came) {
+  if (!from.out.acknowledge(came.received)) throw malformed_message{"it acknowledges what was never sent"};
+  from.last_stamp = came.stamp;
+  from.stamp_came = clock::now();
+  if (came.echo != 0) {
+    const auto passed = monotonic() - came.echo - came.held;
+    if (passed > 0 && came.held >= 0) from.round_trip = std::chrono::nanoseconds{passed};
+  }
+  from.clock_offset = std::chrono::nanoseconds{came.clock - wall_clock()} + from.round_trip / 2;
+  from.last_pulse = came;
+  from.ordered = 0;
+  flush(from);
+}
+
+// Twice a heartbeat, so that silence is seen in time. A gateway that has been stopped itself gives the others another chance:
+// what they said meanwhile is still to be read.
+void gateway::beat() {
+  const auto now = clock::now();
+  const bool was_stopped = now - std::exchange(last_beat_, now) > 2 * settings_.heartbeat;
+  own_actors_ = static_cast<std::uint32_t>(local_->actors().actors.size());
+  load_ = system_load();
+  beat_is_odd_ = !beat_is_odd_;
+  const auto sessions = sessions_;
+  for (const auto& [number, each] : sessions) {
+    if (each->is == state::down) continue;
+    if (was_stopped) each->heard = now;
+    if (now - each->heard > settings_.missed * settings_.heartbeat) {
+      give_up_node(each, "nothing was heard of it for " + std::to_string(settings_.missed) + " heartbeats");
+    } else if (beat_is_odd_) {
+      send_pulse(*each);
+    }
+  }
+  std::vector<std::uint64_t> late;
+  for (const auto& [attempt, each] : dials_) {
+    if (now - each.since > settings_.join_timeout) late.push_back(attempt);
+  }
+  for (const auto attempt : late) on_failed(attempt, "nobody answers there as a node does");
+}
+
+void gateway::give_up_node(const session_ptr& which, const std::string& why, bool says_so) {
+  if (which->is == state::down) return;
+  which->is = state::down;
+  which->why = why;
+  if (why != has_left)
+    std::fprintf(stderr, "gateway: node %s is down: %s\n", describe(*which).c_str(), why.c_str());
+  if (const auto link = std::exchange(which->link, 0); link != 0) {
+    if (says_so) refuse(link, "it was given up here: " + why);
+    by_link_.erase(link);
+    links_->drop(link);
+  }
+  which->out.clear();
+  dials_.erase(std::exchange(which->attempt, 0));
+  const auto end = end_because_down(*which);
+  for (const auto& [number, each] : std::exchange(which->calls, {})) {
+    labels_.erase(each.label);
+    each.answer.set_value(end);
+  }
+  for (const auto& [number, each] : std::exchange(which->served, {})) each->cancel();
+  for (const auto& each : std::exchange(which->owned, {})) local_->stop(each);
+  check_leave();
+}
+
+}  // namespace troupe::detail

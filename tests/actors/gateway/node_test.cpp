@@ -1,0 +1,444 @@
+// Actors on other nodes: systems of this process, each with a gateway of its own.
+#include <troupe/node.hpp>
+#include <troupe/troupe.hpp>
+
+#include "proxy.hpp"
+#include "support/processes.hpp"
+#include "support/program.hpp"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <future>
+#include <memory>
+#include <signal.h>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto soon = 60s;
+
+class counter {
+ public:
+  explicit counter(int start) : total_{start} {
+    if (start < 0) throw std::invalid_argument{"a negative start"};
+  }
+  void add(int n) { total_ += n; }
+  int total() const { return total_; }
+  void note(int n) { notes_.push_back(n); }
+  std::vector<int> notes() const { return notes_; }
+  std::size_t length(const std::string& text) const { return text.size(); }
+  std::string repeat(const std::string& text, int times) const {
+    std::string all;
+    for (int i = 0; i < times; ++i) all += text;
+    return all;
+  }
+  void fail() const { throw std::out_of_range{"no such thing"}; }
+  void die() { ::raise(SIGKILL); }
+  troupe::promise<int> never() {
+    waiting_.emplace_back();
+    return waiting_.back();
+  }
+  int processor() const { return ::getppid(); }
+  void take(const troupe::shared_buffer&) {}
+
+ private:
+  int total_;
+  std::vector<int> notes_;
+  std::vector<troupe::promise<int>> waiting_;
+};
+
+/// Has handles that it was given, and gives some.
+class friendly {
+ public:
+  void meet(const troupe::actor<counter>& who) { friend_ = who; }
+  int ask_friend(int more) {
+    friend_.tell<&counter::add>(more);
+    return friend_.ask<&counter::total>().get();
+  }
+  void tell_friend_many(int count) {
+    for (int i = 0; i < count; ++i) friend_.tell<&counter::note>(i);
+  }
+  troupe::actor<counter> whom() const { return friend_; }
+  troupe::actor<counter> make_one(int start) { return troupe::this_actor::system().spawn<counter>(start); }
+  troupe::actor<friendly> self() const { return troupe::this_actor::self<friendly>(); }
+  void send_to(const troupe::port<int>& where, int count) {
+    for (int i = 0; i < count; ++i) where.tell(i);
+  }
+
+ private:
+  troupe::actor<counter> friend_;
+};
+
+/// A system of its own, as a node; quick to give others up.
+struct place {
+  explicit place(std::vector<std::string> join = {}, std::string name = "",
+                 std::chrono::milliseconds beat = 200ms)
+      : node{system, {.join = std::move(join), .name = std::move(name), .heartbeat = beat}} {}
+  troupe::actor_system system;
+  troupe::node node;
+
+  int gateway() const {
+    for (const auto& each : system.actors()) {
+      if (each.name == "gateway") return each.pid;
+    }
+    return 0;
+  }
+};
+
+std::vector<int> up_to(int count) {
+  std::vector<int> all;
+  for (int i = 0; i < count; ++i) all.push_back(i);
+  return all;
+}
+
+bool is_down(const troupe::node& by, const troupe::peer& which) {
+  return support::wait_until([&] {
+    for (const auto& each : by.members()) {
+      if (each.who == which && each.is == troupe::node_status::state::down) return true;
+    }
+    return false;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("an actor on another node is told and asked, and belongs to that node's system") {
+  place first, second{{first.node.address()}};
+  auto there = first.system.spawn<counter>({.name = "far away", .on = second.node.self()}, 5);
+  CHECK(there.name() == "far away");
+  there.tell<&counter::add>(7);
+  CHECK(there.ask<&counter::total>().get(soon) == 12);
+  bool found = false;
+  for (const auto& each : second.system.actors())
+    found = found || (each.name == "far away" && each.pid == there.pid());
+  CHECK(found);
+  CHECK(there.is_alive());
+}
+
+TEST_CASE("a message of any size comes there and back") {
+  place first{{}, "", 5s}, second{{first.node.address()}, "", 5s};
+  auto there = first.system.spawn<counter>({.on = second.node.self()}, 0);
+  CHECK(there.ask<&counter::length>(std::string(20'000'000, 'x')).get(soon) == 20'000'000);
+  CHECK(there.ask<&counter::repeat>(std::string(1000, 'y'), 9000).get(soon).size() == 9'000'000);
+}
+
+TEST_CASE("messages from one process to one actor arrive once and in order") {
+  place first, second{{first.node.address()}};
+  auto there = first.system.spawn<counter>({.on = second.node.self()}, 0);
+  for (int i = 0; i < 50'000; ++i) there.tell<&counter::note>(i);
+  CHECK(there.ask<&counter::notes>().get(soon) == up_to(50'000));
+}
+
+TEST_CASE("an actor on another node is given handles, of its node, of others and of a third, and uses them") {
+  place first, second{{first.node.address()}}, third{{second.node.address()}};
+  auto here = first.system.spawn<counter>(100);
+  auto far = first.system.spawn<friendly>({.on = second.node.self()});
+  auto third_one = first.system.spawn<counter>({.on = third.node.self()}, 1000);
+  auto beside = first.system.spawn<counter>({.on = second.node.self()}, 10);
+
+  far.tell<&friendly::meet>(here);
+  CHECK(far.ask<&friendly::ask_friend>(1).get(soon) == 101);
+  CHECK(far.ask<&friendly::whom>().get(soon) == here);
+  CHECK(far.ask<&friendly::whom>().get(soon).ask<&counter::total>().get(soon) == 101);
+
+  far.tell<&friendly::meet>(third_one);
+  CHECK(far.ask<&friendly::ask_friend>(1).get(soon) == 1001);
+  CHECK(far.ask<&friendly::whom>().get(soon) == third_one);
+
+  far.tell<&friendly::meet>(beside);
+  CHECK(far.ask<&friendly::ask_friend>(1).get(soon) == 11);
+  CHECK(beside.ask<&counter::total>().get(soon) == 11);
+
+  auto made = far.ask<&friendly::make_one>(7).get(soon);
+  CHECK(made.ask<&counter::total>().get(soon) == 7);
+  CHECK(far.ask<&friendly::self>().get(soon) == far);
+}
+
+TEST_CASE("a port leads to an actor on another node, and from there to one here") {
+  place first, second{{first.node.address()}};
+  auto here = first.system.spawn<counter>(0);
+  auto far = first.system.spawn<friendly>({.on = second.node.self()});
+  far.tell<&friendly::send_to>(here.port<&counter::note>(), 3000);
+  (void)far.ask<&friendly::self>().get(soon);
+  CHECK(support::wait_until([&] { return here.ask<&counter::notes>().get(soon).size() == 3000; }));
+  CHECK(here.ask<&counter::notes>().get(soon) == up_to(3000));
+}
+
+TEST_CASE("what goes wrong there is heard here as if it were here") {
+  place first, second{{first.node.address()}};
+  auto there = first.system.spawn<counter>({.on = second.node.self()}, 0);
+  CHECK_THROWS_AS(there.ask<&counter::fail>().get(soon), std::out_of_range);
+  CHECK(there.ask<&counter::total>().get(soon) == 0);
+
+  auto asked = there.ask<&counter::never>();
+  std::promise<troupe::exit_status> told;
+  there.on_down([&](const troupe::exit_status& how) { told.set_value(how); });
+  CHECK_THROWS_AS(asked.get(10ms), troupe::timeout);
+  there.tell<&counter::die>();
+  try {
+    (void)asked.get(soon);
+    FAIL("an answer came");
+  } catch (const troupe::actor_down& down) {
+    CHECK(down.status().code == SIGKILL);
+  }
+  CHECK(there.join().code == SIGKILL);
+  CHECK(told.get_future().get().code == SIGKILL);
+  CHECK_FALSE(there.is_alive());
+  CHECK_THROWS_AS(there.tell<&counter::add>(1), troupe::actor_down);
+
+  auto never = first.system.spawn<counter>({.on = second.node.self()}, -1);
+  CHECK(never.join().exception_text == "a negative start");
+}
+
+TEST_CASE("an actor on another node is stopped after what it was told, and killed at once") {
+  place first, second{{first.node.address()}};
+  auto there = first.system.spawn<counter>({.on = second.node.self()}, 0);
+  auto here = first.system.spawn<counter>(0);
+  auto far = first.system.spawn<friendly>({.on = second.node.self()});
+  far.tell<&friendly::meet>(here);
+  far.tell<&friendly::tell_friend_many>(100);
+  far.stop();
+  CHECK(far.join().ok());
+  CHECK(support::wait_until([&] { return here.ask<&counter::notes>().get(soon).size() == 100; }));
+  there.kill();
+  CHECK(there.join().code == SIGKILL);
+}
+
+TEST_CASE("an answer that is given up does not come, and can be followed where it does") {
+  place first, second{{first.node.address()}};
+  auto there = first.system.spawn<counter>({.on = second.node.self()}, 3);
+  auto asked = there.ask<&counter::never>();
+  asked.cancel();
+  CHECK_THROWS_AS(asked.get(soon), troupe::cancelled);
+  std::promise<int> followed;
+  there.ask<&counter::total>().then([&](troupe::future<int> answer) { followed.set_value(answer.get()); });
+  CHECK(followed.get_future().get() == 3);
+}
+
+TEST_CASE("a full mailbox there makes its senders here wait, and nobody else") {
+  place first, second{{first.node.address()}};
+  auto there = first.system.spawn<counter>({.on = second.node.self()}, 0);
+  auto beside = first.system.spawn<counter>({.on = second.node.self()}, 0);
+  (void)there.ask<&counter::total>().get(soon);
+  there.pause();
+  int sent = 0;
+  int refused = 0;
+  // Marks are on their way: a bound that is reached for a moment is not the bound.
+  while (refused < 200) {
+    if (there.try_tell<&counter::note>(sent)) {
+      ++sent;
+      refused = 0;
+    } else {
+      ++refused;
+      CHECK(beside.ask<&counter::total>().get(soon) == 0);
+    }
+  }
+  CHECK(sent > 1000);
+  CHECK(sent < 200'000);
+  std::thread waits{[&] { there.tell<&counter::note>(sent); }};
+  there.resume();
+  waits.join();
+  CHECK(there.ask<&counter::notes>().get(soon) == up_to(sent + 1));
+}
+
+TEST_CASE("shared memory does not leave the machine, and it is said") {
+  place first, second{{first.node.address()}};
+  auto there = first.system.spawn<counter>({.on = second.node.self()}, 0);
+  CHECK_THROWS_WITH(there.tell<&counter::take>(troupe::shared_buffer{100}),
+                    Catch::Matchers::Contains("one machine"));
+  CHECK_THROWS_AS(there.sentinel(), std::logic_error);
+}
+
+TEST_CASE("anywhere is where the fewest actors are") {
+  place first, second{{first.node.address()}};
+  for (int i = 0; i < 3; ++i) first.system.spawn<counter>(i);
+  REQUIRE(support::wait_until([&] { return first.node.members().front().actors >= 4; }));
+  auto one = first.system.spawn<counter>({.on = troupe::anywhere}, 9);
+  CHECK(one.ask<&counter::total>().get(soon) == 9);
+}
+
+// --- Nodes that end -------------------------------------------------------------------------------------------------------
+
+TEST_CASE(
+    "a gateway that is killed takes its node away: every ask ends, and every watcher is told of which node") {
+  place first;
+  auto second = std::make_unique<place>(std::vector{first.node.address()}, "doomed");
+  const auto gone = second->node.self();
+  auto there = first.system.spawn<counter>({.on = gone}, 0);
+  auto asked = there.ask<&counter::never>();
+  std::promise<troupe::exit_status> told;
+  there.on_down([&](const troupe::exit_status& how) { told.set_value(how); });
+  REQUIRE(::kill(second->gateway(), SIGKILL) == 0);
+  try {
+    (void)asked.get(soon);
+    FAIL("an answer came");
+  } catch (const troupe::actor_down& down) {
+    CHECK(down.status().kind == troupe::exit_kind::node_down);
+    CHECK_THAT(down.what(), Catch::Matchers::Contains("doomed"));
+  }
+  CHECK(there.join().kind == troupe::exit_kind::node_down);
+  CHECK(told.get_future().get().kind == troupe::exit_kind::node_down);
+  CHECK_THROWS_AS(there.tell<&counter::add>(1), troupe::actor_down);
+  CHECK_THROWS_AS(first.system.spawn<counter>({.on = gone}, 0), troupe::actor_down);
+}
+
+TEST_CASE("a system that is killed as a whole is a node that is down, and others go on") {
+  place first, third{{first.node.address()}};
+  auto second = std::make_unique<place>(std::vector{first.node.address()});
+  auto there = first.system.spawn<counter>({.on = second->node.self()}, 0);
+  auto other = first.system.spawn<counter>({.on = third.node.self()}, 4);
+  const auto guardian = support::parent_of(second->gateway());
+  REQUIRE(::kill(guardian, SIGKILL) == 0);
+  CHECK(there.join().kind == troupe::exit_kind::node_down);
+  CHECK(other.ask<&counter::total>().get(soon) == 4);
+}
+
+TEST_CASE("a node that is silent is given up, and not listened to when it speaks again") {
+  place first, second{{first.node.address()}};
+  auto there = first.system.spawn<counter>({.on = second.node.self()}, 0);
+  auto back = second.system.spawn<counter>({.on = first.node.self()}, 0);
+  const auto gateway = second.gateway();
+  REQUIRE(::kill(gateway, SIGSTOP) == 0);
+  CHECK(there.join().kind == troupe::exit_kind::node_down);
+  REQUIRE(::kill(gateway, SIGCONT) == 0);
+  CHECK(back.join().kind == troupe::exit_kind::node_down);
+  CHECK(is_down(second.node, first.node.self()));
+}
+
+TEST_CASE("a node that leaves is down at once") {
+  place first{{}, "", 20s};
+  auto second = std::make_unique<place>(std::vector{first.node.address()}, "", 20s);
+  auto there = first.system.spawn<counter>({.on = second->node.self()}, 0);
+  second.reset();
+  CHECK(there.join().kind == troupe::exit_kind::node_down);
+}
+
+TEST_CASE("what was started from a node ends with it") {
+  place first;
+  auto second = std::make_unique<place>(std::vector{first.node.address()});
+  second->system.spawn<counter>({.name = "owned", .on = first.node.self()}, 0);
+  const auto is_there = [&] {
+    for (const auto& each : first.system.actors()) {
+      if (each.name == "owned") return true;
+    }
+    return false;
+  };
+  CHECK(is_there());
+  second.reset();
+  CHECK(support::wait_until([&] { return !is_there(); }));
+}
+
+TEST_CASE("over a connection that is cut and made again nothing is lost, repeated or out of order") {
+  place first{{}, "", 5s};
+  support::proxy between{
+      static_cast<std::uint16_t>(std::stoi(first.node.address().substr(first.node.address().find(':') + 1)))};
+  place second{{between.address()}, "", 5s};
+  auto there = first.system.spawn<counter>({.on = second.node.self()}, 0);
+  auto back = second.system.spawn<counter>({.on = first.node.self()}, 0);
+  constexpr int count = 20'000;
+  std::thread from_second{[&] {
+    for (int i = 0; i < count; ++i) back.tell<&counter::note>(i);
+  }};
+  for (int i = 0; i < count; ++i) {
+    there.tell<&counter::note>(i);
+    if (i % 5000 != 2500) continue;
+    between.cut();
+    (void)there.ask<&counter::total>().get(soon);  // by another connection
+  }
+  from_second.join();
+  CHECK(there.ask<&counter::notes>().get(soon) == up_to(count));
+  CHECK(back.ask<&counter::notes>().get(soon) == up_to(count));
+  CHECK(between.connections() > 1);
+}
+
+// --- Joining --------------------------------------------------------------------------------------------------------------
+
+TEST_CASE("nodes know of all others that those know of which they join") {
+  place first{{}, "one"}, second{{first.node.address()}, "two"}, third{{second.node.address()}, "three"};
+  for (const auto* each : {&first, &second, &third}) {
+    CHECK(support::wait_until([&] { return each->node.find("one") || each == &first; }));
+    CHECK(support::wait_until([&] { return each->node.find("two") || each == &second; }));
+    CHECK(support::wait_until([&] { return each->node.find("three") || each == &third; }));
+    CHECK(each->node.members().size() == 3);
+  }
+  CHECK(first.node.find("three")->address == third.node.address());
+  CHECK(support::wait_until([&] { return first.node.members().back().round_trip > 0ns; }));
+}
+
+TEST_CASE("a node that cannot be made says why") {
+  troupe::actor_system system;
+  const auto why = [&](troupe::node_options options) {
+    try {
+      troupe::node{system, std::move(options)};
+    } catch (const troupe::start_failed& problem) {
+      return std::string{problem.what()};
+    }
+    return std::string{"it was made"};
+  };
+  using Catch::Matchers::Contains;
+  CHECK_THAT(why({.listen = "0.0.0.0:0"}), Contains("loopback") && Contains("TLS"));
+  CHECK_THAT(why({.listen = "nonsense"}), Contains("HOST:PORT"));
+  CHECK_THAT(why({.listen = "127.0.0.1:99999"}), Contains("HOST:PORT"));
+  CHECK_THAT(why({.join = {"10.1.2.3:7000"}}), Contains("loopback"));
+  CHECK_THAT(why({.join = {"127.0.0.1:1"}}), Contains("cannot be joined"));
+  place first;
+  CHECK_THAT(why({.listen = first.node.address()}), Contains(first.node.address()));
+  troupe::node one{system};
+  CHECK_THAT(why({}), Contains("a node already"));
+}
+
+TEST_CASE("a node of another build is refused, and both ends say so") {
+  using Catch::Matchers::Contains;
+  support::program other{OTHER_PROGRAM_PATH, {}};
+  const auto address = other.line();
+  REQUIRE(address);
+  troupe::actor_system system;
+  CHECK_THROWS_WITH((troupe::node{system, {.join = {*address}}}),
+                    Contains("the programs differ") && Contains("build"));
+  other.close_input();
+  CHECK(other.wait().code == 0);
+  CHECK_THAT(other.errors(), Contains("the programs differ"));
+}
+
+TEST_CASE("where nobody speaks as a node does, joining ends in time") {
+  const int silent = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof where;
+  REQUIRE(::bind(silent, reinterpret_cast<sockaddr*>(&where), size) == 0);
+  REQUIRE(::listen(silent, 4) == 0);
+  REQUIRE(::getsockname(silent, reinterpret_cast<sockaddr*>(&where), &size) == 0);
+  const auto address = "127.0.0.1:" + std::to_string(ntohs(where.sin_port));
+  troupe::actor_system system;
+  CHECK_THROWS_WITH((troupe::node{system, {.join = {address}, .heartbeat = 100ms, .join_timeout = 500ms}}),
+                    Catch::Matchers::Contains("nobody answers"));
+  ::close(silent);
+}
+
+TEST_CASE("a node that is sent nonsense goes on") {
+  place first, second{{first.node.address()}};
+  auto there = second.system.spawn<counter>({.on = first.node.self()}, 6);
+  const auto port = std::stoi(first.node.address().substr(first.node.address().find(':') + 1));
+  for (const std::string& nonsense : {std::string("GET / HTTP/1.1\r\n\r\n"), std::string(5000, '\xff')}) {
+    const int stranger = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in where{};
+    where.sin_family = AF_INET;
+    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    where.sin_port = htons(static_cast<std::uint16_t>(port));
+    REQUIRE(::connect(stranger, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0);
+    CHECK(::send(stranger, nonsense.data(), nonsense.size(), MSG_NOSIGNAL) > 0);
+    ::close(stranger);
+    CHECK(there.ask<&counter::total>().get(soon) == 6);
+  }
+}
+
+TEST_CASE("a handle of another node is refused where there is no gateway") {
+  troupe::actor_system alone;
+  CHECK_THROWS_WITH(alone.spawn<counter>({.on = troupe::placement{17}}, 0),
+                    Catch::Matchers::Contains("no node"));
+}

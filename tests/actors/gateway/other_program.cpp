@@ -1,0 +1,15 @@
+// A node of another build: says where it listens, and lives until its input ends.
+#include <troupe/node.hpp>
+#include <troupe/troupe.hpp>
+
+#include <iostream>
+#include <string>
+
+int main(int argc, char** argv) {
+  troupe::guard(argc, argv);
+  troupe::actor_system system;
+  const troupe::node here{system};
+  std::cout << here.address() << std::endl;
+  for (std::string line; std::getline(std::cin, line);) {
+  }
+}
