@@ -23,6 +23,7 @@ errc code_of(exit_kind kind) {
     case exit_kind::exception: return errc::threw;
     case exit_kind::limit: return errc::over_limit;
     case exit_kind::escalated: return errc::escalated;
+    case exit_kind::node_down: return errc::node_down;
     case exit_kind::normal:
     case exit_kind::forgotten: break;
   }
@@ -34,7 +35,7 @@ errc code_of(exit_kind kind) {
 std::string to_string(errc code) {
   static constexpr std::array names{"",           "exception", "not_started", "died_running", "no_answer",
                                     "refused",    "stopped",   "killed",      "exit_code",    "threw",
-                                    "over_limit", "escalated", "unknown_end"};
+                                    "over_limit", "escalated", "unknown_end",  "node_down"};
   const auto index = static_cast<std::size_t>(code);
   return index < names.size() ? names[index] : "unknown";
 }

@@ -28,7 +28,8 @@ enum class errc : std::uint8_t {
   threw,       ///< it ended by an exception
   over_limit,  ///< the kernel killed it by one of its limits, or it hung
   escalated,   ///< a group of its own died too often
-  unknown_end  ///< it ended so long ago that nothing is known
+  unknown_end, ///< it ended so long ago that nothing is known
+  node_down,   ///< its node is not heard of any more
 };
 [[nodiscard]] std::string to_string(errc code);
 
