@@ -2,8 +2,8 @@
 import math
 from xml.sax.saxutils import escape
 
-COLOURS = {"ours": "#c8401a", "limit": "#7a8794", "peer": "#3a6ea5", "reference": "#b9c2cb"}
-KINDS = {"ours": "Troupe", "limit": "raw limit", "peer": "peer", "reference": "inside one process"}
+COLOURS = {"ours": "#c8401a", "nodes": "#e0916f", "limit": "#7a8794", "peer": "#3a6ea5", "reference": "#b9c2cb"}
+KINDS = {"ours": "Troupe", "nodes": "Troupe, two nodes", "limit": "raw limit", "peer": "peer", "reference": "inside one process"}
 
 
 def text(x, y, what, anchor="start", size=12, more=""):

@@ -37,7 +37,8 @@ ROWS = [
     Row("W8", "shared_buffer", "64 MiB of doubles back, handed over", "GB/s", 1, max, {}, HANDED_OVER),
 ]
 Entry = collections.namedtuple("Entry", "name kind value low high is_main")
-KINDS = {"ours": "", "limit": "raw", "peer": "peer", "reference": "one process"}
+OURS = {"ours": "Troupe", "nodes": "Troupe between two nodes"}
+KINDS = {"ours": "", "nodes": "TCP", "limit": "raw", "peer": "peer", "reference": "one process"}
 LEFT_OUT = ("seq", "par", "seq_tenth", "par_tenth")  # behind W7's speed-ups: in results.json
 
 
@@ -58,7 +59,7 @@ def entries(row, peers, results):
             values = results.get((peer.name, row.workload, metric))
             if values:
                 scaled = sorted(v * row.scale for v in values)
-                name = f"{'Troupe' if peer.kind == 'ours' else peer.name}{f' ({label})' if label else ''}"
+                name = f"{OURS.get(peer.kind, peer.name)}{f' ({label})' if label else ''}"
                 found.append(Entry(name, peer.kind, median(scaled), scaled[0], scaled[-1], metric == row.metric or not label))
     return sorted(found, key=lambda e: e.value, reverse=row.better is max)
 

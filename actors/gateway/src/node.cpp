@@ -44,7 +44,6 @@ node::node(actor_system& system, node_options options) {
 
 node::~node() {
   try {
-    gateway_.ask<&detail::gateway::leave>().get();
     gateway_.stop();
     static_cast<void>(gateway_.join());
   } catch (const error&) {
@@ -53,6 +52,10 @@ node::~node() {
 }
 
 std::vector<node_status> node::members() const { return gateway_.ask<&detail::gateway::members>().get(); }
+
+bool node::ends_within(std::chrono::milliseconds patience) const {
+  return gateway_.join_for(patience).has_value();
+}
 
 std::optional<peer> node::find(std::string_view name_or_address) const {
   const auto all = members();

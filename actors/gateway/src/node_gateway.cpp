@@ -52,6 +52,11 @@ gateway::gateway(gateway_settings settings) : settings_{std::move(settings)}, lo
   links_ = std::make_unique<links>(std::move(to));
 }
 
+gateway::~gateway() {
+  constexpr std::chrono::milliseconds patience{300};
+  links_->take_leave(message_of(message_kind::leave, std::string{"it has left"}), patience);
+}
+
 promise<gateway_start> gateway::start() {
   promise<gateway_start> answer;
   try {
@@ -185,20 +190,6 @@ std::vector<node_status> gateway::members() {
                    each->clock_offset});
   }
   return all;
-}
-
-promise<void> gateway::leave() {
-  leaving_.emplace();
-  for (const auto& [link, each] : by_link_)
-    links_->send(link, message_of(message_kind::leave, std::string{"it has left"}));
-  this_actor::after(std::chrono::milliseconds{300}, [answer = *leaving_] { answer.set_value(); });
-  const auto answer = *leaving_;
-  check_leave();
-  return answer;
-}
-
-void gateway::check_leave() {
-  if (leaving_ && by_link_.empty()) leaving_->set_value();
 }
 
 }  // namespace troupe::detail

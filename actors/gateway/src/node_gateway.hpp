@@ -49,6 +49,10 @@ struct gateway_start {
 class gateway {
  public:
   explicit gateway(gateway_settings settings);
+  gateway(const gateway&) = delete;
+  gateway& operator=(const gateway&) = delete;
+  /// Tells the others that this node ends, and waits a moment until they have heard.
+  ~gateway();
 
   // --- For this system's processes ------------------------------------------------------------------------------------
 
@@ -62,8 +66,6 @@ class gateway {
   /// Nobody wants the answer to what has this label any more.
   void give_up(std::uint64_t label, bool by_force);
   [[nodiscard]] std::vector<node_status> members();
-  /// Tells the others that this node ends. Answered when they have heard, or after a moment.
-  promise<void> leave();
 
  private:
   using clock = std::chrono::steady_clock;
@@ -138,7 +140,6 @@ class gateway {
   void beat();
   void give_up_node(const session_ptr& which, const std::string& why, bool says_so = true);
   void settle_join(const std::string& problem);
-  void check_leave();
   [[nodiscard]] session_ptr find_attempt(std::uint64_t attempt) const;
   [[nodiscard]] session_ptr find(std::uint32_t number) const;
   [[nodiscard]] session_ptr find_link(std::uint64_t link) const;
@@ -175,7 +176,6 @@ class gateway {
   std::uint32_t last_refused_ = 0;  // the actor
   std::optional<promise<gateway_start>> starting_;
   std::size_t joins_left_ = 0;
-  std::optional<promise<void>> leaving_;
   std::uint32_t own_actors_ = 0;
   clock::time_point last_beat_ = clock::now();
   bool beat_is_odd_ = false;

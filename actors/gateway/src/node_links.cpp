@@ -2,8 +2,10 @@
 
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
+#include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -44,6 +46,9 @@ struct links::inside {
   std::uint64_t last_link = 0;
   std::map<std::uint64_t, caf::actor> peers;
   std::map<caf::actor_addr, std::uint64_t> numbers;
+  char farewell = 0;
+  std::set<std::uint64_t> said_nothing;  // since the farewell
+  std::condition_variable heard;
 
   // With the mutex held.
   std::uint64_t number_of(caf::event_based_actor* self, const caf::actor& peer) {
@@ -54,12 +59,17 @@ struct links::inside {
     }
     return place->second;
   }
+  void no_more_of(std::uint64_t link) {
+    said_nothing.erase(link);
+    heard.notify_all();
+  }
   void forget(const caf::actor_addr& peer, const std::string& why) {
     const auto place = numbers.find(peer);
     if (place == numbers.end()) return;
     const auto link = place->second;
     numbers.erase(place);
     peers.erase(link);
+    no_more_of(link);
     if (!is_over) listens.ended(link, why);
   }
 };
@@ -78,7 +88,9 @@ caf::behavior pass_on(caf::event_based_actor* self, const std::shared_ptr<Inside
         const auto sender = caf::actor_cast<caf::actor>(self->current_sender());
         if (!sender) return;
         const std::lock_guard lock{to->mutex};
-        if (!to->is_over) to->listens.received(to->number_of(self, sender), std::move(message));
+        const auto link = to->number_of(self, sender);
+        if (!message.empty() && message.front() == to->farewell) to->no_more_of(link);
+        if (!to->is_over) to->listens.received(link, std::move(message));
       },
       [self, to](connected_atom, std::uint64_t attempt, const caf::actor& peer) {
         const std::lock_guard lock{to->mutex};
@@ -130,6 +142,16 @@ void links::send(std::uint64_t link, std::string message) {
     to = place->second;
   }
   caf::send_as(inside_->bridge, to, std::move(message));
+}
+
+void links::take_leave(const std::string& message, std::chrono::milliseconds patience) {
+  std::unique_lock lock{inside_->mutex};
+  inside_->farewell = message.front();
+  for (const auto& [link, peer] : inside_->peers) {
+    inside_->said_nothing.insert(link);
+    caf::send_as(inside_->bridge, peer, message);
+  }
+  inside_->heard.wait_for(lock, patience, [this] { return inside_->said_nothing.empty(); });
 }
 
 void links::drop(std::uint64_t link) {

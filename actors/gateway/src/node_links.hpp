@@ -1,6 +1,7 @@
 // Connections between gateways, by CAF: the one place where this program part knows of it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,6 +33,8 @@ class links {
   void connect(std::uint64_t attempt, const std::string& host, std::uint16_t port);
   /// Does not block. Nothing is done where the link has ended. Any thread.
   void send(std::uint64_t link, std::string message);
+  /// Sends that everywhere, and waits until every other end has said something that begins with the same byte, or has ended.
+  void take_leave(const std::string& message, std::chrono::milliseconds patience);
   /// Nothing is received from it any more.
   void drop(std::uint64_t link);
 

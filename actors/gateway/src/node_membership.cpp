@@ -120,7 +120,6 @@ void gateway::on_ended(std::uint64_t link) {
   }
   const auto whose = find_link(link);
   by_link_.erase(link);
-  check_leave();
   if (!whose || whose->link != link) return;
   whose->link = 0;
   if (whose->is != state::up) return;
@@ -145,7 +144,7 @@ void gateway::on_message(std::uint64_t link, std::string&& message) try {
   from->heard = clock::now();
   switch (kind) {
     case message_kind::leave: {
-      if (!leaving_) links_->send(link, message_of(message_kind::leave, std::string{}));
+      links_->send(link, message_of(message_kind::leave, std::string{}));  // it waits to hear that
       return give_up_node(from, has_left, false);
     }
     case message_kind::pulse: return on_pulse(*from, read_all<pulse>(rest));
@@ -360,7 +359,6 @@ void gateway::give_up_node(const session_ptr& which, const std::string& why, boo
   }
   for (const auto& [number, each] : std::exchange(which->served, {})) each->cancel();
   for (const auto& each : std::exchange(which->owned, {})) local_->stop(each);
-  check_leave();
 }
 
 }  // namespace troupe::detail

@@ -2,6 +2,7 @@
 #include <troupe/launcher.hpp>
 
 #include "commands.hpp"
+#include "nodes.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -50,6 +51,7 @@ class command_line {
       drawn->add_option("--format", format_, format_help)->check(format_check())->capture_default_str();
     }
     for (auto* const command : {run_, graph_}) command->require_subcommand(1);
+    if (has_nodes()) add_nodes();
   }
 
   int execute(int argc, char** argv) {
@@ -67,6 +69,8 @@ class command_line {
       throw usage_error{problem.what(), help_for(argc, argv)};
     }
     if (list_->parsed()) return list_topologies();
+    if (has_nodes() && node_->parsed()) return run_node(node_flags_);
+    if (has_nodes() && nodes_->parsed()) return list_nodes(node_flags_);
     auto* const command = run_->parsed() ? run_ : graph_;
     const auto which = find_definition(command->get_subcommands().front()->get_name());
     try {
@@ -87,14 +91,19 @@ class command_line {
 
   /// Names are checked before the rest, so that a wrong one is not taken for a wrong option.
   void check_names(int argc, char** argv) {
-    if (argc < 2) throw usage_error{"there is no command: list, run or graph", program_};
+    std::vector<std::string> commands{"list", "run", "graph"};
+    if (has_nodes()) commands.insert(commands.end(), {"node", "nodes"});
+    if (argc < 2) {
+      std::string all = commands.front();
+      for (std::size_t i = 1; i < commands.size(); ++i)
+        all += (i + 1 < commands.size() ? ", " : " or ") + commands[i];
+      throw usage_error{"there is no command: " + all, program_};
+    }
     const std::string command = argv[1];
     if (command.starts_with("-")) return;
-    if (command != "run" && command != "graph") {
-      if (command == "list") return;
-      throw usage_error{"there is no command '" + command + "'." + meant(command, {"list", "run", "graph"}),
-                        program_};
-    }
+    if (std::find(commands.begin(), commands.end(), command) == commands.end())
+      throw usage_error{"there is no command '" + command + "'." + meant(command, commands), program_};
+    if (command != "run" && command != "graph") return;
     // `--format dot NAME`: its value is not the name.
     std::vector<std::string> words;
     for (int i = 2; i < argc; ++i) {
@@ -121,9 +130,25 @@ class command_line {
                       program_ + " " + command};
   }
 
+  void add_nodes() {
+    node_ = app_.add_subcommand("node", "be a node, on which other nodes of this program start actors");
+    node_->add_option("--listen", node_flags_.listen, "where others reach it; port 0: one that is free")
+        ->type_name("HOST:PORT")
+        ->capture_default_str();
+    node_->add_option("--name", node_flags_.name, "for people; else its address");
+    node_->add_flag("--json", node_flags_.as_json, "print a JSON object a line");
+    nodes_ = app_.add_subcommand("nodes", "list the nodes that there are");
+    nodes_->add_flag("--json", node_flags_.as_json, "print one JSON array and nothing else");
+    for (auto* const command : {node_, nodes_}) {
+      command->add_option("--join", node_flags_.join, "a node to join, and all that it knows of; may be given again")
+          ->type_name("HOST:PORT");
+    }
+    nodes_->get_option("--join")->required();
+  }
+
   /// What is wrong with the first word that nothing knows.
   std::optional<std::string> unexpected(int argc, char** argv) const {
-    const auto* const command = run_->parsed() ? run_ : graph_->parsed() ? graph_ : list_;
+    const auto* const command = app_.get_subcommands().front();
     const auto chosen = command->get_subcommands();
     std::vector<std::string> known;
     for (const auto* const option : (chosen.empty() ? command : chosen.front())->get_options())
@@ -184,8 +209,11 @@ class command_line {
   CLI::App* list_ = nullptr;
   CLI::App* run_ = nullptr;
   CLI::App* graph_ = nullptr;
+  CLI::App* node_ = nullptr;
+  CLI::App* nodes_ = nullptr;
   given_options given_;
   run_flags flags_;
+  node_flags node_flags_;
   std::string format_ = "text";
 };
 

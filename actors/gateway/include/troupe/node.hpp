@@ -98,6 +98,8 @@ class node {
 
   /// Itself, then all others that it has had to do with, also those that are down. Waits for a round trip to the gateway.
   [[nodiscard]] std::vector<node_status> members() const;
+  /// Waits until it is no node any more, because its gateway has ended, but no longer than that. False: it still is one.
+  [[nodiscard]] bool ends_within(std::chrono::milliseconds patience) const;
   /// The one that is up and has this name or address; nullopt: there is none.
   [[nodiscard]] std::optional<peer> find(std::string_view name_or_address) const;
 

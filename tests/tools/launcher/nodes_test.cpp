@@ -1,0 +1,82 @@
+// The commands `node` and `nodes` of two programs that are built on the launcher.
+#include "nodes.hpp"
+#include "support/processes.hpp"
+#include "support/program.hpp"
+
+#include <catch2/catch.hpp>
+#include <signal.h>
+#include <string>
+#include <vector>
+
+using Catch::Matchers::Contains;
+
+namespace {
+
+support::program troupe_command(std::vector<std::string> words) {
+  return support::program{TROUPE_COMMAND_PATH, std::move(words)};
+}
+
+/// "node NAME listens on ADDRESS; ..."
+std::string address_of(support::program& node) {
+  const auto line = node.line();
+  REQUIRE(line);
+  INFO(*line);
+  const std::string before = "listens on ";
+  const auto from = line->find(before);
+  REQUIRE(from != std::string::npos);
+  return line->substr(from + before.size(), line->find(';') - from - before.size());
+}
+
+}  // namespace
+
+TEST_CASE("nodes come, are listed, and go") {
+  if (!troupe::launcher::has_nodes()) return WARN("not run: this build is without the C++ Actor Framework");
+  auto first = troupe_command({"node", "--name", "one"});
+  const auto address = address_of(first);
+  auto second = troupe_command({"node", "--name", "two", "--join", address});
+  (void)address_of(second);
+  CHECK_THAT(second.line().value_or(""), Contains("node one (" + address + ") is up"));
+  CHECK_THAT(first.line().value_or(""), Contains("node two") && Contains("is up"));
+
+  auto list = troupe_command({"nodes", "--join", address});
+  const auto text = list.rest();
+  CHECK(list.wait().code == 0);
+  CHECK_THAT(text, Contains("one  " + address + "  up  ") && Contains("two  ") && Contains(" cores, load "));
+  auto as_json = troupe_command({"nodes", "--join", address, "--json"});
+  const auto json = as_json.rest();
+  CHECK(as_json.wait().code == 0);
+  CHECK_THAT(json, Contains(R"("name":"two")") && Contains(R"("state":"up")") && Contains(R"("actors":1)"));
+
+  second.kill(SIGTERM);
+  CHECK(second.wait().code == 0);
+  bool has_left = false;
+  for (auto line = first.line(); line && !has_left; line = has_left ? line : first.line())
+    has_left = line->find("node two") != std::string::npos && line->find("is down: it has left") != std::string::npos;
+  CHECK(has_left);
+  first.kill(SIGINT);
+  CHECK(first.wait().code == 0);
+}
+
+TEST_CASE("a node that cannot be made says why, and ends with status 1") {
+  if (!troupe::launcher::has_nodes()) return WARN("not run: this build is without the C++ Actor Framework");
+  auto open = troupe_command({"node", "--listen", "0.0.0.0:0"});
+  CHECK(open.wait().code == 1);
+  CHECK_THAT(open.errors(), Contains("loopback"));
+  auto alone = troupe_command({"nodes", "--join", "127.0.0.1:1"});
+  CHECK(alone.wait().code == 1);
+  CHECK_THAT(alone.errors(), Contains("127.0.0.1:1 cannot be joined"));
+
+  auto first = troupe_command({"node"});
+  support::program other{OWN_PROGRAM_PATH, {"nodes", "--join", address_of(first)}};
+  CHECK(other.wait().code == 1);
+  CHECK_THAT(other.errors(), Contains("the programs differ"));
+  first.kill(SIGTERM);
+  CHECK(first.wait().code == 0);
+}
+
+TEST_CASE("there is no listing of nodes without one to ask") {
+  if (!troupe::launcher::has_nodes()) return WARN("not run: this build is without the C++ Actor Framework");
+  auto alone = troupe_command({"nodes"});
+  CHECK(alone.wait().code == 2);
+  CHECK_THAT(alone.errors(), Contains("--join"));
+}

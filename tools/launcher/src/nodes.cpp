@@ -1,0 +1,130 @@
+#include "nodes.hpp"
+
+#include <troupe/node.hpp>
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <chrono>
+#include <cstdio>
+#include <iostream>
+#include <map>
+
+namespace troupe::launcher {
+namespace {
+
+constexpr std::chrono::milliseconds between_looks{500};
+
+std::string_view name_of(node_status::state state) {
+  switch (state) {
+    case node_status::state::here: return "here";
+    case node_status::state::up: return "up";
+    case node_status::state::broken: return "broken";
+    case node_status::state::down: break;
+  }
+  return "down";
+}
+
+std::string milliseconds(std::chrono::nanoseconds time) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3f ms", static_cast<double>(time.count()) / 1e6);
+  return text.data();
+}
+
+node_options options_of(const node_flags& flags) {
+  return {.listen = flags.listen, .join = flags.join, .name = flags.name};
+}
+
+/// What of the others has changed since the last time, a line each.
+class changes {
+ public:
+  void print(const std::vector<node_status>& members, bool as_json) {
+    for (const auto& each : members) {
+      const auto [place, is_new] = last_.try_emplace(each.who.number, each.is);
+      if ((!is_new && place->second == each.is) || each.is == node_status::state::here) continue;
+      place->second = each.is;
+      if (as_json) {
+        std::cout << boost::json::serialize(boost::json::object{{"node", each.who.name},
+                                                                {"address", each.who.address},
+                                                                {"state", name_of(each.is)},
+                                                                {"why", each.why}})
+                  << '\n';
+      } else {
+        std::cout << "node " << each.who.name << " (" << each.who.address << ") is " << name_of(each.is)
+                  << (each.why.empty() ? "" : ": ") << each.why << '\n';
+      }
+    }
+    std::cout.flush();
+  }
+
+ private:
+  std::map<std::uint32_t, node_status::state> last_;
+};
+
+boost::json::object to_json(const node_status& each) {
+  return {{"name", each.who.name},
+          {"address", each.who.address},
+          {"state", name_of(each.is)},
+          {"processors", each.processors},
+          {"load", each.load},
+          {"actors", each.actors},
+          {"round_trip_ms", static_cast<double>(each.round_trip.count()) / 1e6},
+          {"clock_offset_ms", static_cast<double>(each.clock_offset.count()) / 1e6}};
+}
+
+}  // namespace
+
+bool has_nodes() { return true; }
+
+int run_node(const node_flags& flags) {
+  actor_system system{{.output = flags.as_json ? output::discard : output::tagged}};
+  system.handle_signals();
+  const node here{system, options_of(flags)};
+  if (flags.as_json) {
+    std::cout << boost::json::serialize(boost::json::object{
+                     {"node", here.self().name}, {"address", here.address()}, {"state", "here"}})
+              << '\n';
+  } else {
+    std::cout << "node " << here.self().name << " listens on " << here.address()
+              << "; others join it with --join " << here.address() << ", Ctrl-C ends it\n";
+  }
+  changes seen;
+  try {
+    do {
+      seen.print(here.members(), flags.as_json);
+    } while (!here.ends_within(between_looks));
+  } catch (const error&) {
+    if (system.interrupted_by() == 0) throw;
+  }
+  if (system.interrupted_by() != 0) return 0;
+  std::cerr << "troupe: the node's gateway has ended; why is said above\n";
+  return 1;
+}
+
+int list_nodes(const node_flags& flags) {
+  actor_system system;
+  system.handle_signals();
+  const node here{system, options_of(flags)};
+  // The first signs of life bring what others say of themselves.
+  auto members = here.members();
+  const auto is_known = [](const node_status& each) {
+    return each.is != node_status::state::up || (each.processors != 0 && each.round_trip.count() != 0);
+  };
+  while (!std::all_of(members.begin(), members.end(), is_known) && !here.ends_within(between_looks / 5))
+    members = here.members();
+  std::erase_if(members, [](const auto& each) { return each.is == node_status::state::here; });
+  if (flags.as_json) {
+    boost::json::array all;
+    for (const auto& each : members) all.push_back(to_json(each));
+    std::cout << boost::json::serialize(all) << '\n';
+    return 0;
+  }
+  for (const auto& each : members) {
+    std::cout << each.who.name << "  " << each.who.address << "  " << name_of(each.is) << "  "
+              << each.processors << " cores, load " << each.load << ", " << each.actors
+              << " actors, round trip " << milliseconds(each.round_trip) << '\n';
+  }
+  return 0;
+}
+
+}  // namespace troupe::launcher
