@@ -1,3 +1,4 @@
+#include "nodes.hpp"
 #include "tools/command.hpp"
 
 #include <algorithm>
