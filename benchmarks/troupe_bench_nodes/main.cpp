@@ -43,7 +43,8 @@ struct two_nodes {
 };
 
 void ask() {
-  const auto much = choose({20'000, std::chrono::milliseconds{1500}}, {2'000, std::chrono::milliseconds{300}});
+  const auto much =
+      choose({20'000, std::chrono::milliseconds{1500}}, {2'000, std::chrono::milliseconds{300}});
   two_nodes nodes;
   std::vector<double> microseconds;
   const auto start = clock::now();
@@ -98,7 +99,10 @@ int main(int argc, char** argv) {
   std::vector<std::string_view> names{argv + 1, argv + argc};
   if (names.empty()) names = {"W1", "W2", "W3b"};
   for (const auto name : names) {
-    auto* const run = name == "W1" ? bench::ask : name == "W2" ? bench::tell : name == "W3b" ? bench::bulk : nullptr;
+    auto* const run = name == "W1"    ? bench::ask
+                      : name == "W2"  ? bench::tell
+                      : name == "W3b" ? bench::bulk
+                                      : nullptr;
     if (run == nullptr) {
       std::cerr << "troupe-bench-nodes: no workload '" << name << "': there are W1, W2 and W3b\n";
       return 2;

@@ -35,7 +35,7 @@ errc code_of(exit_kind kind) {
 std::string to_string(errc code) {
   static constexpr std::array names{"",           "exception", "not_started", "died_running", "no_answer",
                                     "refused",    "stopped",   "killed",      "exit_code",    "threw",
-                                    "over_limit", "escalated", "unknown_end",  "node_down"};
+                                    "over_limit", "escalated", "unknown_end", "node_down"};
   const auto index = static_cast<std::size_t>(code);
   return index < names.size() ? names[index] : "unknown";
 }

@@ -26,7 +26,8 @@ void outgoing::add(const frame_head& head, std::span<const std::byte> payload) {
   auto frame = head;
   frame.length = static_cast<std::uint32_t>(payload.size());
   std::array<std::byte, frame_head_size> bytes;
-  if (open_.empty() || open_.back().size() + payload.size() > std::min(full_batch, window_)) open_.emplace_back();
+  if (open_.empty() || open_.back().size() + payload.size() > std::min(full_batch, window_))
+    open_.emplace_back();
   auto& last = open_.back();
   const auto size = pack_into(bytes, frame).value();
   last.append(reinterpret_cast<const char*>(bytes.data()), size);

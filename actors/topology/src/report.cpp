@@ -16,6 +16,7 @@ json::string_view kind_name(exit_kind kind) {
     case exit_kind::exception: return "exception";
     case exit_kind::limit: return "limit";
     case exit_kind::escalated: return "escalated";
+    case exit_kind::node_down: return "node_down";
     case exit_kind::forgotten: break;
   }
   return "forgotten";

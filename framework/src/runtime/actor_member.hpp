@@ -173,7 +173,8 @@ class actor_member final : public member {
     process_layer::readiness ready;
   };
   std::vector<std::shared_ptr<listener>> listeners_;
-  std::vector<std::shared_ptr<listener>> called_;  // whose packets are not read: nobody listens to them until then
+  std::vector<std::shared_ptr<listener>>
+      called_;                      // whose packets are not read: nobody listens to them until then
   std::size_t turn_of_ = 0;         // the listener whose messages are handled now
   std::size_t turns_in_a_row_ = 0;  // of that one
 

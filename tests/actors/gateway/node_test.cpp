@@ -75,7 +75,8 @@ class friendly {
 
 /// A system of its own, as a node. It gives others up late enough that a machine with much to do is not taken for their end.
 struct place {
-  explicit place(std::vector<std::string> join = {}, std::string name = "", std::chrono::milliseconds beat = 2s)
+  explicit place(std::vector<std::string> join = {}, std::string name = "",
+                 std::chrono::milliseconds beat = 2s)
       : node{system, {.join = std::move(join), .name = std::move(name), .heartbeat = beat}} {}
   troupe::actor_system system;
   troupe::node node;

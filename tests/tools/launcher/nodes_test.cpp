@@ -1,5 +1,6 @@
 // The commands `node` and `nodes` of two programs that are built on the launcher.
 #include "nodes.hpp"
+
 #include "support/processes.hpp"
 #include "support/program.hpp"
 
@@ -11,6 +12,12 @@
 using Catch::Matchers::Contains;
 
 namespace {
+
+bool has_nodes() {
+  if (troupe::launcher::has_nodes()) return true;
+  WARN("not run: this build is without the C++ Actor Framework");
+  return false;
+}
 
 support::program troupe_command(std::vector<std::string> words) {
   return support::program{TROUPE_COMMAND_PATH, std::move(words)};
@@ -30,7 +37,7 @@ std::string address_of(support::program& node) {
 }  // namespace
 
 TEST_CASE("nodes come, are listed, and go") {
-  if (!troupe::launcher::has_nodes()) return WARN("not run: this build is without the C++ Actor Framework");
+  if (!has_nodes()) return;
   auto first = troupe_command({"node", "--name", "one"});
   const auto address = address_of(first);
   auto second = troupe_command({"node", "--name", "two", "--join", address});
@@ -51,14 +58,15 @@ TEST_CASE("nodes come, are listed, and go") {
   CHECK(second.wait().code == 0);
   bool has_left = false;
   for (auto line = first.line(); line && !has_left; line = has_left ? line : first.line())
-    has_left = line->find("node two") != std::string::npos && line->find("is down: it has left") != std::string::npos;
+    has_left = line->find("node two") != std::string::npos &&
+               line->find("is down: it has left") != std::string::npos;
   CHECK(has_left);
   first.kill(SIGINT);
   CHECK(first.wait().code == 0);
 }
 
 TEST_CASE("a node that cannot be made says why, and ends with status 1") {
-  if (!troupe::launcher::has_nodes()) return WARN("not run: this build is without the C++ Actor Framework");
+  if (!has_nodes()) return;
   auto open = troupe_command({"node", "--listen", "0.0.0.0:0"});
   CHECK(open.wait().code == 1);
   CHECK_THAT(open.errors(), Contains("loopback"));
@@ -75,7 +83,7 @@ TEST_CASE("a node that cannot be made says why, and ends with status 1") {
 }
 
 TEST_CASE("there is no listing of nodes without one to ask") {
-  if (!troupe::launcher::has_nodes()) return WARN("not run: this build is without the C++ Actor Framework");
+  if (!has_nodes()) return;
   auto alone = troupe_command({"nodes"});
   CHECK(alone.wait().code == 2);
   CHECK_THAT(alone.errors(), Contains("--join"));

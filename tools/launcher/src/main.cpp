@@ -140,7 +140,9 @@ class command_line {
     nodes_ = app_.add_subcommand("nodes", "list the nodes that there are");
     nodes_->add_flag("--json", node_flags_.as_json, "print one JSON array and nothing else");
     for (auto* const command : {node_, nodes_}) {
-      command->add_option("--join", node_flags_.join, "a node to join, and all that it knows of; may be given again")
+      command
+          ->add_option("--join", node_flags_.join,
+                       "a node to join, and all that it knows of; may be given again")
           ->type_name("HOST:PORT");
     }
     nodes_->get_option("--join")->required();

@@ -23,13 +23,13 @@ enum class errc : std::uint8_t {
   stopped,       ///< the system of processes has ended
 
   // Of an end, as the reason of a down or exit message; the text is that of `to_string(exit_status)`:
-  killed,      ///< a signal killed the process
-  exit_code,   ///< it called exit with another code than 0
-  threw,       ///< it ended by an exception
-  over_limit,  ///< the kernel killed it by one of its limits, or it hung
-  escalated,   ///< a group of its own died too often
-  unknown_end, ///< it ended so long ago that nothing is known
-  node_down,   ///< its node is not heard of any more
+  killed,       ///< a signal killed the process
+  exit_code,    ///< it called exit with another code than 0
+  threw,        ///< it ended by an exception
+  over_limit,   ///< the kernel killed it by one of its limits, or it hung
+  escalated,    ///< a group of its own died too often
+  unknown_end,  ///< it ended so long ago that nothing is known
+  node_down,    ///< its node is not heard of any more
 };
 [[nodiscard]] std::string to_string(errc code);
 
