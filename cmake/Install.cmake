@@ -77,8 +77,12 @@ function(troupe_install_package)
     install(FILES cmake/FindCAF.cmake DESTINATION ${troupe_cmake_folder})
   endif()
   if(TARGET troupe_launcher)
+    set(launcher_needs troupe-topology)
+    if(TARGET troupe_node)
+      string(APPEND launcher_needs ", troupe-node")
+    endif()
     troupe_pkg_config(troupe-launcher "A command line for programs that run topologies" -ltroupe_launcher
-      troupe-topology)
+      "${launcher_needs}")
   endif()
 
   install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
