@@ -38,7 +38,7 @@ class receiver {
 
 struct two_nodes {
   troupe::actor_system one, other;
-  troupe::node first{one, {}}, second{other, {.join = {first.address()}}};
+  troupe::cluster_node first{one, {}}, second{other, {.join = {first.address()}}};
   troupe::actor<receiver> there = one.spawn<receiver>({.on = second.self()});
 };
 

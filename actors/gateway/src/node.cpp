@@ -26,10 +26,10 @@ constexpr std::size_t gateway_mailbox = std::size_t{1} << 20;
 
 }  // namespace
 
-node::node(actor_system& system, node_options options) {
+cluster_node::cluster_node(actor_system& system, cluster_node_options options) {
   if (options.heartbeat < std::chrono::milliseconds{2} || options.missed == 0)
     throw std::invalid_argument{
-        "troupe: node_options::heartbeat must be at least 2 ms, and `missed` at least 1"};
+        "troupe: cluster_node_options::heartbeat must be at least 2 ms, and `missed` at least 1"};
   detail::gateway_settings settings{options.listen, options.join,         options.name,  options.heartbeat,
                                     options.missed, options.join_timeout, options.window};
   gateway_ = system.spawn<detail::gateway>({.name = "gateway", .mailbox_bytes = gateway_mailbox}, settings);
@@ -42,7 +42,7 @@ node::node(actor_system& system, node_options options) {
   self_ = std::move(made.self);
 }
 
-node::~node() {
+cluster_node::~cluster_node() {
   try {
     gateway_.stop();
     static_cast<void>(gateway_.join());
@@ -51,13 +51,15 @@ node::~node() {
   }
 }
 
-std::vector<node_status> node::members() const { return gateway_.ask<&detail::gateway::members>().get(); }
+std::vector<node_status> cluster_node::members() const {
+  return gateway_.ask<&detail::gateway::members>().get();
+}
 
-bool node::ends_within(std::chrono::milliseconds patience) const {
+bool cluster_node::ends_within(std::chrono::milliseconds patience) const {
   return gateway_.join_for(patience).has_value();
 }
 
-std::optional<peer> node::find(std::string_view name_or_address) const {
+std::optional<peer> cluster_node::find(std::string_view name_or_address) const {
   const auto all = members();
   const auto place = std::find_if(all.begin(), all.end(), [&](const auto& each) {
     return each.is == node_status::state::up &&

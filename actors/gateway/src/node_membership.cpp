@@ -26,6 +26,19 @@ std::int64_t wall_clock() {
 
 constexpr const char* has_left = "it has left";
 constexpr std::size_t longest_text = 4096;  // of what another node says for people to read
+constexpr std::size_t most_members = 1024;  // each has a connection with each
+
+// They will be dialled.
+void check_addresses(const greeting& of) {
+  if (of.members.size() > most_members) throw malformed_message{"it names more nodes than there can be"};
+  for (const auto& each : of.members) {
+    try {
+      static_cast<void>(read_address(each));
+    } catch (const std::invalid_argument& problem) {
+      throw malformed_message{std::string{"of a node that it names it says: "} + problem.what()};
+    }
+  }
+}
 
 template <class Value>
 Value read_all(std::span<const std::byte> bytes) {
@@ -181,6 +194,7 @@ void gateway::on_greeting(std::uint64_t link, message_kind kind, std::span<const
               ", the other " + std::to_string(start.version);
   } else {
     who = decode<greeting>(in);
+    check_addresses(who);
     problem = objection(who);
   }
   if (!problem.empty()) {

@@ -1,5 +1,7 @@
 #include "node_session.hpp"
 
+#include <troupe/switched_off.hpp>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -46,6 +48,14 @@ void outgoing::flush(const std::function<void(std::uint64_t, const std::string&)
   }
 }
 
+incoming::verdict incoming::judge(std::uint64_t sequence) {
+  if (sequence <= last_ && !switched_off("node_repeats")) return verdict::repeated;
+  if (sequence > last_ + 1) return verdict::gap;
+  last_ = sequence;
+  ++unsaid_;
+  return verdict::take;
+}
+
 bool outgoing::acknowledge(std::uint64_t sequence) {
   if (sequence > last_) return false;
   while (!under_way_.empty() && under_way_.front().sequence <= sequence) {
@@ -56,6 +66,7 @@ bool outgoing::acknowledge(std::uint64_t sequence) {
 }
 
 void outgoing::again(const std::function<void(std::uint64_t, const std::string&)>& send) const {
+  if (switched_off("node_resend")) return;
   for (const auto& each : under_way_) send(each.sequence, each.frames);
 }
 

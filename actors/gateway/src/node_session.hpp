@@ -49,13 +49,7 @@ class outgoing {
 class incoming {
  public:
   enum class verdict : std::uint8_t { take, repeated, gap };
-  [[nodiscard]] verdict judge(std::uint64_t sequence) {
-    if (sequence <= last_) return verdict::repeated;
-    if (sequence != last_ + 1) return verdict::gap;
-    ++last_;
-    ++unsaid_;
-    return verdict::take;
-  }
+  [[nodiscard]] verdict judge(std::uint64_t sequence);
   [[nodiscard]] std::uint64_t last() const { return last_; }
   /// Whether it is time to say what has come, where nothing else is said.
   [[nodiscard]] bool should_say() const { return unsaid_ >= 2; }

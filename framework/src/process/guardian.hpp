@@ -363,11 +363,6 @@ class guardian {
   start_method default_start_ = start_method::fork;
   lane default_lane_{};
 
-  struct preload_request {
-    std::uint32_t asker;
-    request_number request;  // 0: the host's first words
-    std::string path;
-  };
   std::vector<preload_request> preloads_;
   gateway_is gateway_;
   module_loader loader_;

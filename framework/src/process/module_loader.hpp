@@ -16,6 +16,13 @@
 
 namespace troupe::process_layer {
 
+/// Who waits for a library to be loaded.
+struct preload_request {
+  std::uint32_t asker;
+  request_number request;  ///< 0: the host's first words
+  std::string path;
+};
+
 /// Loads one library after the other. Guardian's thread only.
 class module_loader {
  public:

@@ -50,7 +50,8 @@ std::shared_ptr<detail::endpoint> member::home(detail::actor_ref& ref) {
   const auto make = maker.load(std::memory_order_acquire);
   if (by.node == 0 || make == nullptr) {
     throw malformed_message{
-        "an actor on another node cannot be called from here: this system is no node (make a troupe::node)"};
+        "an actor on another node cannot be called from here: this system is no node (make a "
+        "troupe::cluster_node)"};
   }
   const std::lock_guard lock{mutex_};
   check_not_stopped();

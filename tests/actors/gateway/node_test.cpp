@@ -2,6 +2,9 @@
 #include <troupe/node.hpp>
 #include <troupe/troupe.hpp>
 
+#include "node_frames.hpp"
+#include "node_links.hpp"
+#include "node_session.hpp"
 #include "proxy.hpp"
 #include "support/processes.hpp"
 #include "support/program.hpp"
@@ -73,13 +76,43 @@ class friendly {
   troupe::actor<counter> friend_;
 };
 
+/// Speaks as a gateway does, and says what it likes.
+class stranger {
+ public:
+  /// What it is answered by the node at that port.
+  std::string greet(std::uint16_t port, const std::vector<std::string>& members) const {
+    using namespace troupe::detail;
+    std::promise<std::uint64_t> connected;
+    std::promise<std::string> answered;
+    std::atomic<bool> is_answered = false;
+    links::listener to;
+    to.connected = [&](std::uint64_t, std::uint64_t link) { connected.set_value(link); };
+    to.received = [&](std::uint64_t, std::string&& message) {
+      if (!is_answered.exchange(true)) answered.set_value(std::move(message));
+    };
+    to.ended = [](std::uint64_t, const std::string&) {};
+    to.failed = [](std::uint64_t, const std::string&) {};
+    links out{std::move(to)};
+    out.connect(1, "127.0.0.1", port);
+    greeting who;
+    who.build = troupe::remote::build_id();
+    who.number = 7;
+    who.members = members;
+    auto message = message_of(message_kind::hello, greeting_start{});
+    const auto rest = troupe::pack(who);
+    message.append(reinterpret_cast<const char*>(rest.data()), rest.size());
+    out.send(connected.get_future().get(), std::move(message));
+    return answered.get_future().get();
+  }
+};
+
 /// A system of its own, as a node. It gives others up late enough that a machine with much to do is not taken for their end.
 struct place {
   explicit place(std::vector<std::string> join = {}, std::string name = "",
                  std::chrono::milliseconds beat = 2s)
       : node{system, {.join = std::move(join), .name = std::move(name), .heartbeat = beat}} {}
   troupe::actor_system system;
-  troupe::node node;
+  troupe::cluster_node node;
 
   int gateway() const {
     for (const auto& each : system.actors()) {
@@ -95,7 +128,7 @@ std::vector<int> up_to(int count) {
   return all;
 }
 
-bool is_down(const troupe::node& by, const troupe::peer& which) {
+bool is_down(const troupe::cluster_node& by, const troupe::peer& which) {
   return support::wait_until([&] {
     for (const auto& each : by.members()) {
       if (each.who == which && each.is == troupe::node_status::state::down) return true;
@@ -371,9 +404,9 @@ TEST_CASE("nodes know of all others that those know of which they join") {
 
 TEST_CASE("a node that cannot be made says why") {
   troupe::actor_system system;
-  const auto why = [&](troupe::node_options options) {
+  const auto why = [&](troupe::cluster_node_options options) {
     try {
-      troupe::node{system, std::move(options)};
+      troupe::cluster_node{system, std::move(options)};
     } catch (const troupe::start_failed& problem) {
       return std::string{problem.what()};
     }
@@ -387,7 +420,7 @@ TEST_CASE("a node that cannot be made says why") {
   CHECK_THAT(why({.join = {"127.0.0.1:1"}}), Contains("cannot be joined"));
   place first;
   CHECK_THAT(why({.listen = first.node.address()}), Contains(first.node.address()));
-  troupe::node one{system};
+  troupe::cluster_node one{system};
   CHECK_THAT(why({}), Contains("a node already"));
 }
 
@@ -397,7 +430,7 @@ TEST_CASE("a node of another build is refused, and both ends say so") {
   const auto address = other.line();
   REQUIRE(address);
   troupe::actor_system system;
-  CHECK_THROWS_WITH((troupe::node{system, {.join = {*address}}}),
+  CHECK_THROWS_WITH((troupe::cluster_node{system, {.join = {*address}}}),
                     Contains("the programs differ") && Contains("build"));
   other.close_input();
   CHECK(other.wait().code == 0);
@@ -415,8 +448,9 @@ TEST_CASE("where nobody speaks as a node does, joining ends in time") {
   REQUIRE(::getsockname(silent, reinterpret_cast<sockaddr*>(&where), &size) == 0);
   const auto address = "127.0.0.1:" + std::to_string(ntohs(where.sin_port));
   troupe::actor_system system;
-  CHECK_THROWS_WITH((troupe::node{system, {.join = {address}, .heartbeat = 100ms, .join_timeout = 500ms}}),
-                    Catch::Matchers::Contains("nobody answers"));
+  CHECK_THROWS_WITH(
+      (troupe::cluster_node{system, {.join = {address}, .heartbeat = 100ms, .join_timeout = 500ms}}),
+      Catch::Matchers::Contains("nobody answers"));
   ::close(silent);
 }
 
@@ -435,6 +469,20 @@ TEST_CASE("a node that is sent nonsense goes on") {
     ::close(stranger);
     CHECK(there.ask<&counter::total>().get(soon) == 6);
   }
+}
+
+TEST_CASE("a node that names others which cannot be is refused") {
+  place first;
+  const auto port =
+      static_cast<std::uint16_t>(std::stoi(first.node.address().substr(first.node.address().find(':') + 1)));
+  troupe::actor_system elsewhere;
+  auto liar = elsewhere.spawn<stranger>();
+  using Catch::Matchers::Contains;
+  CHECK_THAT(liar.ask<&stranger::greet>(port, std::vector<std::string>{"nonsense"}).get(soon),
+             Contains("it broke the protocol") && Contains("'nonsense' is no address"));
+  const std::vector<std::string> many(2000, "127.0.0.1:1");
+  CHECK_THAT(liar.ask<&stranger::greet>(port, many).get(soon), Contains("more nodes than there can be"));
+  CHECK(first.node.members().size() == 1);
 }
 
 TEST_CASE("a handle of another node is refused where there is no gateway") {

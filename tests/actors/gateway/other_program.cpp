@@ -8,7 +8,7 @@
 int main(int argc, char** argv) {
   troupe::guard(argc, argv);
   troupe::actor_system system;
-  const troupe::node here{system};
+  const troupe::cluster_node here{system};
   std::cout << here.address() << std::endl;
   for (std::string line; std::getline(std::cin, line);) {
   }

@@ -29,6 +29,7 @@ int die(int) {
   ::raise(SIGKILL);
   return 0;
 }
+/// Not so quick that a worker is done with it between two looks of who kills.
 int slowly_same(int n) {
   std::this_thread::sleep_for(50ms);
   return n;
@@ -167,7 +168,6 @@ TEST_CASE("workers that are killed before they begin, one after the other, cost 
       }
     }
   }};
-  // Long enough that none is done with it between two looks.
   CHECK(pool.map<slowly_same>(range(0, 1)) == range(0, 1));
   done = true;
   killer.join();

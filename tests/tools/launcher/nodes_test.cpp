@@ -48,7 +48,7 @@ TEST_CASE("nodes come, are listed, and go") {
   auto list = troupe_command({"nodes", "--join", address});
   const auto text = list.rest();
   CHECK(list.wait().code == 0);
-  CHECK_THAT(text, Contains("one  " + address + "  up  ") && Contains("two  ") && Contains(" cores, load "));
+  CHECK_THAT(text, Contains("one  " + address + "  up  ") && Contains("two  ") && Contains("cores: "));
   auto as_json = troupe_command({"nodes", "--join", address, "--json"});
   const auto json = as_json.rest();
   CHECK(as_json.wait().code == 0);
@@ -56,11 +56,10 @@ TEST_CASE("nodes come, are listed, and go") {
 
   second.kill(SIGTERM);
   CHECK(second.wait().code == 0);
-  bool has_left = false;
-  for (auto line = first.line(); line && !has_left; line = has_left ? line : first.line())
-    has_left = line->find("node two") != std::string::npos &&
-               line->find("is down: it has left") != std::string::npos;
-  CHECK(has_left);
+  auto line = first.line();
+  while (line && (line->find("node two") == std::string::npos || line->find("is down") == std::string::npos))
+    line = first.line();
+  CHECK_THAT(line.value_or(""), Contains("it has left"));
   first.kill(SIGINT);
   CHECK(first.wait().code == 0);
 }

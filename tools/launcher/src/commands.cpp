@@ -91,6 +91,8 @@ std::string job_json(const std::string& name, bool ok, double seconds, const std
       boost::json::object{{"job", name}, {"ok", ok}, {"seconds", seconds}, {"result", std::move(value)}});
 }
 
+}  // namespace
+
 int finished(bool ok) {
   if (!std::cout.flush()) {
     std::cerr << "troupe: standard output could not be written\n";
@@ -98,8 +100,6 @@ int finished(bool ok) {
   }
   return ok ? 0 : 1;
 }
-
-}  // namespace
 
 int list_topologies() {
   const auto all = catalogue();

@@ -34,6 +34,9 @@ struct run_flags {
   bool slow = false;
 };
 
+/// The program's exit status, once everything is on standard output.
+int finished(bool ok);
+
 /// These return the program's exit status, and throw `bad_option` or `interrupted`.
 int list_topologies();
 int run_topology(const std::string& program, const detail::definition& which, const given_options& given,

@@ -2,6 +2,8 @@
 
 #include <troupe/node.hpp>
 
+#include "commands.hpp"
+
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
@@ -9,6 +11,7 @@
 #include <cstdio>
 #include <iostream>
 #include <map>
+#include <stdexcept>
 
 namespace troupe::launcher {
 namespace {
@@ -31,7 +34,20 @@ std::string milliseconds(std::chrono::nanoseconds time) {
   return text.data();
 }
 
-node_options options_of(const node_flags& flags) {
+/// Ends as `interrupted` where that is why `work` did not come to its end.
+template <class Work>
+int run_in_system(output how, const Work& work) {
+  actor_system system{{.output = how}};
+  system.handle_signals();
+  try {
+    return work(system);
+  } catch (const error&) {
+    if (system.interrupted_by() == 0) throw;
+  }
+  throw interrupted{system.interrupted_by()};
+}
+
+cluster_node_options options_of(const node_flags& flags) {
   return {.listen = flags.listen, .join = flags.join, .name = flags.name};
 }
 
@@ -61,6 +77,26 @@ class changes {
   std::map<std::uint32_t, node_status::state> last_;
 };
 
+// Until it is no node any more.
+void watch(const cluster_node& here, bool as_json) {
+  changes seen;
+  do {
+    seen.print(here.members(), as_json);
+  } while (!here.ends_within(between_looks));
+}
+
+// What the others say of themselves comes with the first signs of life.
+std::vector<node_status> others_of(const cluster_node& here) {
+  const auto is_known = [](const node_status& each) {
+    return each.is != node_status::state::up || (each.processors != 0 && each.round_trip.count() != 0);
+  };
+  auto members = here.members();
+  while (!std::all_of(members.begin(), members.end(), is_known) && !here.ends_within(between_looks / 5))
+    members = here.members();
+  std::erase_if(members, [](const auto& each) { return each.is == node_status::state::here; });
+  return members;
+}
+
 boost::json::object to_json(const node_status& each) {
   return {{"name", each.who.name},
           {"address", each.who.address},
@@ -77,54 +113,44 @@ boost::json::object to_json(const node_status& each) {
 bool has_nodes() { return true; }
 
 int run_node(const node_flags& flags) {
-  actor_system system{{.output = flags.as_json ? output::discard : output::tagged}};
-  system.handle_signals();
-  const node here{system, options_of(flags)};
-  if (flags.as_json) {
-    std::cout << boost::json::serialize(boost::json::object{
-                     {"node", here.self().name}, {"address", here.address()}, {"state", "here"}})
-              << '\n';
-  } else {
-    std::cout << "node " << here.self().name << " listens on " << here.address()
-              << "; others join it with --join " << here.address() << ", Ctrl-C ends it\n";
-  }
-  changes seen;
-  try {
-    do {
-      seen.print(here.members(), flags.as_json);
-    } while (!here.ends_within(between_looks));
-  } catch (const error&) {
-    if (system.interrupted_by() == 0) throw;
-  }
-  if (system.interrupted_by() != 0) return 0;
-  std::cerr << "troupe: the node's gateway has ended; why is said above\n";
-  return 1;
+  const auto run = [&](actor_system& system) {
+    const cluster_node here{system, options_of(flags)};
+    if (flags.as_json) {
+      std::cout << boost::json::serialize(boost::json::object{
+                       {"node", here.self().name}, {"address", here.address()}, {"state", "here"}})
+                << '\n';
+    } else {
+      std::cout << "node " << here.self().name << " listens on " << here.address()
+                << "; others join it with --join " << here.address() << ", Ctrl-C ends it\n";
+    }
+    try {
+      watch(here, flags.as_json);
+    } catch (const error&) {
+      if (system.interrupted_by() == 0) throw;
+    }
+    if (system.interrupted_by() != 0) return finished(true);  // as it was to end
+    throw std::runtime_error{"this is no node any more: its gateway, an actor, has ended"};
+  };
+  return run_in_system(flags.as_json ? output::discard : output::tagged, run);
 }
 
 int list_nodes(const node_flags& flags) {
-  actor_system system;
-  system.handle_signals();
-  const node here{system, options_of(flags)};
-  // The first signs of life bring what others say of themselves.
-  auto members = here.members();
-  const auto is_known = [](const node_status& each) {
-    return each.is != node_status::state::up || (each.processors != 0 && each.round_trip.count() != 0);
-  };
-  while (!std::all_of(members.begin(), members.end(), is_known) && !here.ends_within(between_looks / 5))
-    members = here.members();
-  std::erase_if(members, [](const auto& each) { return each.is == node_status::state::here; });
-  if (flags.as_json) {
-    boost::json::array all;
-    for (const auto& each : members) all.push_back(to_json(each));
-    std::cout << boost::json::serialize(all) << '\n';
-    return 0;
-  }
-  for (const auto& each : members) {
-    std::cout << each.who.name << "  " << each.who.address << "  " << name_of(each.is) << "  "
-              << each.processors << " cores, load " << each.load << ", " << each.actors
-              << " actors, round trip " << milliseconds(each.round_trip) << '\n';
-  }
-  return 0;
+  return run_in_system(output::discard, [&](actor_system& system) {
+    const cluster_node here{system, options_of(flags)};
+    const auto others = others_of(here);
+    if (flags.as_json) {
+      boost::json::array all;
+      for (const auto& each : others) all.push_back(to_json(each));
+      std::cout << boost::json::serialize(all) << '\n';
+      return finished(true);
+    }
+    for (const auto& each : others) {
+      std::cout << each.who.name << "  " << each.who.address << "  " << name_of(each.is)
+                << "  cores: " << each.processors << ", load: " << each.load << ", actors: " << each.actors
+                << ", round trip: " << milliseconds(each.round_trip) << '\n';
+    }
+    return finished(true);
+  });
 }
 
 }  // namespace troupe::launcher

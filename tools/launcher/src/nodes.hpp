@@ -16,7 +16,8 @@ struct node_flags {
 /// Whether there are these commands.
 [[nodiscard]] bool has_nodes();
 
-/// These return the program's exit status. Throw `start_failed` where the node cannot be made.
+/// These return the program's exit status. They throw `start_failed` where the node cannot be made, and `interrupted`.
+
 /// Is a node until SIGINT or SIGTERM, and says who comes and goes.
 int run_node(const node_flags& flags);
 /// Joins for a moment, and lists the nodes there are.

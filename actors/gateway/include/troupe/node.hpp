@@ -44,7 +44,7 @@ struct node_status {
       clock_offset{};  ///< how far its clock is ahead of this node's, give or take half a round trip
 };
 
-struct node_options {
+struct cluster_node_options {
   detail::not_from_braces only_named{};
 
   /// Where others reach it. Port 0: one that is free. Only loopback addresses ("127.0.0.1", "localhost"): messages between
@@ -79,19 +79,19 @@ class gateway;
 /// is for processes of one machine does not travel: shared memory, locks and sentinels.
 ///
 /// ## When nodes end
-/// A node that is not heard of any more (`node_options::missed`) is down: every ask of its actors ends as `actor_down`, and
+/// A node that is not heard of any more (`cluster_node_options::missed`) is down: every ask of its actors ends as `actor_down`, and
 /// whoever watches one of them hears of its end, `exit_kind::node_down`. Actors that were started from a node end with it.
 /// It is not taken back: its program must be started anew. The destructor takes leave of the others, who need not wait then.
 ///
 /// Threads: any. Processes: the host, whose system it is.
-class node {
+class cluster_node {
  public:
   /// Listens and joins. Throws `start_failed`, stage "listen" or "join", with what is the matter: an address in use or not
   /// allowed, another build or version at the other end, nobody there. Waits.
-  explicit node(actor_system& system, node_options options = {});
-  ~node();
-  node(const node&) = delete;
-  node& operator=(const node&) = delete;
+  explicit cluster_node(actor_system& system, cluster_node_options options = {});
+  ~cluster_node();
+  cluster_node(const cluster_node&) = delete;
+  cluster_node& operator=(const cluster_node&) = delete;
 
   [[nodiscard]] const peer& self() const { return self_; }
   [[nodiscard]] const std::string& address() const { return self_.address; }
