@@ -22,6 +22,7 @@ endif()
 if(TROUPE_BUILD_TESTS)
   troupe_need(Catch2 catch2 2.13)         # Catch2::Catch2, and include(Catch) for catch_discover_tests
   troupe_need(CAF libcaf-dev 0.17.6 COMPONENTS core io openssl)  # CAF::core, CAF::io, CAF::openssl
+  troupe_need(OpenSSL libssl-dev 3)       # OpenSSL::SSL, OpenSSL::Crypto
 endif()
 if(TROUPE_BUILD_BENCHMARKS)
   troupe_need(benchmark libbenchmark-dev) # benchmark::benchmark

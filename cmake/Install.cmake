@@ -72,8 +72,8 @@ function(troupe_install_package)
   endforeach()
   if(TARGET troupe_node)
     troupe_pkg_config(troupe-caf "Process actors beside the C++ Actor Framework" "-ltroupe_caf -lcaf_core" troupe)
-    troupe_pkg_config(troupe-node "Actors on other nodes, by the C++ Actor Framework" "-ltroupe_node -lcaf_io -lcaf_core"
-      troupe)
+    troupe_pkg_config(troupe-node "Actors on other nodes, by the C++ Actor Framework"
+      "-ltroupe_node -lcaf_openssl -lcaf_io -lcaf_core -lssl -lcrypto" troupe)
     install(FILES cmake/FindCAF.cmake DESTINATION ${troupe_cmake_folder})
   endif()
   if(TARGET troupe_launcher)

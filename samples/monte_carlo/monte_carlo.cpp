@@ -125,7 +125,7 @@ troupe::summary summarize(const part& whole) {
 }
 
 troupe::summary monte_carlo(const settings& given, troupe::actor_system& system) {
-  troupe::pool pool{system, {.workers = given.workers, .name = "dice"}};
+  troupe::pool pool{system, {.workers = given.workers, .name = "dice", .nodes = troupe::launcher::nodes()}};
   return summarize(merge(pool.map<throw_dice>(partitions_of(given), {.chunk_size = 1})));
 }
 

@@ -1,9 +1,12 @@
 #include <troupe/node.hpp>
 
+#include "node_address.hpp"
 #include "node_endpoint.hpp"
 #include "node_gateway.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <functional>
 #include <stdexcept>
 #include <utility>
 
@@ -30,8 +33,10 @@ cluster_node::cluster_node(actor_system& system, cluster_node_options options) {
   if (options.heartbeat < std::chrono::milliseconds{2} || options.missed == 0)
     throw std::invalid_argument{
         "troupe: cluster_node_options::heartbeat must be at least 2 ms, and `missed` at least 1"};
-  detail::gateway_settings settings{options.listen, options.join,         options.name,  options.heartbeat,
-                                    options.missed, options.join_timeout, options.window};
+  if (!options.certificates.empty()) options.certificates = std::filesystem::absolute(options.certificates);
+  detail::gateway_settings settings{options.listen,       options.join,   options.name,
+                                    options.heartbeat,    options.missed, options.join_timeout,
+                                    options.window,       options.certificates};
   gateway_ = system.spawn<detail::gateway>({.name = "gateway", .mailbox_bytes = gateway_mailbox}, settings);
   auto made = gateway_.ask<&detail::gateway::start>().get();
   if (!made.stage.empty()) {
@@ -57,6 +62,27 @@ std::vector<node_status> cluster_node::members() const {
 
 bool cluster_node::ends_within(std::chrono::milliseconds patience) const {
   return gateway_.join_for(patience).has_value();
+}
+
+std::vector<placement> cluster_node::places(const std::vector<std::string>& only) const {
+  const auto is_wanted = [&only](const node_status& each) {
+    if (each.is != node_status::state::here && each.is != node_status::state::up) return false;
+    return only.empty() || std::any_of(only.begin(), only.end(), [&](const auto& name) {
+             return name == each.who.name || detail::canonical(name) == each.who.address;
+           });
+  };
+  auto all = members();
+  std::erase_if(all, std::not_fn(is_wanted));
+  std::vector<placement> dealt;
+  for (std::uint32_t round = 0, dealing = 1; dealing != 0; ++round) {
+    dealing = 0;
+    for (const auto& each : all) {
+      if (round >= each.processors) continue;
+      dealt.push_back(each.is == node_status::state::here ? placement{} : each.who);
+      ++dealing;
+    }
+  }
+  return dealt;
 }
 
 std::optional<peer> cluster_node::find(std::string_view name_or_address) const {

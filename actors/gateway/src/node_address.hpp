@@ -11,8 +11,15 @@ struct host_and_port {
   std::uint16_t port = 0;
 };
 
-/// Throws `std::invalid_argument` where the text is none, and where the host is no loopback address: without certificates
-/// others are not reached.
+/// Throws `std::invalid_argument` where the text is none.
 [[nodiscard]] host_and_port read_address(const std::string& text);
+
+[[nodiscard]] bool is_loopback(const host_and_port& address);
+
+/// Throws `std::invalid_argument` where that is not for who has no certificates: any address but loopback.
+void check_needs_no_certificates(const host_and_port& address);
+
+/// An address as `read_address` has it, in one way of writing; other text as it is.
+[[nodiscard]] std::string canonical(const std::string& text);
 
 }  // namespace troupe::detail

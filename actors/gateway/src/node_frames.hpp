@@ -39,6 +39,7 @@ struct greeting {
   std::string name{};
   std::string address{};
   std::int64_t clock = 0;      ///< nanoseconds since 1970
+  std::uint32_t processors = 0;
   std::uint64_t received = 0;  ///< the last of your batches that is here
   std::vector<std::string> members{};
 };
@@ -49,7 +50,6 @@ struct pulse {
   std::int64_t echo = 0;   ///< the last stamp that came; 0: none
   std::int64_t held = 0;   ///< how long ago
   std::int64_t clock = 0;
-  std::uint32_t processors = 0;
   std::uint32_t actors = 0;
   double load = 0;
 };

@@ -1,10 +1,11 @@
 #include "node_gateway.hpp"
 
-#include "node_address.hpp"
+#include <troupe/available_cpus.hpp>
+
+#include "certificate_files.hpp"
 
 #include <algorithm>
 #include <random>
-#include <thread>
 #include <utility>
 
 namespace troupe::detail {
@@ -34,6 +35,7 @@ gateway::gateway(gateway_settings settings) : settings_{std::move(settings)}, lo
   self_.build = remote::build_id();
   self_.number = random_number();
   self_.incarnation = random_bits();
+  self_.processors = available_cpus();
   links::listener to;
   to.received = [this](std::uint64_t link, std::string&& message) {
     poster_.post([this, link, came = std::make_shared<std::string>(std::move(message))] {
@@ -49,7 +51,10 @@ gateway::gateway(gateway_settings settings) : settings_{std::move(settings)}, lo
   to.failed = [this](std::uint64_t attempt, const std::string& why) {
     poster_.post([this, attempt, why] { on_failed(attempt, why); });
   };
-  links_ = std::make_unique<links>(std::move(to));
+  to.refused = [](const std::string& who, const std::string& why) {
+    std::fprintf(stderr, "gateway: a connection from %s has failed: %s\n", who.c_str(), why.c_str());
+  };
+  links_ = std::make_unique<links>(std::move(to), settings_.certificates);
 }
 
 gateway::~gateway() {
@@ -60,7 +65,8 @@ gateway::~gateway() {
 promise<gateway_start> gateway::start() {
   promise<gateway_start> answer;
   try {
-    for (const auto& each : settings_.join) static_cast<void>(read_address(each));
+    if (!settings_.certificates.empty()) check_certificates(settings_.certificates);
+    for (const auto& each : settings_.join) static_cast<void>(address_of(each));
     listen();
     remote::become_gateway(self_.number);
   } catch (const std::exception& problem) {
@@ -71,7 +77,7 @@ promise<gateway_start> gateway::start() {
   this_actor::every(settings_.heartbeat / 2, [this] { beat(); });
   starting_ = answer;
   joins_left_ = settings_.join.size();
-  for (const auto& each : settings_.join) dial_to(each, true);
+  for (const auto& each : settings_.join) dial_to(each, reason::join);
   settle_join("");
   return answer;
 }
@@ -156,9 +162,9 @@ std::uint32_t gateway::least_loaded() const {
     return static_cast<double>(actors + 1) / std::max(processors, 1U);
   };
   auto best = self_.number;
-  auto least = weight(own_actors_, std::thread::hardware_concurrency());
+  auto least = weight(own_actors_, self_.processors);
   for (const auto& [number, each] : sessions_) {
-    const auto its = weight(each->last_pulse.actors + each->ordered, each->last_pulse.processors);
+    const auto its = weight(each->last_pulse.actors + each->ordered, each->who.processors);
     if (each->is != node_status::state::up || its >= least) continue;
     best = number;
     least = its;
@@ -175,7 +181,7 @@ std::vector<node_status> gateway::members() {
   std::vector<node_status> all;
   node_status here;
   here.who = {self_.number, self_.name, self_.address};
-  here.processors = std::thread::hardware_concurrency();
+  here.processors = self_.processors;
   here.actors = static_cast<std::uint32_t>(local_->actors().actors.size());
   here.load = system_load();
   all.push_back(here);
@@ -183,7 +189,7 @@ std::vector<node_status> gateway::members() {
     all.push_back({{number, each->who.name, each->who.address},
                    each->is,
                    each->why,
-                   each->last_pulse.processors,
+                   each->who.processors,
                    each->last_pulse.load,
                    each->last_pulse.actors,
                    each->round_trip,

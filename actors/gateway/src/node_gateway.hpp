@@ -6,6 +6,7 @@
 #include <troupe/this_actor.hpp>
 #include <troupe/timer.hpp>
 
+#include "node_address.hpp"
 #include "node_links.hpp"
 #include "node_session.hpp"
 
@@ -31,6 +32,7 @@ struct gateway_settings {
   std::uint32_t missed = 0;
   std::chrono::milliseconds join_timeout{};
   std::uint64_t window = 0;
+  std::string certificates{};  ///< a folder
 };
 
 /// What came of the start. `stage` empty: it is a node.
@@ -99,10 +101,15 @@ class gateway {
   };
   using session_ptr = std::shared_ptr<session>;
 
-  /// Where the connection is being made to. Of a join, somebody waits for it.
+  enum class reason : std::uint8_t {
+    join,    ///< somebody waits for it, and it must not fail
+    learnt,  ///< from one that was joined: somebody waits for it, and goes on without it
+    met,     ///< from another
+  };
+  /// Where the connection is being made to, and why.
   struct dial {
     std::string address;
-    bool is_join = false;
+    reason why = reason::met;
     clock::time_point since{};
   };
   /// For one actor here: what found no room in its mailbox.
@@ -120,15 +127,18 @@ class gateway {
   [[nodiscard]] answer_form end_because_down(const session& of) const;
 
   // node_membership.cpp: who there is
+  [[nodiscard]] host_and_port address_of(const std::string& text) const;
+  void check(const greeting& of) const;
   void listen();
-  std::uint64_t dial_to(const std::string& address, bool is_join);
+  std::uint64_t dial_to(const std::string& address, reason why);
   void dial_again(const session_ptr& to);
   void on_connected(std::uint64_t attempt, std::uint64_t link);
   void on_failed(std::uint64_t attempt, const std::string& why);
   void on_ended(std::uint64_t link);
   void on_message(std::uint64_t link, std::string&& message);
   void on_greeting(std::uint64_t link, message_kind kind, std::span<const std::byte> from);
-  [[nodiscard]] std::string objection(const greeting& to) const;
+  [[nodiscard]] std::string objection(const greeting& to);
+  [[nodiscard]] bool make_place();
   void refuse(std::uint64_t link, const std::string& why);
   void on_refused(std::uint64_t link, const std::string& why);
   void attach(const session_ptr& to, std::uint64_t link, const greeting& who, message_kind kind);
@@ -139,6 +149,7 @@ class gateway {
   void send_batch(session& to, std::uint64_t sequence, const std::string& frames);
   void beat();
   void give_up_node(const session_ptr& which, const std::string& why, bool says_so = true);
+  [[nodiscard]] bool is_to_be_met(const std::string& address) const;
   void settle_join(const std::string& problem);
   [[nodiscard]] session_ptr find_attempt(std::uint64_t attempt) const;
   [[nodiscard]] session_ptr find(std::uint32_t number) const;

@@ -1,8 +1,13 @@
 #include "node_links.hpp"
 
+#include "certificate_files.hpp"
+#include "tls_events.hpp"
+
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
+#include <caf/openssl/all.hpp>
 #include <condition_variable>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <set>
@@ -20,8 +25,14 @@ using connected_atom = caf::atom_constant<caf::atom("connected")>;
 using failed_atom = caf::atom_constant<caf::atom("failed")>;
 
 struct settings : caf::actor_system_config {
-  settings() {
+  explicit settings(const std::filesystem::path& certificates) {
     load<caf::io::middleman>();
+    if (!certificates.empty()) {
+      load<caf::openssl::manager>();
+      openssl_certificate = certificates / own_certificate;
+      openssl_key = certificates / own_key;
+      openssl_cafile = certificates / trusted_authority;
+    }
     set("scheduler.policy", caf::atom("sharing"));  // the default one sleeps between tries
     set("scheduler.max-threads", 1);
     set("logger.verbosity", caf::atom("quiet"));
@@ -29,13 +40,22 @@ struct settings : caf::actor_system_config {
   }
 };
 
+std::string describe(const caf::actor_system& system, const caf::error& problem) {
+  if (problem == caf::sec::cannot_connect_to_node) return "there is no such host, or nobody listens there";
+  if (problem == caf::sec::disconnect_during_handshake)
+    return "it ended the connection at once (where one end has certificates, both need them)";
+  return system.render(problem);
+}
+
 }  // namespace
 
 struct links::inside {
-  explicit inside(listener to) : listens{std::move(to)} {}
+  inside(listener to, const std::string& certificates)
+      : uses_tls{!certificates.empty()}, options{new settings{certificates}}, listens{std::move(to)} {}
 
+  const bool uses_tls;
   // Both are never destroyed: to end them would wait for attempts to connect, which have no end of their own.
-  caf::actor_system_config* const options = new settings;
+  caf::actor_system_config* const options;
   caf::actor_system* const system = new caf::actor_system{*options};
   caf::actor bridge;
 
@@ -47,7 +67,8 @@ struct links::inside {
   std::map<std::uint64_t, caf::actor> peers;
   std::map<caf::actor_addr, std::uint64_t> numbers;
   char farewell = 0;
-  std::set<std::uint64_t> said_nothing;  // since the farewell
+  std::map<std::uint16_t, std::string> refusals;  // of connections that this end makes, by the other's port
+  std::set<std::uint64_t> said_nothing;           // since the farewell
   std::condition_variable heard;
 
   // With the mutex held.
@@ -58,6 +79,18 @@ struct links::inside {
       self->monitor(peer);
     }
     return place->second;
+  }
+  void hear(const tls_alert& alert) {
+    if (!alert.was_accepted) {
+      refusals[alert.port] = alert.what;
+    } else if (!is_over) {
+      listens.refused(alert.host + ":" + std::to_string(alert.port), alert.what);
+    }
+  }
+  std::string refusal_of(std::uint16_t port, const std::string& otherwise) {
+    const std::lock_guard lock{mutex};
+    const auto known = refusals.extract(port);
+    return known.empty() ? otherwise : known.mapped();
   }
   void no_more_of(std::uint64_t link) {
     said_nothing.erase(link);
@@ -105,7 +138,16 @@ caf::behavior pass_on(caf::event_based_actor* self, const std::shared_ptr<Inside
 
 }  // namespace
 
-links::links(listener to) : inside_{std::make_shared<inside>(std::move(to))} {
+links::links(listener to, const std::string& certificates)
+    : inside_{std::make_shared<inside>(std::move(to), certificates)} {
+  if (inside_->uses_tls) {
+    observe_tls([in = std::weak_ptr{inside_}](const tls_alert& alert) {
+      const auto here = in.lock();
+      if (!here) return;
+      const std::lock_guard lock{here->mutex};
+      here->hear(alert);
+    });
+  }
   inside_->bridge = inside_->system->spawn(pass_on<inside>, inside_);
 }
 
@@ -115,20 +157,23 @@ links::~links() {
 }
 
 std::uint16_t links::listen(const std::string& host, std::uint16_t port) {
-  const auto bound = inside_->system->middleman().publish(inside_->bridge, port, host.c_str(), true);
+  const auto bound = inside_->uses_tls
+                         ? caf::openssl::publish(inside_->bridge, port, host.c_str(), true)
+                         : inside_->system->middleman().publish(inside_->bridge, port, host.c_str(), true);
   if (!bound) throw std::runtime_error{inside_->system->render(bound.error())};
   return *bound;
 }
 
 void links::connect(std::uint64_t attempt, const std::string& host, std::uint16_t port) {
-  const auto bridge = inside_->bridge;
   // A thread of its own, for it waits for the other end's first words.
-  inside_->system->spawn<caf::detached>([=](caf::blocking_actor* self) {
-    auto found = self->system().middleman().remote_actor(host, port);
+  inside_->system->spawn<caf::detached>([=, in = inside_](caf::blocking_actor* self) {
+    auto& system = self->system();
+    const auto found =
+        in->uses_tls ? caf::openssl::remote_actor(system, host, port) : system.middleman().remote_actor(host, port);
     if (found) {
-      self->send(bridge, connected_atom::value, attempt, caf::actor_cast<caf::actor>(*found));
+      self->send(in->bridge, connected_atom::value, attempt, *found);
     } else {
-      self->send(bridge, failed_atom::value, attempt, self->system().render(found.error()));
+      self->send(in->bridge, failed_atom::value, attempt, in->refusal_of(port, describe(system, found.error())));
     }
   });
 }

@@ -18,10 +18,12 @@ class links {
     std::function<void(std::uint64_t link, const std::string& why)> ended;
     std::function<void(std::uint64_t attempt, std::uint64_t link)> connected;
     std::function<void(std::uint64_t attempt, const std::string& why)> failed;
+    /// By TLS, before anything came of it.
+    std::function<void(const std::string& who, const std::string& why)> refused;
   };
 
-  /// Starts CAF's threads.
-  explicit links(listener to);
+  /// Starts CAF's threads. With a folder of certificates all connections are TLS, and both ends show theirs.
+  explicit links(listener to, const std::string& certificates = {});
   links(const links&) = delete;
   links& operator=(const links&) = delete;
   /// Nobody is called any more. CAF's threads stay for the process's end, which must be one without static destructors.

@@ -1,11 +1,9 @@
 // Which other nodes there are, how they are reached, and when they are given up.
-#include "node_address.hpp"
 #include "node_gateway.hpp"
 
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
-#include <thread>
 #include <utility>
 
 namespace troupe::detail {
@@ -25,20 +23,11 @@ std::int64_t wall_clock() {
 }
 
 constexpr const char* has_left = "it has left";
+constexpr const char* nobody_answers =
+    "nobody answers there as a node does (where one end has certificates, both need them)";
 constexpr std::size_t longest_text = 4096;  // of what another node says for people to read
 constexpr std::size_t most_members = 1024;  // each has a connection with each
-
-// They will be dialled.
-void check_addresses(const greeting& of) {
-  if (of.members.size() > most_members) throw malformed_message{"it names more nodes than there can be"};
-  for (const auto& each : of.members) {
-    try {
-      static_cast<void>(read_address(each));
-    } catch (const std::invalid_argument& problem) {
-      throw malformed_message{std::string{"of a node that it names it says: "} + problem.what()};
-    }
-  }
-}
+constexpr std::uint32_t most_processors = 8192;
 
 template <class Value>
 Value read_all(std::span<const std::byte> bytes) {
@@ -75,10 +64,32 @@ gateway::session_ptr gateway::find_attempt(std::uint64_t attempt) const {
   return place == sessions_.end() ? nullptr : place->second;
 }
 
+host_and_port gateway::address_of(const std::string& text) const {
+  auto address = read_address(text);
+  if (settings_.certificates.empty()) check_needs_no_certificates(address);
+  return address;
+}
+
+// Others will be dialled, and get work by their processors.
+void gateway::check(const greeting& of) const {
+  if (of.processors > most_processors) throw malformed_message{"it says it has more processors than there are"};
+  if (of.members.size() > most_members) throw malformed_message{"it names more nodes than there can be"};
+  for (const auto& each : of.members) {
+    try {
+      static_cast<void>(address_of(each));
+    } catch (const std::invalid_argument& problem) {
+      throw malformed_message{std::string{"of a node that it names it says: "} + problem.what()};
+    }
+  }
+}
+
 // --- Connections ----------------------------------------------------------------------------------------------------------
 
 void gateway::listen() {
-  const auto wanted = read_address(settings_.listen);
+  const auto wanted = address_of(settings_.listen);
+  if (wanted.host == "0.0.0.0")
+    throw std::invalid_argument{"'" + settings_.listen +
+                                "' is no address that others can reach: name one of this machine's"};
   std::uint16_t port = 0;
   try {
     port = links_->listen(wanted.host, wanted.port);
@@ -90,17 +101,17 @@ void gateway::listen() {
   self_.name = settings_.name.empty() ? self_.address : settings_.name;
 }
 
-std::uint64_t gateway::dial_to(const std::string& address, bool is_join) {
-  const auto to = read_address(address);
+std::uint64_t gateway::dial_to(const std::string& address, reason why) {
+  const auto to = address_of(address);
   const auto attempt = ++last_attempt_;
-  dials_[attempt] = {address, is_join, clock::now()};
+  dials_[attempt] = {address, why, clock::now()};
   links_->connect(attempt, to.host, to.port);
   return attempt;
 }
 
 void gateway::dial_again(const session_ptr& to) {
   if (to->is != state::broken || to->attempt != 0 || to->dialled.empty()) return;
-  to->attempt = dial_to(to->dialled, false);
+  to->attempt = dial_to(to->dialled, reason::met);
 }
 
 void gateway::on_connected(std::uint64_t attempt, std::uint64_t link) {
@@ -118,10 +129,13 @@ void gateway::on_failed(std::uint64_t attempt, const std::string& why) {
   if (const auto whose = find_attempt(attempt)) {
     whose->attempt = 0;
     this_actor::after(settings_.heartbeat / 4, [this, whose] { dial_again(whose); });
-  } else if (dialled.is_join) {
+  } else if (dialled.why == reason::join) {
     settle_join(dialled.address + " cannot be joined: " + why);
   } else {
     std::fprintf(stderr, "gateway: node %s cannot be reached: %s\n", dialled.address.c_str(), why.c_str());
+    if (dialled.why == reason::met) return;
+    --joins_left_;
+    settle_join("");
   }
 }
 
@@ -194,7 +208,7 @@ void gateway::on_greeting(std::uint64_t link, message_kind kind, std::span<const
               ", the other " + std::to_string(start.version);
   } else {
     who = decode<greeting>(in);
-    check_addresses(who);
+    check(who);
     problem = objection(who);
   }
   if (!problem.empty()) {
@@ -208,7 +222,7 @@ void gateway::on_greeting(std::uint64_t link, message_kind kind, std::span<const
   if (kind == message_kind::welcome) welcomed(which);
 }
 
-std::string gateway::objection(const greeting& to) const {
+std::string gateway::objection(const greeting& to) {
   if (to.build != self_.build)
     return "the programs differ: this node runs build " + self_.build + ", the other build " +
            to.build.substr(0, 64);
@@ -221,7 +235,22 @@ std::string gateway::objection(const greeting& to) const {
     return "another node has the number of this one: start it anew";
   if (known && known->is == state::down)
     return "it was given up here (" + known->why + "), and its actors' ends have been told: start it anew";
+  if (!known && !make_place())
+    return "there are " + std::to_string(most_members) + " nodes already, as many as there can be";
   return {};
+}
+
+// For one more node: that which has been down for longest is forgotten.
+bool gateway::make_place() {
+  if (sessions_.size() < most_members) return true;
+  auto oldest = sessions_.end();
+  for (auto each = sessions_.begin(); each != sessions_.end(); ++each) {
+    if (each->second->is != state::down) continue;
+    if (oldest == sessions_.end() || each->second->heard < oldest->second->heard) oldest = each;
+  }
+  if (oldest == sessions_.end()) return false;
+  sessions_.erase(oldest);
+  return true;
 }
 
 void gateway::refuse(std::uint64_t link, const std::string& why) {
@@ -273,20 +302,26 @@ void gateway::welcomed(const session_ptr& by) {
   greeted_.erase(greeted);
   // Never taken back: where both ends dial, there is one connection all the same.
   if (!dialled.empty()) by->dialled = dialled.mapped().address;
+  const bool is_waited_for = !dialled.empty() && dialled.mapped().why != reason::met;
   for (const auto& address : by->who.members) {
-    const bool is_known =
-        address == self_.address ||
-        std::any_of(sessions_.begin(), sessions_.end(),
-                    [&](const auto& each) { return each.second->who.address == address; }) ||
-        std::any_of(dials_.begin(), dials_.end(),
-                    [&](const auto& each) { return each.second.address == address; });
-    if (is_known) continue;
-    if (!dialled.empty() && dialled.mapped().is_join) ++joins_left_;
-    dial_to(address, !dialled.empty() && dialled.mapped().is_join);
+    if (!is_to_be_met(address)) continue;
+    if (is_waited_for) ++joins_left_;
+    dial_to(address, is_waited_for ? reason::learnt : reason::met);
   }
-  if (dialled.empty() || !dialled.mapped().is_join) return;
+  if (!is_waited_for) return;
   --joins_left_;
   settle_join("");
+}
+
+bool gateway::is_to_be_met(const std::string& address) const {
+  // A loopback address is another's own: only those who have one too are on its machine.
+  if (is_loopback(read_address(address)) && !is_loopback(read_address(self_.address))) return false;
+  const auto is_known = [&](const auto& each) {
+    return each.second->is != state::down && each.second->who.address == address;
+  };
+  const auto is_dialled = [&](const auto& each) { return each.second.address == address; };
+  return address != self_.address && std::none_of(sessions_.begin(), sessions_.end(), is_known) &&
+         std::none_of(dials_.begin(), dials_.end(), is_dialled);
 }
 
 void gateway::settle_join(const std::string& problem) {
@@ -307,7 +342,6 @@ void gateway::send_pulse(session& to) {
   said.echo = to.last_stamp;
   said.held = std::chrono::duration_cast<std::chrono::nanoseconds>(clock::now() - to.stamp_came).count();
   said.clock = wall_clock();
-  said.processors = std::thread::hardware_concurrency();
   said.actors = own_actors_;
   said.load = load_;
   to.in.said();
@@ -350,7 +384,7 @@ void gateway::beat() {
   for (const auto& [attempt, each] : dials_) {
     if (now - each.since > settings_.join_timeout) late.push_back(attempt);
   }
-  for (const auto attempt : late) on_failed(attempt, "nobody answers there as a node does");
+  for (const auto attempt : late) on_failed(attempt, nobody_answers);
 }
 
 void gateway::give_up_node(const session_ptr& which, const std::string& why, bool says_so) {

@@ -1,3 +1,4 @@
+#include <troupe/detail/places.hpp>
 #include <troupe/detail/pool_crew.hpp>
 #include <troupe/pool.hpp>
 #include <troupe/switched_off.hpp>
@@ -25,6 +26,11 @@ std::string text_of(const std::exception_ptr& problem) {
 
 bool is_killed(const exit_status& status) {
   return status.kind == exit_kind::signal && status.code == sigkill;
+}
+
+// Says nothing about the worker.
+bool is_killed_or_cut_off(const exit_status& status) {
+  return is_killed(status) || status.kind == exit_kind::node_down;
 }
 
 }  // namespace
@@ -75,7 +81,7 @@ bool has_exceeded(const pool_remains& remains, const actor_down& down, const poo
 
 bool pool_crew::may_try_again(int in_vain, const actor_down& down) {
   constexpr int most = 32, most_if_killed = 1000;
-  return in_vain <= (is_killed(down.status()) ? most_if_killed : most);
+  return in_vain <= (is_killed_or_cut_off(down.status()) ? most_if_killed : most);
 }
 
 pool_crew::pool_crew(actor_system& system, crew_options options)
@@ -96,15 +102,24 @@ pool_crew::pool_crew(actor_system& system, crew_options options)
 }
 
 std::shared_ptr<pool_employee> pool_crew::start(std::size_t place) const {
-  pool_log log{pool_log_words};
-  const auto worker =
-      system_.spawn<pool_worker>(spawn_options{.name = options_.name + "-" + std::to_string(place + 1),
-                                               .limits = {.private_data = options_.memory_limit}},
-                                 log);
+  auto post = hire(place);
   future<void> initialized;
-  if (options_.initializer) initialized = options_.initializer.start(worker);
-  return std::make_shared<pool_employee>(pool_post{worker, worker.pid(), std::move(log)},
-                                         std::move(initialized));
+  if (options_.initializer) initialized = options_.initializer.start(post.actor);
+  return std::make_shared<pool_employee>(std::move(post), std::move(initialized));
+}
+
+/// A process for that seat.
+pool_post pool_crew::hire(std::size_t place) const {
+  return start_on_one_of(options_.nodes, place, [&](const placement& on) {
+    const spawn_options how{.name = options_.name + "-" + std::to_string(place + 1),
+                            .on = on,
+                            .limits = {.private_data = options_.memory_limit}};
+    pool_log log;
+    if (on.is_here()) log = pool_log{pool_log_words};
+    const auto worker =
+        on.is_here() ? system_.spawn<pool_worker>(how, log) : system_.spawn<pool_worker>(how);
+    return pool_post{worker, worker.pid(), std::move(log)};
+  });
 }
 
 std::exception_ptr pool_crew::to_start_failed(const pool_actor& worker, const std::exception_ptr& why) const {
@@ -167,7 +182,8 @@ bool pool_crew::is_worn(const pool_employee& worker) const {
   if (worker.tasks == 0) return false;
   if (options_.max_age.count() != 0 && std::chrono::steady_clock::now() - worker.began >= options_.max_age)
     return true;
-  return options_.max_memory != 0 && worker.post->log.atomic(4).load() > options_.max_memory;
+  return options_.max_memory != 0 && worker.post->is_here() &&
+         worker.post->log.atomic(4).load() > options_.max_memory;
 }
 
 /// And whether the other can. One that cannot is no reason to fail anybody: the next one is tried.

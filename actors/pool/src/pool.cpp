@@ -25,12 +25,14 @@ std::size_t number_of_workers(const pool_options& options) {
                                 ", and a pool has " + std::to_string(most_workers) +
                                 " processes at most: was the number negative?"};
   }
-  return options.workers != 0 ? options.workers : available_cpus();
+  if (options.workers != 0) return options.workers;
+  return options.nodes.empty() ? available_cpus() : std::min(options.nodes.size(), most_workers);
 }
 
 detail::crew_options crew_of(const pool_options& options) {
   return {.name = options.name,
           .workers = number_of_workers(options),
+          .nodes = options.nodes,
           .max_tasks = options.max_tasks_per_worker,
           .max_age = options.max_age_per_worker,
           .max_memory = options.max_memory_per_worker,

@@ -33,17 +33,18 @@ void crew::kill_all() {
   for (const auto& each : members_) each.handle.join();
 }
 
-void crew::replace(std::uint32_t number, process handle) {
+void crew::replace(std::uint32_t number, process handle, bool is_elsewhere) {
   auto& place = members_.at(number);
   place.pid = handle.pid();
   place.handle = std::move(handle);
   place.is_sabotaged = false;
+  place.is_elsewhere = is_elsewhere;
   ++place.restarts;
 }
 
-std::uint32_t crew::add(process handle) {
+std::uint32_t crew::add(process handle, bool is_elsewhere) {
   const auto pid = handle.pid();
-  members_.push_back({.handle = std::move(handle), .pid = pid});
+  members_.push_back({.handle = std::move(handle), .pid = pid, .is_elsewhere = is_elsewhere});
   return size() - 1;
 }
 
@@ -67,6 +68,10 @@ std::vector<run_report::actor_entry> crew::entries() {
     all.push_back(std::move(entry));
   }
   return all;
+}
+
+duty_state state_of(const crew::member& whom, const duty_sheet& sheet, std::uint32_t number) {
+  return whom.is_elsewhere ? duty_state::handed : state_of(sheet, number);
 }
 
 std::string obituary(const crew::member& whom, const exit_status& status, const std::string& doing) {

@@ -26,11 +26,12 @@ struct duty {
 
 using duty_sheet = shared_array<duty>;
 
-/// A line, for its writer.
+/// A line, for its writer. Without a sheet, on another node, it is one that nobody reads.
 class duty_line {
  public:
   duty_line() = default;
-  duty_line(duty_sheet sheet, std::uint32_t number) : sheet_{std::move(sheet)}, at_{&sheet_.at(number)} {}
+  duty_line(duty_sheet sheet, std::uint32_t number)
+      : sheet_{sheet ? std::move(sheet) : duty_sheet{number + std::size_t{1}}}, at_{&sheet_.at(number)} {}
 
   void rest() { set(at_->state, static_cast<std::uint64_t>(duty_state::idle)); }
   void be_handed() { set(at_->state, static_cast<std::uint64_t>(duty_state::handed)); }

@@ -1,5 +1,7 @@
 #include "runner.hpp"
 
+#include <troupe/detail/places.hpp>
+
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -138,12 +140,22 @@ void runner::start_replicas(std::uint32_t node) {
     task.member = crew_.size();
     task.seed = book_.counts().seed + task.member;
     task.begin_at = task.index;
-    nodes_[node].replicas.push_back({.member = crew_.add(start(task)), .task = task});
+    auto replica = start(task);
+    nodes_[node].replicas.push_back(
+        {.member = crew_.add(std::move(replica.handle), replica.is_elsewhere), .task = task});
   }
 }
 
-process runner::start(const assignment& task) {
-  return system_.spawn<&run_replica>({.name = task.node_name + "-" + std::to_string(task.index + 1)}, task);
+/// Sources and sinks are in the process's own system: what they read, and what they give, is there.
+runner::started runner::start(const assignment& task) {
+  static const std::vector<placement> nowhere_else;
+  const auto& places = task.kind == node_kind::stage ? options_.nodes : nowhere_else;
+  return start_on_one_of(places, task.member, [&](const placement& on) {
+    const spawn_options how{.name = task.node_name + "-" + std::to_string(task.index + 1), .on = on};
+    auto given = task;
+    if (!on.is_here()) given.duties = {};
+    return started{system_.spawn<&run_replica>(how, given), !on.is_here()};
+  });
 }
 
 void runner::watch_all() {
@@ -247,13 +259,20 @@ void runner::close(const actor<inbox>& which) {
 void runner::note_death(std::uint32_t member) {
   auto& who = crew_.at(member);
   if (broken_ || (who.may_end && !who.is_sabotaged)) return;
-  const auto state = state_of(duties_, member);
+  const auto state = state_of(who, duties_, member);
   const auto status = who.handle.join();
-  auto verdict = book_.judge(member, who, status, duties_.at(member), state);
+  auto verdict = book_.judge(member, who, status, line_of(member), state);
   who.is_sabotaged = false;
   if (who.may_end || (!verdict && !is_consequence(status) && heal(member))) return;
   may_begin_again_ = !verdict && book_.may_restart();
   broken_ = verdict ? std::move(*verdict) : obituary(who, status, {});
+}
+
+/// Of one on another node: how much it has said that it has handled.
+duty runner::line_of(std::uint32_t member) {
+  if (!crew_.at(member).is_elsewhere) return duties_.at(member);
+  const auto handled = board_.ask<&board::progress>().get();
+  return {.turns = member < handled.size() ? handled[member] : 0};
 }
 
 /// Whether nothing is lost with a replica that cannot be made good. What a stage with a state gives depends on what it has
@@ -278,7 +297,8 @@ bool runner::heal(std::uint32_t member) {
   if (task.kind == node_kind::source && makes_sense) task.begin_at = line.done_to;
   ++task.incarnation;
   duty_line{duties_, member}.rest();
-  crew_.replace(member, start(task));
+  auto fresh = start(task);
+  crew_.replace(member, std::move(fresh.handle), fresh.is_elsewhere);
   board_.tell<&board::watch>(crew_.at(member).handle, member);
   book_.note_heal();
   return true;
@@ -333,7 +353,7 @@ void runner::settle() {
 void runner::note_other_victims() {
   for (std::uint32_t i = 0; i < crew_.size(); ++i) {
     auto& who = crew_.at(i);
-    (void)book_.note_victim(who, state_of(duties_, i));
+    (void)book_.note_victim(who, state_of(who, duties_, i));
     who.is_sabotaged = false;
   }
 }

@@ -70,7 +70,12 @@ class runner {
   void note_death(std::uint32_t member);
   [[nodiscard]] bool can_heal(std::uint32_t node) const;
   [[nodiscard]] bool heal(std::uint32_t member);
-  process start(const assignment& task);
+  struct started {
+    process handle;
+    bool is_elsewhere = false;
+  };
+  started start(const assignment& task);
+  [[nodiscard]] duty line_of(std::uint32_t member);
   [[nodiscard]] bool is_over() const;
   void show_progress();
 

@@ -28,7 +28,8 @@ void saboteur::act(crew& crew, const duty_sheet& duties, std::uint32_t mortals) 
   std::vector<crew::member*> busy;
   for (std::uint32_t i = 0; i < mortals; ++i) {
     auto& each = crew.at(i);
-    if (!each.is_sabotaged && !each.may_end && state_of(duties, i) != duty_state::idle) busy.push_back(&each);
+    if (!each.is_sabotaged && !each.may_end && state_of(each, duties, i) != duty_state::idle)
+      busy.push_back(&each);
   }
   if (busy.empty()) {  // soon, somebody will be
     due_ = now + std::chrono::microseconds{draw(500)};

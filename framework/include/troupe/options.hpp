@@ -93,6 +93,8 @@ struct system_options {
 /// On which of several nodes an actor is started: `troupe::peer` of <troupe/node.hpp> is one. A value.
 struct placement {
   std::uint32_t node = 0;  ///< its number; 0: this one
+
+  [[nodiscard]] constexpr bool is_here() const { return node == 0; }
 };
 /// On the node that has the fewest actors for each of its processors.
 inline constexpr placement anywhere{0xffffffff};

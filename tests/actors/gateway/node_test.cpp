@@ -5,14 +5,19 @@
 #include "node_frames.hpp"
 #include "node_links.hpp"
 #include "node_session.hpp"
+#include "place.hpp"
 #include "proxy.hpp"
 #include "support/processes.hpp"
 #include "support/program.hpp"
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <condition_variable>
+#include <deque>
 #include <future>
 #include <memory>
+#include <mutex>
+#include <random>
 #include <signal.h>
 #include <string>
 #include <thread>
@@ -22,6 +27,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
+using support::place;
 constexpr auto soon = 60s;
 
 class counter {
@@ -80,46 +86,92 @@ class friendly {
 class stranger {
  public:
   /// What it is answered by the node at that port.
-  std::string greet(std::uint16_t port, const std::vector<std::string>& members) const {
-    using namespace troupe::detail;
-    std::promise<std::uint64_t> connected;
-    std::promise<std::string> answered;
-    std::atomic<bool> is_answered = false;
+  std::string greet(std::uint16_t port, const std::vector<std::string>& members) {
+    const auto link = connect(port);
+    out_->send(link, hello(7, members));
+    return next();
+  }
+  /// Introduces itself as one node after the other, each of which then says something with some bytes changed. Returns after
+  /// an answer to what it says last.
+  std::string babble(std::uint16_t port, int times) {
+    std::mt19937 random{1};
+    const auto link = connect(port);
+    for (int i = 0; i < times; ++i) {
+      out_->send(link, hello(static_cast<std::uint32_t>(1000 + i), {}));
+      out_->send(link, changed(honest(random), random));
+    }
+    out_->send(link, std::string(1, static_cast<char>(troupe::detail::message_kind::refuse)) + "nonsense");
+    out_->send(link, "the end");
+    std::string answer;
+    do answer = next();
+    while (answer.find("it has not introduced itself") == std::string::npos);
+    return answer;
+  }
+
+ private:
+  std::uint64_t connect(std::uint16_t port) {
+    using troupe::detail::links;
+    auto connected = std::make_shared<std::promise<std::uint64_t>>();
     links::listener to;
-    to.connected = [&](std::uint64_t, std::uint64_t link) { connected.set_value(link); };
-    to.received = [&](std::uint64_t, std::string&& message) {
-      if (!is_answered.exchange(true)) answered.set_value(std::move(message));
+    to.connected = [connected](std::uint64_t, std::uint64_t link) { connected->set_value(link); };
+    to.received = [this](std::uint64_t, std::string&& message) {
+      const std::lock_guard lock{mutex_};
+      answers_.push_back(std::move(message));
+      changed_.notify_all();
     };
     to.ended = [](std::uint64_t, const std::string&) {};
     to.failed = [](std::uint64_t, const std::string&) {};
-    links out{std::move(to)};
-    out.connect(1, "127.0.0.1", port);
+    out_ = std::make_unique<links>(std::move(to));
+    out_->connect(1, "127.0.0.1", port);
+    return connected->get_future().get();
+  }
+  std::string next() {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [this] { return !answers_.empty(); });
+    auto first = std::move(answers_.front());
+    answers_.pop_front();
+    return first;
+  }
+
+  static std::string hello(std::uint32_t number, const std::vector<std::string>& members) {
+    using namespace troupe::detail;
     greeting who;
     who.build = troupe::remote::build_id();
-    who.number = 7;
+    who.number = number;
     who.members = members;
     auto message = message_of(message_kind::hello, greeting_start{});
     const auto rest = troupe::pack(who);
-    message.append(reinterpret_cast<const char*>(rest.data()), rest.size());
-    out.send(connected.get_future().get(), std::move(message));
-    return answered.get_future().get();
+    return message.append(reinterpret_cast<const char*>(rest.data()), rest.size());
   }
-};
-
-/// A system of its own, as a node. It gives others up late enough that a machine with much to do is not taken for their end.
-struct place {
-  explicit place(std::vector<std::string> join = {}, std::string name = "",
-                 std::chrono::milliseconds beat = 2s)
-      : node{system, {.join = std::move(join), .name = std::move(name), .heartbeat = beat}} {}
-  troupe::actor_system system;
-  troupe::cluster_node node;
-
-  int gateway() const {
-    for (const auto& each : system.actors()) {
-      if (each.name == "gateway") return each.pid;
+  /// A batch of one frame of any kind, or a pulse.
+  static std::string honest(std::mt19937& random) {
+    using namespace troupe::detail;
+    if (random() % 8 == 0) return message_of(message_kind::pulse, pulse{});
+    frame_head head;
+    head.kind = static_cast<frame_kind>(1 + random() % 12);
+    head.id = static_cast<std::uint32_t>(random() % 6);
+    head.key = random();
+    head.call = random() % 4;
+    head.length = static_cast<std::uint32_t>(random() % 40);
+    auto message = message_of(message_kind::batch, batch_head{1, 0});
+    const auto packed = troupe::pack(head);
+    message.append(reinterpret_cast<const char*>(packed.data()), packed.size());
+    for (std::uint32_t i = 0; i < head.length; ++i) message += static_cast<char>(random());
+    return message;
+  }
+  static std::string changed(std::string message, std::mt19937& random) {
+    for (auto left = random() % 4; left > 0; --left) {
+      const auto at = random() % message.size();
+      if (random() % 4 == 0) message.resize(at + 1);
+      message[at] = static_cast<char>(random());
     }
-    return 0;
+    return message;
   }
+
+  std::unique_ptr<troupe::detail::links> out_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::string> answers_;
 };
 
 std::vector<int> up_to(int count) {
@@ -367,8 +419,7 @@ TEST_CASE("what was started from a node ends with it") {
 
 TEST_CASE("over a connection that is cut and made again nothing is lost, repeated or out of order") {
   place first{{}, "", 5s};
-  support::proxy between{
-      static_cast<std::uint16_t>(std::stoi(first.node.address().substr(first.node.address().find(':') + 1)))};
+  support::proxy between{support::port_of(first.node)};
   place second{{between.address()}, "", 5s};
   auto there = first.system.spawn<counter>({.on = second.node.self()}, 0);
   auto back = second.system.spawn<counter>({.on = first.node.self()}, 0);
@@ -457,13 +508,12 @@ TEST_CASE("where nobody speaks as a node does, joining ends in time") {
 TEST_CASE("a node that is sent nonsense goes on") {
   place first, second{{first.node.address()}};
   auto there = second.system.spawn<counter>({.on = first.node.self()}, 6);
-  const auto port = std::stoi(first.node.address().substr(first.node.address().find(':') + 1));
   for (const std::string& nonsense : {std::string("GET / HTTP/1.1\r\n\r\n"), std::string(5000, '\xff')}) {
     const int stranger = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in where{};
     where.sin_family = AF_INET;
     where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    where.sin_port = htons(static_cast<std::uint16_t>(port));
+    where.sin_port = htons(support::port_of(first.node));
     REQUIRE(::connect(stranger, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0);
     CHECK(::send(stranger, nonsense.data(), nonsense.size(), MSG_NOSIGNAL) > 0);
     ::close(stranger);
@@ -473,8 +523,7 @@ TEST_CASE("a node that is sent nonsense goes on") {
 
 TEST_CASE("a node that names others which cannot be is refused") {
   place first;
-  const auto port =
-      static_cast<std::uint16_t>(std::stoi(first.node.address().substr(first.node.address().find(':') + 1)));
+  const auto port = support::port_of(first.node);
   troupe::actor_system elsewhere;
   auto liar = elsewhere.spawn<stranger>();
   using Catch::Matchers::Contains;
@@ -483,6 +532,20 @@ TEST_CASE("a node that names others which cannot be is refused") {
   const std::vector<std::string> many(2000, "127.0.0.1:1");
   CHECK_THAT(liar.ask<&stranger::greet>(port, many).get(soon), Contains("more nodes than there can be"));
   CHECK(first.node.members().size() == 1);
+}
+
+TEST_CASE("nodes that send nonsense are given up, and nobody's actors suffer") {
+  place first, second{{first.node.address()}};
+  auto there = second.system.spawn<counter>({.on = first.node.self()}, 6);
+  troupe::actor_system elsewhere;
+  auto liar = elsewhere.spawn<stranger>();
+  const auto gateway = first.gateway();
+  // More than there can be nodes.
+  CHECK_THAT(liar.ask<&stranger::babble>(support::port_of(first.node), 1500).get(soon),
+             Catch::Matchers::Contains("does not listen"));
+  CHECK(there.ask<&counter::total>().get(soon) == 6);
+  CHECK(first.gateway() == gateway);
+  CHECK(first.node.members().size() <= 1025);
 }
 
 TEST_CASE("a handle of another node is refused where there is no gateway") {

@@ -67,14 +67,21 @@ std::optional<chaos_options> chaos_of(const run_flags& flags) {
   return chaos;
 }
 
-/// Runs `work` in a system of its own; it is given the system and the line that shows how far it has come.
+/// While a job or a topology runs: what `launcher::nodes` says.
+std::vector<placement> places_for_work;
+
+/// Runs `work` in a system of its own, which has joined the nodes that it is to work on; it is given the system and the line
+/// that shows how far it has come.
 template <class Work>
-auto run_in_system(bool as_json, const Work& work) {
+auto run_in_system(const run_flags& flags, const Work& work) {
   // With --json standard output is one object, so what actors print has no place there.
-  actor_system system{{.output = as_json ? output::discard : output::tagged}};
+  actor_system system{{.output = flags.as_json ? output::discard : output::tagged}};
   system.handle_signals();
   progress_line line;
   try {
+    joined_nodes others;
+    if (!flags.on.join.empty()) others = join_nodes(system, flags.on);
+    places_for_work = others.places;
     auto result = work(system, line);
     if (system.interrupted_by() == 0) return result;
   } catch (const std::exception&) {
@@ -92,6 +99,8 @@ std::string job_json(const std::string& name, bool ok, double seconds, const std
 }
 
 }  // namespace
+
+std::vector<placement> nodes() { return places_for_work; }
 
 int finished(bool ok) {
   if (!std::cout.flush()) {
@@ -125,8 +134,9 @@ int run_topology(const std::string& program, const detail::definition& which, co
                  const run_flags& flags) {
   const bool as_json = flags.as_json;
   const auto graph = which.make(settings_of(which, given).get());
-  const auto report = run_in_system(as_json, [&](actor_system& system, progress_line& line) {
+  const auto report = run_in_system(flags, [&](actor_system& system, progress_line& line) {
     run_options options;
+    options.nodes = nodes();
     if (line.is_shown()) options.on_progress = [&line](const progress& so_far) { line.show(so_far); };
     options.chaos = chaos_of(flags);
     return graph.run(system, options);
@@ -148,7 +158,7 @@ int run_job(const std::string& program, const detail::definition& which, const g
   const auto began = std::chrono::steady_clock::now();
   summary result;
   try {
-    result = run_in_system(as_json, [&](actor_system& system, progress_line& line) {
+    result = run_in_system(flags, [&](actor_system& system, progress_line& line) {
       return which.run(settings.get(), system, [&line](const progress& so_far) { line.show(so_far); });
     });
   } catch (const bad_option&) {

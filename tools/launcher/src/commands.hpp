@@ -2,6 +2,7 @@
 #pragma once
 
 #include "catalogue.hpp"
+#include "nodes.hpp"
 
 #include <cstdint>
 #include <map>
@@ -32,6 +33,7 @@ struct run_flags {
   std::optional<std::uint64_t> seed{};
   bool stop = false;
   bool slow = false;
+  node_flags on{};  ///< `join` empty: no node
 };
 
 /// The program's exit status, once everything is on standard output.

@@ -46,6 +46,7 @@ class command_line {
     for (const auto& each : catalogue()) {
       auto* const started = add_options(*each, *run_->add_subcommand(each->name, each->help));
       started->add_flag("--json", flags_.as_json, json_help);
+      if (has_nodes()) add_places(*each, *started);
       if (!each->is_job()) add_faults(*each, *started);
       auto* const drawn = add_options(*each, *graph_->add_subcommand(each->name, each->help));
       drawn->add_option("--format", format_, format_help)->check(format_check())->capture_default_str();
@@ -71,6 +72,7 @@ class command_line {
     if (list_->parsed()) return list_topologies();
     if (has_nodes() && node_->parsed()) return run_node(node_flags_);
     if (has_nodes() && nodes_->parsed()) return list_nodes(node_flags_);
+    if (has_nodes() && certificates_->parsed()) return make_certificates(program_, certificate_flags_);
     auto* const command = run_->parsed() ? run_ : graph_;
     const auto which = find_definition(command->get_subcommands().front()->get_name());
     try {
@@ -92,7 +94,7 @@ class command_line {
   /// Names are checked before the rest, so that a wrong one is not taken for a wrong option.
   void check_names(int argc, char** argv) {
     std::vector<std::string> commands{"list", "run", "graph"};
-    if (has_nodes()) commands.insert(commands.end(), {"node", "nodes"});
+    if (has_nodes()) commands.insert(commands.end(), {"node", "nodes", "certificates"});
     if (argc < 2) {
       std::string all = commands.front();
       for (std::size_t i = 1; i < commands.size(); ++i)
@@ -132,9 +134,6 @@ class command_line {
 
   void add_nodes() {
     node_ = app_.add_subcommand("node", "be a node, on which other nodes of this program start actors");
-    node_->add_option("--listen", node_flags_.listen, "where others reach it; port 0: one that is free")
-        ->type_name("HOST:PORT")
-        ->capture_default_str();
     node_->add_option("--name", node_flags_.name, "for people; else its address");
     node_->add_flag("--json", node_flags_.as_json, "print a JSON object a line");
     nodes_ = app_.add_subcommand("nodes", "list the nodes that there are");
@@ -144,8 +143,52 @@ class command_line {
           ->add_option("--join", node_flags_.join,
                        "a node to join, and all that it knows of; may be given again")
           ->type_name("HOST:PORT");
+      add_node_options(*command, node_flags_, "OPTIONS", nullptr);
     }
     nodes_->get_option("--join")->required();
+    certificates_ = app_.add_subcommand("certificates", "make certificates, by which nodes know each other");
+    certificates_->add_option("--out", certificate_flags_.out, "the folder; an authority that is there is used")
+        ->type_name("DIR")
+        ->required();
+    certificates_->add_option("--days", certificate_flags_.days, "how long they are valid")
+        ->check(CLI::Range(1, 36500))
+        ->capture_default_str();
+    certificates_->add_option("nodes", certificate_flags_.nodes, "names of the nodes, a folder each")
+        ->type_name("NODE...")
+        ->required();
+  }
+
+  /// How this program is a node, whichever command makes it one.
+  static void add_node_options(CLI::App& app, node_flags& flags, const std::string& group,
+                               const detail::definition* which) {
+    if (is_free(which, "listen")) {
+      app.add_option("--listen", flags.listen, "where others reach it; port 0: one that is free")
+          ->type_name("HOST:PORT")
+          ->capture_default_str()
+          ->group(group);
+    }
+    if (is_free(which, "certificates")) {
+      app.add_option("--certificates", flags.certificates,
+                     "its folder, as the command 'certificates' makes it: for addresses that are not loopback")
+          ->type_name("DIR")
+          ->group(group);
+    }
+    if (is_free(which, "heartbeat")) {
+      using value = detail::option_value<std::chrono::milliseconds>;
+      const auto set = [&flags](const std::string& text) {
+        try {
+          flags.heartbeat = value::parse(text, {.least = 2});
+        } catch (const std::invalid_argument& problem) {
+          throw CLI::ValidationError{"--heartbeat", problem.what()};
+        }
+      };
+      app.add_option_function<std::string>("--heartbeat", set,
+                                           "how often nodes say that they are there; after three in a row of "
+                                           "which none was heard, one is down")
+          ->type_name(std::string{value::type_name()})
+          ->default_str(value::text_of(flags.heartbeat))
+          ->group(group);
+    }
   }
 
   /// What is wrong with the first word that nothing knows.
@@ -166,21 +209,34 @@ class command_line {
     return std::nullopt;
   }
 
-  /// Faults on purpose. A topology's own option of that name is its own.
+  /// A topology's or a job's own option of a name is its own.
+  static bool is_free(const detail::definition* which, const std::string& name) {
+    return which == nullptr || std::none_of(which->options.begin(), which->options.end(),
+                                            [&](const auto& option) { return option.name == name; });
+  }
+
+  void add_places(const detail::definition& which, CLI::App& app) {
+    if (!is_free(&which, "nodes")) return;
+    const std::string group = "ON OTHER NODES";
+    app.add_option("--nodes", flags_.on.join,
+                   which.is_job() ? "where the pools' workers are: nodes of this program"
+                                  : "where the stages are: nodes of this program")
+        ->type_name("HOST:PORT,...")
+        ->delimiter(',')
+        ->group(group);
+    add_node_options(app, flags_.on, group, &which);
+  }
+
   void add_faults(const detail::definition& which, CLI::App& app) {
-    const auto is_free = [&which](const std::string& name) {
-      return std::none_of(which.options.begin(), which.options.end(),
-                          [&](const auto& option) { return option.name == name; });
-    };
     const std::string group = "FAULTS ON PURPOSE";
-    if (is_free("kills")) {
+    if (is_free(&which, "kills")) {
       app.add_option("--kills", flags_.kills,
                      "kill -9 so many processes that are not idle, at random moments")
           ->group(group);
     }
-    if (is_free("seed")) app.add_option("--seed", flags_.seed, "of the random moments")->group(group);
-    if (is_free("stop")) app.add_flag("--stop", flags_.stop, "pause processes too (SIGSTOP)")->group(group);
-    if (is_free("slow")) app.add_flag("--slow", flags_.slow, "delay one turn in a hundred")->group(group);
+    if (is_free(&which, "seed")) app.add_option("--seed", flags_.seed, "of the random moments")->group(group);
+    if (is_free(&which, "stop")) app.add_flag("--stop", flags_.stop, "pause processes too (SIGSTOP)")->group(group);
+    if (is_free(&which, "slow")) app.add_flag("--slow", flags_.slow, "delay one turn in a hundred")->group(group);
   }
 
   CLI::App* add_options(const detail::definition& which, CLI::App& app) {
@@ -213,9 +269,11 @@ class command_line {
   CLI::App* graph_ = nullptr;
   CLI::App* node_ = nullptr;
   CLI::App* nodes_ = nullptr;
+  CLI::App* certificates_ = nullptr;
   given_options given_;
   run_flags flags_;
   node_flags node_flags_;
+  certificate_flags certificate_flags_;
   std::string format_ = "text";
 };
 

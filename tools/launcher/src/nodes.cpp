@@ -1,5 +1,6 @@
 #include "nodes.hpp"
 
+#include <troupe/certificates.hpp>
 #include <troupe/node.hpp>
 
 #include "commands.hpp"
@@ -9,6 +10,7 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <map>
 #include <stdexcept>
@@ -48,7 +50,11 @@ int run_in_system(output how, const Work& work) {
 }
 
 cluster_node_options options_of(const node_flags& flags) {
-  return {.listen = flags.listen, .join = flags.join, .name = flags.name};
+  return {.listen = flags.listen,
+          .certificates = flags.certificates,
+          .join = flags.join,
+          .name = flags.name,
+          .heartbeat = flags.heartbeat};
 }
 
 /// What of the others has changed since the last time, a line each.
@@ -132,6 +138,23 @@ int run_node(const node_flags& flags) {
     throw std::runtime_error{"this is no node any more: its gateway, an actor, has ended"};
   };
   return run_in_system(flags.as_json ? output::discard : output::tagged, run);
+}
+
+int make_certificates(const std::string& program, const certificate_flags& flags) {
+  troupe::make_certificates(flags.out, flags.nodes, std::chrono::hours{24} * flags.days);
+  for (const auto& node : flags.nodes) {
+    const auto place = (std::filesystem::path{flags.out} / node).string();
+    std::cout << place << ": copy it to where that node runs, and start it with '" << program
+              << " node --certificates " << place << "'\n";
+  }
+  std::cout << (std::filesystem::path{flags.out} / "authority").string()
+            << ": stays here; who has its key can make more nodes\n";
+  return finished(true);
+}
+
+joined_nodes join_nodes(actor_system& system, const node_flags& flags) {
+  const auto here = std::make_shared<cluster_node>(system, options_of(flags));
+  return {here, here->places(flags.join)};
 }
 
 int list_nodes(const node_flags& flags) {

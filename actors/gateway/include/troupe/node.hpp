@@ -47,9 +47,12 @@ struct node_status {
 struct cluster_node_options {
   detail::not_from_braces only_named{};
 
-  /// Where others reach it. Port 0: one that is free. Only loopback addresses ("127.0.0.1", "localhost"): messages between
-  /// nodes are not encrypted, and nobody's identity is checked.
+  /// Where others reach it. Port 0: one that is free.
   std::string listen = "127.0.0.1:0";
+  /// A folder with this node's certificate and key, and the certificate of the authority that it trusts: as
+  /// `make_certificates` of <troupe/certificates.hpp> makes it. Then every connection is encrypted, by TLS, and made only
+  /// with nodes that show a certificate of that authority. Empty: no connection is, and addresses are loopback ones.
+  std::string certificates{};
   /// Addresses of nodes to join. Those that these know of are joined too.
   std::vector<std::string> join{};
   std::string name{};  ///< for people; empty: its address
@@ -100,6 +103,9 @@ class cluster_node {
   [[nodiscard]] std::vector<node_status> members() const;
   /// Waits until it is no node any more, because its gateway has ended, but no longer than that. False: it still is one.
   [[nodiscard]] bool ends_within(std::chrono::milliseconds patience) const;
+  /// A place for each processor of each node that is up, this one's too, or of those among them that have one of these names
+  /// or addresses; dealt out in turn. What `pool_options::nodes` and `run_options::nodes` want. Waits as `members`.
+  [[nodiscard]] std::vector<placement> places(const std::vector<std::string>& only = {}) const;
   /// The one that is up and has this name or address; nullopt: there is none.
   [[nodiscard]] std::optional<peer> find(std::string_view name_or_address) const;
 

@@ -43,6 +43,12 @@ struct pool_options {
   std::size_t workers = 0;    ///< processes; 0: one for each CPU that may be used
   std::string name = "pool";  ///< of the workers too: "pool-1", "pool-2", ...
 
+  /// Where the workers are, each at the next of these places: `cluster_node::places`. Empty: here. `workers` 0 is then one for
+  /// each. What a place's node, being down, cannot have, the next place has, and this system where all are. Of a worker on
+  /// another node nobody knows how far it had come when it died: each item of its chunk counts as begun, `deadline` is a
+  /// death like any other, and `max_memory_per_worker` is not looked at.
+  std::vector<placement> nodes{};
+
   /// What each worker runs first: `initialize_by<f>(arguments...)`. Where it throws or ends the process, the pool's
   /// constructor throws `start_failed`, stage "initializer", with the reason, and so does what needs a new worker later:
   /// each use tries once.

@@ -104,6 +104,9 @@ struct run_options {
   unsigned max_attempts = 10;
   unsigned max_restarts = 100;           ///< times that the whole run may begin again
   std::optional<chaos_options> chaos{};  ///< faults on purpose
+  /// Where the stages' replicas are, each at the next of these places: `cluster_node::places`. Sources, sinks and what is
+  /// between are here. What a place's node, being down, cannot have, the next place has, and this system where all are.
+  std::vector<placement> nodes{};
 };
 
 /// A graph of actors: sources, stages and sinks, each in one process or several alike, and edges between them.

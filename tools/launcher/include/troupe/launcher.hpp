@@ -51,6 +51,10 @@ struct limits {
   std::vector<std::string> one_of{};  ///< of a text: nothing else
 };
 
+/// In a job: the places for the workers of its pools (`pool_options::nodes`), which are on the nodes that `--nodes` names;
+/// empty without that. A topology's stages are there without being told.
+[[nodiscard]] std::vector<placement> nodes();
+
 /// What a job calls to say how far it has come, in its own thread: shown on a terminal, and nowhere else.
 using show_progress = std::function<void(const progress& so_far)>;
 

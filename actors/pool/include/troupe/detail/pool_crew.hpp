@@ -42,6 +42,7 @@ struct pool_rules {
 struct crew_options {
   std::string name;
   std::size_t workers = 1;
+  std::vector<placement> nodes{};      ///< of the workers, in turn; empty: here
   std::size_t max_tasks = 0;           ///< that a worker is given; 0: any number
   std::chrono::nanoseconds max_age{};  ///< of a worker; 0: any
   std::size_t max_memory = 0;          ///< of a worker, resident after an order; 0: any
@@ -54,7 +55,9 @@ struct crew_options {
 struct pool_post {
   pool_actor actor;
   int pid = 0;
-  pool_log log;
+  pool_log log;  ///< none of a worker on another node
+
+  [[nodiscard]] bool is_here() const { return static_cast<bool>(log); }
 };
 
 /// Something that has been sent to a worker: what is needed to find out what a death has left of it.
@@ -161,6 +164,7 @@ class pool_crew {
   };
 
   [[nodiscard]] std::shared_ptr<pool_employee> start(std::size_t place) const;
+  [[nodiscard]] pool_post hire(std::size_t place) const;
   [[nodiscard]] std::exception_ptr to_start_failed(const pool_actor& worker,
                                                    const std::exception_ptr& why) const;
   engagement engage(std::size_t place, std::size_t tasks, const pool_actor* dead,

@@ -93,6 +93,7 @@ class pool_job {
     const auto before = done_;
     auto remains = pool_remains::of(sent.to->log, sent.order.ticket, items.size());
     if (!remains) {
+      if (!sent.to->is_here()) return died_elsewhere(down, sent, rules);
       // It may have died of reading the items: one by one they tell of which.
       if (items.size() == 1) return charge(0, down, sent, rules, false);
       trouble().most_at_once = 1;
@@ -143,6 +144,17 @@ class pool_job {
     });
   }
 
+  /// Any of them may have been begun, which counts; from here on they go one by one, and tell of which it was.
+  void died_elsewhere(const actor_down& down, const pool_sending& sent, const pool_rules& rules) {
+    trouble().most_at_once = 1;
+    const auto begun = items.size();
+    for (std::size_t item = 1; item < begun; ++item) charge(item, down, sent, rules, false);
+    charge(0, down, sent, rules, false);
+    // Those that have no attempt left are next, each of them.
+    if (rules.max_attempts > 1) return advance(0);
+    for (std::size_t item = 1; item < begun; ++item) give_up_first();
+  }
+
   void charge(std::size_t item, const actor_down& down, const pool_sending& sent, const pool_rules& rules,
               bool exceeded) {
     const auto place = done_ + item;
@@ -151,9 +163,12 @@ class pool_job {
     trouble().sent_in_vain = 0;
     if (item != 0 || (!exceeded && (attempts.size() < rules.max_attempts || switched_off("pool_attempts"))))
       return;
-    problems.push_back(
-        {place, exceeded ? std::make_exception_ptr(deadline_exceeded{rules.deadline, attempts.back()})
-                         : std::make_exception_ptr(quarantined{attempts})});
+    if (!exceeded) return give_up_first();
+    problems.push_back({place, std::make_exception_ptr(deadline_exceeded{rules.deadline, attempts.back()})});
+    advance(1);
+  }
+  void give_up_first() {
+    problems.push_back({done_, std::make_exception_ptr(quarantined{trouble().attempts[done_]})});
     advance(1);
   }
 

@@ -85,6 +85,8 @@ class pool_weighing {
 class pool_worker {
  public:
   explicit pool_worker(pool_log log) : log_{std::move(log)} {}
+  /// On another node than its pool, which never sees its notes.
+  pool_worker() : pool_worker{pool_log{pool_log_words}} {}
 
   /// The items in their order; it may end early, with at least one of them done. What is finished is noted, so that a death
   /// costs what runs only; so where a result cannot be noted, it ends with that one.

@@ -1,0 +1,40 @@
+// A system of this process, as a node among others.
+#pragma once
+
+#include <troupe/node.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace support {
+
+/// It gives others up late enough that a machine with much to do is not taken for their end.
+struct place {
+  explicit place(std::vector<std::string> join = {}, std::string name = "",
+                 std::chrono::milliseconds beat = std::chrono::seconds{2}, std::string certificates = "",
+                 std::string listen = "127.0.0.1:0")
+      : node{system,
+             {.listen = std::move(listen),
+              .certificates = std::move(certificates),
+              .join = std::move(join),
+              .name = std::move(name),
+              .heartbeat = beat}} {}
+  troupe::actor_system system;
+  troupe::cluster_node node;
+
+  int gateway() const {
+    for (const auto& each : system.actors()) {
+      if (each.name == "gateway") return each.pid;
+    }
+    return 0;
+  }
+};
+
+inline std::uint16_t port_of(const troupe::cluster_node& node) {
+  return static_cast<std::uint16_t>(std::stoi(node.address().substr(node.address().rfind(':') + 1)));
+}
+
+}  // namespace support
