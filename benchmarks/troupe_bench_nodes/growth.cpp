@@ -63,8 +63,10 @@ void grow_to(std::size_t count) {
   const auto idle = (ticks(gateway) - before) * 10 / static_cast<double>(quiet.count());
   report("growth", name("idle_gateway_cpu"), idle, "ms/s");
   report("growth", name("gateway_private"), private_kibibytes(gateway), "KiB");
-  report("growth", name("gateway_descriptors"), static_cast<double>(entries_of(about(gateway) / "fd")), "count");
-  report("growth", name("gateway_threads"), static_cast<double>(entries_of(about(gateway) / "task")), "count");
+  report("growth", name("gateway_descriptors"), static_cast<double>(entries_of(about(gateway) / "fd")),
+         "count");
+  report("growth", name("gateway_threads"), static_cast<double>(entries_of(about(gateway) / "task")),
+         "count");
 
   std::vector<troupe::actor<pebble>> all;
   const auto spawning = clock::now();

@@ -41,10 +41,10 @@ class network {
   std::vector<std::unique_ptr<member>> members_;
 };
 
-void ask_between_nodes();     ///< W1
-void tell_between_nodes();    ///< W2
-void bulk_between_nodes();    ///< W3b
-void map_over_nodes();        ///< W7
-void nodes_growth();          ///< growth
+void ask_between_nodes();   ///< W1
+void tell_between_nodes();  ///< W2
+void bulk_between_nodes();  ///< W3b
+void map_over_nodes();      ///< W7
+void nodes_growth();        ///< growth
 
 }  // namespace bench

@@ -58,10 +58,11 @@ void check_certificates(const fs::path& folder) {
   const auto key = read_key(folder / own_key);
   const auto authority = read_certificate(folder / trusted_authority);
   if (X509_check_private_key(certificate.get(), key.get()) != 1)
-    throw std::runtime_error{(folder / own_key).string() + " is not the key of " + file.string() + how_to_make_them};
+    throw std::runtime_error{(folder / own_key).string() + " is not the key of " + file.string() +
+                             how_to_make_them};
   const std::unique_ptr<X509_STORE, decltype(&X509_STORE_free)> trusted{X509_STORE_new(), &X509_STORE_free};
   const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> check{X509_STORE_CTX_new(),
-                                                                             &X509_STORE_CTX_free};
+                                                                              &X509_STORE_CTX_free};
   X509_STORE_add_cert(trusted.get(), authority.get());
   X509_STORE_CTX_init(check.get(), trusted.get(), certificate.get(), nullptr);
   if (X509_verify_cert(check.get()) == 1) return;

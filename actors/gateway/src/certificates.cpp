@@ -28,7 +28,8 @@ struct signer {
 
 template <class Result>
 Result made(Result result, const char* what) {
-  if (!result) throw std::runtime_error{std::string{"OpenSSL cannot make "} + what + ": " + openssl_problem()};
+  if (!result)
+    throw std::runtime_error{std::string{"OpenSSL cannot make "} + what + ": " + openssl_problem()};
   return result;
 }
 
@@ -37,7 +38,8 @@ void add_extension(X509& to, X509& issuer, int which, const std::string& value) 
   X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, &issuer, &to, nullptr, nullptr, 0);
   const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> extension{
-      made(X509V3_EXT_conf_nid(nullptr, &context, which, value.c_str()), "an extension"), &X509_EXTENSION_free};
+      made(X509V3_EXT_conf_nid(nullptr, &context, which, value.c_str()), "an extension"),
+      &X509_EXTENSION_free};
   made(X509_add_ext(&to, extension.get(), -1), "an extension");
 }
 
@@ -45,7 +47,8 @@ void name(X509& what, const std::string& common_name) {
   auto* const subject = X509_get_subject_name(&what);
   const auto add = [subject](const char* field, const std::string& text) {
     const auto* const bytes = reinterpret_cast<const unsigned char*>(text.data());
-    made(X509_NAME_add_entry_by_txt(subject, field, MBSTRING_UTF8, bytes, static_cast<int>(text.size()), -1, 0),
+    made(X509_NAME_add_entry_by_txt(subject, field, MBSTRING_UTF8, bytes, static_cast<int>(text.size()), -1,
+                                    0),
          "a name");
   };
   add("O", "Troupe");
@@ -54,7 +57,8 @@ void name(X509& what, const std::string& common_name) {
 
 /// Signed by its issuer; null: by itself.
 signer make(const std::string& common_name, const signer* issuer, std::chrono::seconds valid_for) {
-  signer fresh{certificate_ptr{made(X509_new(), "a certificate")}, key_ptr{made(EVP_EC_gen("P-256"), "a key")}};
+  signer fresh{certificate_ptr{made(X509_new(), "a certificate")},
+               key_ptr{made(EVP_EC_gen("P-256"), "a key")}};
   auto& certificate = *fresh.certificate;
   const auto& by = issuer != nullptr ? *issuer : fresh;
   const std::unique_ptr<BIGNUM, decltype(&BN_free)> serial{BN_new(), &BN_free};
@@ -112,7 +116,8 @@ signer authority_in(const fs::path& folder, std::chrono::seconds valid_for) {
 
 void check_name(const std::string& node) {
   constexpr std::size_t longest = 64;  // of a common name, in RFC 5280
-  const bool is_file_name = !node.empty() && node != "." && node != ".." && node.find('/') == std::string::npos;
+  const bool is_file_name =
+      !node.empty() && node != "." && node != ".." && node.find('/') == std::string::npos;
   if (is_file_name && node.size() <= longest && node != authority_folder) return;
   throw std::invalid_argument{"'" + node + "' cannot be a node's name: a name is a folder's, of at most " +
                               std::to_string(longest) + " bytes, and not '" + authority_folder + "'"};
@@ -123,7 +128,8 @@ void check_name(const std::string& node) {
 void make_certificates(const fs::path& folder, const std::vector<std::string>& nodes,
                        std::chrono::seconds valid_for) {
   std::for_each(nodes.begin(), nodes.end(), check_name);
-  const auto authority = authority_in(folder / authority_folder, authority_lives * std::chrono::abs(valid_for));
+  const auto authority =
+      authority_in(folder / authority_folder, authority_lives * std::chrono::abs(valid_for));
   for (const auto& node : nodes) {
     const auto place = folder / node;
     save(place, make(node, &authority, valid_for));

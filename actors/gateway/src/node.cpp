@@ -34,9 +34,9 @@ cluster_node::cluster_node(actor_system& system, cluster_node_options options) {
     throw std::invalid_argument{
         "troupe: cluster_node_options::heartbeat must be at least 2 ms, and `missed` at least 1"};
   if (!options.certificates.empty()) options.certificates = std::filesystem::absolute(options.certificates);
-  detail::gateway_settings settings{options.listen,       options.join,   options.name,
-                                    options.heartbeat,    options.missed, options.join_timeout,
-                                    options.window,       options.certificates};
+  detail::gateway_settings settings{options.listen,    options.join,        options.name,
+                                    options.heartbeat, options.missed,      options.join_timeout,
+                                    options.window,    options.certificates};
   gateway_ = system.spawn<detail::gateway>({.name = "gateway", .mailbox_bytes = gateway_mailbox}, settings);
   auto made = gateway_.ask<&detail::gateway::start>().get();
   if (!made.stage.empty()) {

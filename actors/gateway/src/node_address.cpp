@@ -32,7 +32,8 @@ void check_needs_no_certificates(const host_and_port& address) {
   if (is_loopback(address)) return;
   throw std::invalid_argument{
       "'" + address.host +
-      "' is not a loopback address (127.x.x.x or localhost): for others, nodes need certificates. Make them with "
+      "' is not a loopback address (127.x.x.x or localhost): for others, nodes need certificates. Make them "
+      "with "
       "'certificates --out DIR NODE...', and give each node its folder with '--certificates DIR/NODE'"};
 }
 

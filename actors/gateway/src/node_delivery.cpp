@@ -1,6 +1,8 @@
 // What other nodes want of this system's actors.
 #include "node_gateway.hpp"
 
+#include <troupe/switched_off.hpp>
+
 #include <algorithm>
 #include <cstdio>
 #include <utility>
@@ -22,6 +24,12 @@ spawn_options options_of(const spawn_order& order) {
   options.on_hang = order.on_hang;
   options.grace = order.grace;
   return options;
+}
+
+bool has_target(frame_kind kind) {
+  return kind == frame_kind::tell || kind == frame_kind::ask || kind == frame_kind::mark ||
+         kind == frame_kind::stop || kind == frame_kind::signal || kind == frame_kind::watch ||
+         kind == frame_kind::pid;
 }
 
 bool is_answered(frame_kind kind) {
@@ -57,9 +65,23 @@ void gateway::take_frame(const session_ptr& from, const frame_head& head,
   if (head.kind != frame_kind::part) on_frame(from, head, std::exchange(parts, {}));
 }
 
+// Whoever sends to an actor must have been given its handle. The guardian says so once for each.
+void gateway::check_target(const frame_head& head) {
+  const auto target = head.target();
+  const auto known = keys_.find(target.id);
+  if (known != keys_.end() && known->second == target.key) return;
+  if (!remote::is_handle(target) && !switched_off("node_keys")) {
+    exit_status status;
+    status.kind = exit_kind::forgotten;
+    throw actor_down{"number " + std::to_string(target.id), call_fate::gone, std::move(status)};
+  }
+  keys_[target.id] = target.key;
+}
+
 // What is wrong with one frame is its sender's to hear: the others go on.
 void gateway::on_frame(const session_ptr& from, const frame_head& head,
                        std::span<const std::byte> payload) try {
+  if (has_target(head.kind)) check_target(head);
   switch (head.kind) {
     case frame_kind::tell:
     case frame_kind::ask:

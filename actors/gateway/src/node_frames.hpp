@@ -38,7 +38,7 @@ struct greeting {
       0;  ///< of the node: another program that runs under the same number has another
   std::string name{};
   std::string address{};
-  std::int64_t clock = 0;      ///< nanoseconds since 1970
+  std::int64_t clock = 0;  ///< nanoseconds since 1970
   std::uint32_t processors = 0;
   std::uint64_t received = 0;  ///< the last of your batches that is here
   std::vector<std::string> members{};

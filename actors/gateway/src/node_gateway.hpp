@@ -161,6 +161,7 @@ class gateway {
   void take_frame(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload);
   void on_frame(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload);
   void on_reply(session& from, const frame_head& head, std::span<const std::byte> payload);
+  void check_target(const frame_head& head);
   void deliver(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload);
   [[nodiscard]] bool try_to_deliver(const session_ptr& from, const frame_head& head,
                                     std::span<const std::byte> payload);
@@ -184,6 +185,7 @@ class gateway {
   std::uint64_t last_call_ = 0;
   std::unordered_map<std::uint64_t, std::pair<std::uint32_t, std::uint64_t>> labels_;  // node and call
   std::map<std::uint32_t, std::deque<parked>> lanes_;
+  std::unordered_map<std::uint32_t, std::uint64_t> keys_;  // of actors here that others have had to do with
   std::uint32_t last_refused_ = 0;  // the actor
   std::optional<promise<gateway_start>> starting_;
   std::size_t joins_left_ = 0;

@@ -168,12 +168,13 @@ void links::connect(std::uint64_t attempt, const std::string& host, std::uint16_
   // A thread of its own, for it waits for the other end's first words.
   inside_->system->spawn<caf::detached>([=, in = inside_](caf::blocking_actor* self) {
     auto& system = self->system();
-    const auto found =
-        in->uses_tls ? caf::openssl::remote_actor(system, host, port) : system.middleman().remote_actor(host, port);
+    const auto found = in->uses_tls ? caf::openssl::remote_actor(system, host, port)
+                                    : system.middleman().remote_actor(host, port);
     if (found) {
       self->send(in->bridge, connected_atom::value, attempt, *found);
     } else {
-      self->send(in->bridge, failed_atom::value, attempt, in->refusal_of(port, describe(system, found.error())));
+      self->send(in->bridge, failed_atom::value, attempt,
+                 in->refusal_of(port, describe(system, found.error())));
     }
   });
 }

@@ -72,7 +72,8 @@ host_and_port gateway::address_of(const std::string& text) const {
 
 // Others will be dialled, and get work by their processors.
 void gateway::check(const greeting& of) const {
-  if (of.processors > most_processors) throw malformed_message{"it says it has more processors than there are"};
+  if (of.processors > most_processors)
+    throw malformed_message{"it says it has more processors than there are"};
   if (of.members.size() > most_members) throw malformed_message{"it names more nodes than there can be"};
   for (const auto& each : of.members) {
     try {

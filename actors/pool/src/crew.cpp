@@ -1,5 +1,5 @@
-#include <troupe/detail/places.hpp>
 #include <troupe/detail/pool_crew.hpp>
+#include <troupe/places.hpp>
 #include <troupe/pool.hpp>
 #include <troupe/switched_off.hpp>
 
@@ -116,8 +116,7 @@ pool_post pool_crew::hire(std::size_t place) const {
                             .limits = {.private_data = options_.memory_limit}};
     pool_log log;
     if (on.is_here()) log = pool_log{pool_log_words};
-    const auto worker =
-        on.is_here() ? system_.spawn<pool_worker>(how, log) : system_.spawn<pool_worker>(how);
+    const auto worker = on.is_here() ? system_.spawn<pool_worker>(how, log) : system_.spawn<pool_worker>(how);
     return pool_post{worker, worker.pid(), std::move(log)};
   });
 }

@@ -32,8 +32,8 @@ struct assignment {
   std::uint64_t incarnation = 0;
   std::uint64_t begin_at = 0;  ///< a source's first position
   std::vector<edge_start> edges{};
-  std::vector<actor<sequencer>> permits{};  ///< a source's: what keeps order behind it
-  duty_sheet duties{};  ///< none: on another node
+  std::vector<actor<sequencer>> permits{};    ///< a source's: what keeps order behind it
+  duty_sheet duties{};                        ///< none: on another node
   std::chrono::milliseconds longest_delay{};  ///< a fault on purpose, of one turn in a hundred; zero: none
   std::uint64_t seed = 0;                     ///< of the delays
   actor<board> run{};

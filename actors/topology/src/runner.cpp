@@ -1,6 +1,7 @@
 #include "runner.hpp"
 
-#include <troupe/detail/places.hpp>
+#include <troupe/places.hpp>
+
 
 #include <algorithm>
 #include <exception>

@@ -67,6 +67,10 @@ void write_onto(std::vector<std::byte>& bytes, const raw_message& values);
 
 /// The calling process as a member of its system. Throws `std::logic_error` outside of actors.
 [[nodiscard]] std::shared_ptr<endpoint> local();
+/// Whether whoever names an actor so has been given its handle: its key fits, and it is alive, or its end is known still. To
+/// be asked before anything is done that a stranger wants, for what this process has had to do with is known by its number.
+/// In an actor; waits for a round trip to the guardian.
+[[nodiscard]] bool is_handle(const address& of);
 /// As `endpoint::ask`, but null, and nothing sent, where the mailbox is full. In an actor, and sent with the open turn.
 [[nodiscard]] std::shared_ptr<answer> try_ask(const address& to, method what, const raw_message& arguments);
 /// Has `run` called, as a turn of its own, when there may be room for a message of `size` bytes at that actor, or it has ended.

@@ -97,6 +97,13 @@ struct gateway_is {
   std::uint32_t node = 0;
 };
 
+/// The answer to `verify`: of an actor that is alive, or of whose end it is known.
+struct verified {
+  static constexpr auto kind = control_kind::verified;
+  request_number request = 0;
+  bool is_so = false;
+};
+
 struct preloaded {
   static constexpr auto kind = control_kind::preloaded;
   request_number request = 0;

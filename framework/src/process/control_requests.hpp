@@ -103,6 +103,13 @@ struct gateway {
   std::uint32_t node = 0;  ///< the system's number among several
 };
 
+/// Is that an actor's key? For who was given both by a stranger.
+struct verify {
+  static constexpr auto kind = control_kind::verify;
+  request_number request = 0;
+  detail::actor_ref whom{};
+};
+
 /// The receiver is to end after it has handled this client's messages up to `sequence`.
 struct stop {
   static constexpr auto kind = control_kind::stop;

@@ -249,6 +249,7 @@ class guardian {
   void leave_eviction(std::uint32_t number);
   void on_list(client& from, const list& wanted);
   void on_gateway(client& from, const gateway& wanted);
+  void on_verify(client& from, const verify& wanted);
 
   // guardian_control.cpp: messages
   void serve(client& who);

@@ -73,6 +73,7 @@ void guardian::dispatch(client& from, control_message& message) {
     case control_kind::preload: return on_preload(from, message.as<preload>());
     case control_kind::list: return on_list(from, message.as<list>());
     case control_kind::gateway: return on_gateway(from, message.as<gateway>());
+    case control_kind::verify: return on_verify(from, message.as<verify>());
     case control_kind::watch: return on_watch(from, message.as<watch>());
     case control_kind::stop: {
       const auto wanted = message.as<stop>();

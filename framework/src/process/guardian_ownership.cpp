@@ -123,4 +123,9 @@ void guardian::on_gateway(client& from, const gateway& wanted) {
   send(from, answer);
 }
 
+void guardian::on_verify(client& from, const verify& wanted) {
+  const bool is_so = find(wanted.whom) != nullptr || find_ended(wanted.whom) != nullptr;
+  send(from, verified{wanted.request, is_so});
+}
+
 }  // namespace troupe::process_layer

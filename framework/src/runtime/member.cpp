@@ -489,6 +489,12 @@ bool member::handle_control(control_message& message) {
       });
       break;
     }
+    case control_kind::verified: {
+      const auto came = message.as<process_layer::verified>();
+      const std::lock_guard lock{mutex_};
+      complete(came.request, [&](guardian_request& asked) { asked.is_so = came.is_so; });
+      break;
+    }
     case control_kind::watching: {
       const auto came = message.as<watching>();
       const std::lock_guard lock{mutex_};

@@ -62,6 +62,8 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   /// This system's gateway, or what is to be it from now on; `node` 0: there is none. Waits for a round trip to the guardian,
   /// as long as there is none.
   remote::gateway_entry gateway(const remote::gateway_entry& is = {});
+  /// Whether that is an actor of this system, alive or of a known end, and its key. Waits for a round trip to the guardian.
+  [[nodiscard]] bool verify(const detail::actor_ref& whom);
   /// As `ask`, but null, and nothing sent, where the mailbox is full. In an open turn it is sent with that.
   std::shared_ptr<detail::pending_reply> try_ask(const detail::actor_ref& to, detail::entry_id method,
                                                  const detail::body& arguments);
@@ -173,6 +175,7 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
     int host_pid = 0;
     std::vector<actor_entry> actors;
     remote::gateway_entry gateway;
+    bool is_so = false;
     std::shared_ptr<connection> over;
   };
   [[noreturn]] static void throw_guardian_gone();

@@ -40,6 +40,13 @@ remote::gateway_entry member::gateway(const remote::gateway_entry& is) {
   return gateway_ = std::move(answered.gateway);
 }
 
+bool member::verify(const detail::actor_ref& whom) {
+  process_layer::verify message{0, whom};
+  open_request(message.request);
+  send_control(message);
+  return wait_for(message.request).is_so;
+}
+
 std::shared_ptr<detail::endpoint> member::home(detail::actor_ref& ref) {
   if (ref.node == 0) return shared_from_this();
   const auto by = gateway();
@@ -135,6 +142,8 @@ void remote::write_onto(std::vector<std::byte>& bytes, const raw_message& values
 }
 
 std::shared_ptr<remote::endpoint> remote::local() { return self().shared_from_this(); }
+
+bool remote::is_handle(const address& of) { return self().verify(of); }
 
 std::shared_ptr<remote::answer> remote::try_ask(const address& to, method what,
                                                 const raw_message& arguments) {

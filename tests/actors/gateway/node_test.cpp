@@ -464,7 +464,7 @@ TEST_CASE("a node that cannot be made says why") {
     return std::string{"it was made"};
   };
   using Catch::Matchers::Contains;
-  CHECK_THAT(why({.listen = "0.0.0.0:0"}), Contains("loopback") && Contains("TLS"));
+  CHECK_THAT(why({.listen = "0.0.0.0:0"}), Contains("loopback") && Contains("certificates --out"));
   CHECK_THAT(why({.listen = "nonsense"}), Contains("HOST:PORT"));
   CHECK_THAT(why({.listen = "127.0.0.1:99999"}), Contains("HOST:PORT"));
   CHECK_THAT(why({.join = {"10.1.2.3:7000"}}), Contains("loopback"));

@@ -92,7 +92,8 @@ TEST_CASE("certificates that nobody could accept are refused before anybody is a
   troupe::make_certificates(where.path(), {"good", "other"});
   troupe::make_certificates(where.path(), {"late"}, -1min);
   CHECK(why_not(where / "good") == "it is one");
-  CHECK_THAT(why_not(where / "nowhere"), Contains("nowhere/certificate.pem") && Contains("certificates --out"));
+  CHECK_THAT(why_not(where / "nowhere"),
+             Contains("nowhere/certificate.pem") && Contains("certificates --out"));
   CHECK_THAT(why_not(where / "late"), Contains("expired"));
   fs::copy_file(where / "other/key.pem", where / "good/key.pem", fs::copy_options::overwrite_existing);
   CHECK_THAT(why_not(where / "good"), Contains("is not the key of"));

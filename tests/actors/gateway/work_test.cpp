@@ -131,7 +131,8 @@ TEST_CASE("workers on another node may die at any moment, and each result is the
   CHECK(results == squares(400));
 }
 
-TEST_CASE("an item that kills its workers on another node is given up, and begun no more often than it may be") {
+TEST_CASE(
+    "an item that kills its workers on another node is given up, and begun no more often than it may be") {
   place first, second{{first.node.address()}};
   auto items = range(0, 100);
   items[30] = -1;
@@ -147,7 +148,8 @@ TEST_CASE("an item that kills its workers on another node is given up, and begun
   }
 }
 
-TEST_CASE("where nobody may begin an item twice, what a dead worker on another node had is given up with it") {
+TEST_CASE(
+    "where nobody may begin an item twice, what a dead worker on another node had is given up with it") {
   place first, second{{first.node.address()}};
   auto items = range(0, 10);
   items[4] = -1;

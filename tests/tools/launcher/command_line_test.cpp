@@ -62,7 +62,7 @@ TEST_CASE("the version is told") {
 TEST_CASE("a command line that makes no sense is refused in a sentence") {
   check_refused(command({}),
                 std::string{"troupe: there is no command: list, run"} +
-                    (troupe::launcher::has_nodes() ? ", graph, node or nodes" : " or graph"),
+                    (troupe::launcher::has_nodes() ? ", graph, node, nodes or certificates" : " or graph"),
                 "troupe");
   check_refused(command({"lst"}), "troupe: there is no command 'lst'. Did you mean 'list'?", "troupe");
   check_refused(command({"run"}), "troupe: 'run' needs the name of a topology ('troupe list' shows them)",

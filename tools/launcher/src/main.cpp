@@ -147,7 +147,8 @@ class command_line {
     }
     nodes_->get_option("--join")->required();
     certificates_ = app_.add_subcommand("certificates", "make certificates, by which nodes know each other");
-    certificates_->add_option("--out", certificate_flags_.out, "the folder; an authority that is there is used")
+    certificates_
+        ->add_option("--out", certificate_flags_.out, "the folder; an authority that is there is used")
         ->type_name("DIR")
         ->required();
     certificates_->add_option("--days", certificate_flags_.days, "how long they are valid")
@@ -168,8 +169,9 @@ class command_line {
           ->group(group);
     }
     if (is_free(which, "certificates")) {
-      app.add_option("--certificates", flags.certificates,
-                     "its folder, as the command 'certificates' makes it: for addresses that are not loopback")
+      app.add_option(
+             "--certificates", flags.certificates,
+             "its folder, as the command 'certificates' makes it: for addresses that are not loopback")
           ->type_name("DIR")
           ->group(group);
     }
@@ -235,8 +237,10 @@ class command_line {
           ->group(group);
     }
     if (is_free(&which, "seed")) app.add_option("--seed", flags_.seed, "of the random moments")->group(group);
-    if (is_free(&which, "stop")) app.add_flag("--stop", flags_.stop, "pause processes too (SIGSTOP)")->group(group);
-    if (is_free(&which, "slow")) app.add_flag("--slow", flags_.slow, "delay one turn in a hundred")->group(group);
+    if (is_free(&which, "stop"))
+      app.add_flag("--stop", flags_.stop, "pause processes too (SIGSTOP)")->group(group);
+    if (is_free(&which, "slow"))
+      app.add_flag("--slow", flags_.slow, "delay one turn in a hundred")->group(group);
   }
 
   CLI::App* add_options(const detail::definition& which, CLI::App& app) {

@@ -7,10 +7,10 @@
 #include <cstddef>
 #include <vector>
 
-namespace troupe::detail {
+namespace troupe {
 
 /// What `start` returns of the first place, from number `from` on and round again, whose node is up: of one that is down it
-/// throws `actor_down`. Where none is up, or there are none, it is called with this system's own place.
+/// throws `actor_down`, as `spawn` does. Where none is up, or there are none, it is called with this system's own place.
 template <class Start>
 auto start_on_one_of(const std::vector<placement>& places, std::size_t from, const Start& start) {
   for (std::size_t tried = 0; tried < places.size(); ++tried) {
@@ -25,4 +25,4 @@ auto start_on_one_of(const std::vector<placement>& places, std::size_t from, con
   return start(placement{});
 }
 
-}  // namespace troupe::detail
+}  // namespace troupe
