@@ -1,4 +1,4 @@
-// A pool's workers on one node, then on two: how many times as fast two are.
+// A pool's workers on one node, then on two: how many times as fast two are, beside one and two workers on this node alone.
 #include <troupe/pool.hpp>
 
 #include "nodes.hpp"
@@ -36,12 +36,15 @@ double seconds_on(network& nodes, std::vector<troupe::placement> places) {
 void map_over_nodes() {
   network nodes{3};
   const troupe::placement first = nodes.node(1).self(), second = nodes.node(2).self();
-  double one = 1e9, two = 1e9;
-  for (int round = 0; round < 3; ++round) {
+  double one = 1e9, two = 1e9, one_here = 1e9, two_here = 1e9;
+  for (int round = 0; round < 5; ++round) {
     one = std::min(one, seconds_on(nodes, {first}));
     two = std::min(two, seconds_on(nodes, {first, second}));
+    one_here = std::min(one_here, seconds_on(nodes, {{}}));
+    two_here = std::min(two_here, seconds_on(nodes, {{}, {}}));
   }
   report("W7", "two_nodes_speedup", one / two, "x");
+  report("W7", "two_workers_here_speedup", one_here / two_here, "x");
 }
 
 }  // namespace bench

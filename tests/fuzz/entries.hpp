@@ -23,6 +23,9 @@ void messages(bytes input);
 /// length (1), bytes.
 void memory(bytes input);
 
+/// A message of another node's gateway: the kind, then what it says.
+void nodes(bytes input);
+
 /// Honest inputs, and some that are not, in a folder for each entry.
 void write_seeds(const std::string& folder);
 
@@ -34,6 +37,7 @@ inline constexpr entry entries[] = {{"frames", frames},
                                     {"control", control},
                                     {"handshake", handshake},
                                     {"messages", messages},
-                                    {"memory", memory}};
+                                    {"memory", memory},
+                                    {"nodes", nodes}};
 
 }  // namespace fuzz

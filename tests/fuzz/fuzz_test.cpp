@@ -144,6 +144,23 @@ TEST_CASE("a stream of frames with something changed is refused, waits, or passe
   CHECK(sum < std::uint64_t{1} << 32);  // so that the reading is done
 }
 
+TEST_CASE("messages of other nodes with something changed are refused or pass") {
+  random_source random{81};
+  std::vector<std::vector<std::byte>> honest;
+  for (const auto& file : std::filesystem::directory_iterator{std::filesystem::path{FUZZ_CORPUS} / "nodes"}) {
+    std::ifstream from{file.path(), std::ios::binary};
+    const std::vector<char> content{std::istreambuf_iterator<char>{from}, {}};
+    const auto bytes = std::as_bytes(std::span{content});
+    honest.emplace_back(bytes.begin(), bytes.end());
+  }
+  REQUIRE(honest.size() > 10);
+  for (int round = 0; round < 20'000; ++round) {
+    auto message = honest[random() % honest.size()];
+    mutate(message, random);
+    fuzz::nodes(message);
+  }
+}
+
 TEST_CASE("frames with shared memory beside them, with something changed, are refused, wait, or pass") {
   random_source random{33};
   const auto sealed = platform::create_shared_memory("test", 4096);

@@ -1,6 +1,7 @@
 #include <troupe/packed.hpp>
 
 #include "fuzz/entries.hpp"
+#include "node_frames.hpp"
 #include "process/control_link.hpp"
 #include "wire/frame.hpp"
 
@@ -80,6 +81,43 @@ void write_memory(folder to) {
   }
 }
 
+void write_nodes(folder to) {
+  using namespace troupe::detail;
+  const auto write = [&](message_kind kind, const auto&... value) {
+    content all{std::byte{static_cast<std::uint8_t>(kind)}};
+    (add(all, std::span<const std::byte>{troupe::pack(value)}), ...);
+    to.write(all);
+  };
+  greeting who;
+  who.build = "0123abcd";
+  who.number = 7;
+  who.members = {"127.0.0.1:7000", "127.0.0.1:7001"};
+  write(message_kind::hello, greeting_start{}, who);
+  write(message_kind::welcome, greeting_start{}, who);
+  write(message_kind::refuse, std::string{"the programs differ"});
+  write(message_kind::pulse, pulse{});
+  for (std::uint8_t kind = 1; kind <= 12; ++kind) {
+    const auto order = troupe::pack(spawn_order{});
+    frame_head head;
+    head.kind = frame_kind{kind};
+    head.id = 2;
+    head.length = static_cast<std::uint32_t>(order.size());
+    write(message_kind::batch, batch_head{1, 0}, head, spawn_order{});
+  }
+  for (const std::uint64_t how : {0U, 1U, 2U, 3U, 4U}) {
+    const auto end = how == 2 ? troupe::pack(end_of_call{}) : troupe::pack(std::string{"text"});
+    frame_head head;
+    head.kind = frame_kind::reply;
+    head.method = how;
+    head.length = static_cast<std::uint32_t>(end.size());
+    if (how == 2) {
+      write(message_kind::batch, batch_head{1, 0}, head, end_of_call{});
+    } else {
+      write(message_kind::batch, batch_head{1, 0}, head, std::string{"text"});
+    }
+  }
+}
+
 }  // namespace
 
 void write_seeds(const std::string& in) {
@@ -104,6 +142,7 @@ void write_seeds(const std::string& in) {
   write_control({in, "handshake"}, hello{}, other, with_modules, ready{}, refused{});
   write_messages({in, "messages"});
   write_memory({in, "memory"});
+  write_nodes({in, "nodes"});
 }
 
 }  // namespace fuzz

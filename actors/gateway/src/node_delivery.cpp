@@ -1,7 +1,7 @@
 // What other nodes want of this system's actors.
-#include "node_gateway.hpp"
-
 #include <troupe/switched_off.hpp>
+
+#include "node_gateway.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -9,6 +9,8 @@
 
 namespace troupe::detail {
 namespace {
+
+constexpr std::size_t most_parked = std::size_t{4} << 30;
 
 spawn_options options_of(const spawn_order& order) {
   spawn_options options;
@@ -43,6 +45,9 @@ void gateway::on_batch(const session_ptr& from, std::span<const std::byte> messa
   byte_reader in{message, nullptr};
   const auto head = decode<batch_head>(in);
   if (!from->out.acknowledge(head.received)) throw malformed_message{"it acknowledges what was never sent"};
+  // Its processes stop long before, each for its own; who does not is no node of ours.
+  if (from->parked > most_parked)
+    throw malformed_message{"it sends more than there is room for, and does not wait"};
   switch (from->in.judge(head.sequence)) {
     case incoming::verdict::gap: throw malformed_message{"a batch is missing before this one"};
     case incoming::verdict::repeated: from->in.said(); return send_pulse(*from);
@@ -128,6 +133,7 @@ void gateway::on_reply(session& from, const frame_head& head, std::span<const st
 void gateway::deliver(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload) {
   const auto place = lanes_.find(head.id);
   if (place == lanes_.end() && try_to_deliver(from, head, payload)) return;
+  from->parked += payload.size();
   const bool is_first = place == lanes_.end();
   lanes_[head.id].push_back({from, head, {payload.begin(), payload.end()}});
   if (is_first)
@@ -168,6 +174,7 @@ void gateway::deliver_parked(std::uint32_t id) {
       if (is_answered(next.head.kind))
         reply(*next.from, next.head.call, describe_end(std::current_exception()));
     }
+    next.from->parked -= next.payload.size();
     waiting.pop_front();
   }
   lanes_.erase(place);

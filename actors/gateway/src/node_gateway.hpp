@@ -88,7 +88,8 @@ class gateway {
     clock::time_point heard{};
     outgoing out;
     incoming in{};
-    packed_bytes parts{};  ///< of a frame whose rest is still to come
+    packed_bytes parts{};    ///< of a frame whose rest is still to come
+    std::size_t parked = 0;  ///< bytes from it that wait for room
     pulse last_pulse{};
     std::int64_t last_stamp = 0;  ///< the other's, and when it came
     clock::time_point stamp_came{};
@@ -186,7 +187,7 @@ class gateway {
   std::unordered_map<std::uint64_t, std::pair<std::uint32_t, std::uint64_t>> labels_;  // node and call
   std::map<std::uint32_t, std::deque<parked>> lanes_;
   std::unordered_map<std::uint32_t, std::uint64_t> keys_;  // of actors here that others have had to do with
-  std::uint32_t last_refused_ = 0;  // the actor
+  std::uint32_t last_refused_ = 0;                         // the actor
   std::optional<promise<gateway_start>> starting_;
   std::size_t joins_left_ = 0;
   std::uint32_t own_actors_ = 0;

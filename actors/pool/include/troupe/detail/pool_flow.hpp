@@ -122,7 +122,8 @@ class pool_flow {
     std::size_t depth;                   // chunks that it should have: by how long its last ones took
     [[nodiscard]] bool has_room() const { return chunks.size() < depth; }
   };
-  static constexpr double long_chunk = 10e6;  // nanoseconds: then a round trip does not count
+  static constexpr double long_chunk = 10e6;            // nanoseconds: then a round trip does not count
+  static constexpr double long_chunk_elsewhere = 100e6;  // by way of two gateways, which wait for a core too
   static constexpr double in_hand = 200e3;    // nanoseconds of work, so that a worker need not wait for us
 
   static std::chrono::nanoseconds patience_until(deadline until) {
@@ -165,7 +166,7 @@ class pool_flow {
       auto made = answer.get();
       const auto took = static_cast<double>(made.nanoseconds);
       what.answered(std::move(made), sent.to->actor.name());
-      adapt(took, what.done() - before, here);
+      adapt(took, what.done() - before, here, sent.to->is_here() ? long_chunk : long_chunk_elsewhere);
     } catch (const system_stopped&) {
       throw;
     } catch (const stop_requested&) {
@@ -215,14 +216,14 @@ class pool_flow {
     return answer;
   }
 
-  void adapt(double nanoseconds, std::size_t items, lane& which) {
+  void adapt(double nanoseconds, std::size_t items, lane& which, double is_long) {
     const auto took = std::max(nanoseconds, 1.0);
     const auto each = took / static_cast<double>(std::max<std::size_t>(items, 1));
     chunk_time_ = chunk_time_ == 0 ? took : 0.75 * chunk_time_ + 0.25 * took;
     // A chunk that was slow because its worker had no core is forgotten sooner than one that was quick.
     const auto weight = pace_ == 0 ? 1.0 : each < pace_ ? 0.5 : 0.25;
     pace_ += weight * (each - pace_);
-    const auto wanted = chunk_time_ >= long_chunk ? 1.0 : std::max(2.0, in_hand / chunk_time_);
+    const auto wanted = chunk_time_ >= is_long ? 1.0 : std::max(2.0, in_hand / chunk_time_);
     which.depth = static_cast<std::size_t>(std::min(wanted, static_cast<double>(most_.a_lane)));
   }
 
