@@ -33,11 +33,7 @@ struct entry {
   std::string_view name;
   void (*run)(bytes);
 };
-inline constexpr entry entries[] = {{"frames", frames},
-                                    {"control", control},
-                                    {"handshake", handshake},
-                                    {"messages", messages},
-                                    {"memory", memory},
-                                    {"nodes", nodes}};
+inline constexpr entry entries[] = {{"frames", frames},     {"control", control}, {"handshake", handshake},
+                                    {"messages", messages}, {"memory", memory},   {"nodes", nodes}};
 
 }  // namespace fuzz

@@ -40,10 +40,14 @@ struct settings : caf::actor_system_config {
   }
 };
 
-std::string describe(const caf::actor_system& system, const caf::error& problem) {
+// Of TLS 1.3 the one that is refused may hear no word of it: its first message has crossed the refusal, and the kernel
+// drops what has not been read of a connection that is reset.
+std::string describe(const caf::actor_system& system, const caf::error& problem, bool uses_tls) {
   if (problem == caf::sec::cannot_connect_to_node) return "there is no such host, or nobody listens there";
   if (problem == caf::sec::disconnect_during_handshake)
-    return "it ended the connection at once (where one end has certificates, both need them)";
+    return uses_tls ? "it ended the connection at once: it does not accept this node's certificate, or has "
+                      "none itself"
+                    : "it ended the connection at once (where one end has certificates, both need them)";
   return system.render(problem);
 }
 
@@ -174,7 +178,7 @@ void links::connect(std::uint64_t attempt, const std::string& host, std::uint16_
       self->send(in->bridge, connected_atom::value, attempt, *found);
     } else {
       self->send(in->bridge, failed_atom::value, attempt,
-                 in->refusal_of(port, describe(system, found.error())));
+                 in->refusal_of(port, describe(system, found.error(), in->uses_tls)));
     }
   });
 }

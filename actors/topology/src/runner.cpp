@@ -2,7 +2,6 @@
 
 #include <troupe/places.hpp>
 
-
 #include <algorithm>
 #include <exception>
 #include <utility>

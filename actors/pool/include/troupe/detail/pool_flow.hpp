@@ -122,9 +122,9 @@ class pool_flow {
     std::size_t depth;                   // chunks that it should have: by how long its last ones took
     [[nodiscard]] bool has_room() const { return chunks.size() < depth; }
   };
-  static constexpr double long_chunk = 10e6;            // nanoseconds: then a round trip does not count
+  static constexpr double long_chunk = 10e6;             // nanoseconds: then a round trip does not count
   static constexpr double long_chunk_elsewhere = 100e6;  // by way of two gateways, which wait for a core too
-  static constexpr double in_hand = 200e3;    // nanoseconds of work, so that a worker need not wait for us
+  static constexpr double in_hand = 200e3;  // nanoseconds of work, so that a worker need not wait for us
 
   static std::chrono::nanoseconds patience_until(deadline until) {
     return until == no_deadline ? std::chrono::nanoseconds::max() : until - std::chrono::steady_clock::now();
