@@ -140,6 +140,20 @@ caf::behavior pass_on(caf::event_based_actor* self, const std::shared_ptr<Inside
   };
 }
 
+template <class Inside>
+void dial(caf::blocking_actor* self, const std::shared_ptr<Inside>& in, std::uint64_t attempt,
+          const std::string& host, std::uint16_t port) {
+  auto& system = self->system();
+  const auto found = in->uses_tls ? caf::openssl::remote_actor(system, host, port)
+                                  : system.middleman().remote_actor(host, port);
+  if (found) {
+    self->send(in->bridge, connected_atom::value, attempt, *found);
+  } else {
+    const auto why = describe(system, found.error(), in->uses_tls);
+    self->send(in->bridge, failed_atom::value, attempt, in->refusal_of(port, why));
+  }
+}
+
 }  // namespace
 
 links::links(listener to, const std::string& certificates)
@@ -170,17 +184,7 @@ std::uint16_t links::listen(const std::string& host, std::uint16_t port) {
 
 void links::connect(std::uint64_t attempt, const std::string& host, std::uint16_t port) {
   // A thread of its own, for it waits for the other end's first words.
-  inside_->system->spawn<caf::detached>([=, in = inside_](caf::blocking_actor* self) {
-    auto& system = self->system();
-    const auto found = in->uses_tls ? caf::openssl::remote_actor(system, host, port)
-                                    : system.middleman().remote_actor(host, port);
-    if (found) {
-      self->send(in->bridge, connected_atom::value, attempt, *found);
-    } else {
-      self->send(in->bridge, failed_atom::value, attempt,
-                 in->refusal_of(port, describe(system, found.error(), in->uses_tls)));
-    }
-  });
+  inside_->system->spawn<caf::detached>(dial<inside>, inside_, attempt, host, port);
 }
 
 void links::send(std::uint64_t link, std::string message) {

@@ -5,6 +5,7 @@
 #include "support/census.hpp"
 #include "support/processes.hpp"
 #include "support/range.hpp"
+#include "support/scaled.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -110,6 +111,7 @@ TEST_CASE("workers that are killed all the time while they map cost only what th
       }
     }
   }};
+  constexpr int items = support::scaled(1000);
   int good = 0;
   int bad = 0;
   auto results = pool.imap(
@@ -117,7 +119,7 @@ TEST_CASE("workers that are killed all the time while they map cost only what th
         std::this_thread::sleep_for(100us);
         return n;
       },
-      range(0, 1000), {.chunk_size = 1});
+      range(0, items), {.chunk_size = 1});
   for (auto each = results.begin(); each != results.end(); ++each) {
     try {
       const int result = *each;
@@ -129,7 +131,7 @@ TEST_CASE("workers that are killed all the time while they map cost only what th
   }
   done = true;
   killer.join();
-  CHECK(good + bad == 1000);
+  CHECK(good + bad == items);
   CHECK(bad > 0);
   CHECK(pool.map<same>(range(0, 100)) == range(0, 100));
 }
@@ -211,6 +213,7 @@ TEST_CASE("a pool that has lost three hundred workers is no larger than before")
   };
   lose_workers(50);
   const auto before = support::count_all(system);
-  lose_workers(300);
-  support::check_same(before, system, 300 * support::to_remember_a_crash);
+  constexpr int lost = support::scaled(300);
+  lose_workers(lost);
+  support::check_same(before, system, lost * support::to_remember_a_crash);
 }
