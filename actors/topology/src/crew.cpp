@@ -16,6 +16,15 @@ std::string tail_of(const std::string& text) {
   return text.substr(line == text.npos ? text.size() - most : line + 1);
 }
 
+// 0 of one whose node has gone down since it was started: the board will tell of its end.
+int pid_of(const process& whom) {
+  try {
+    return whom.pid();
+  } catch (const actor_down&) {
+    return 0;
+  }
+}
+
 }  // namespace
 
 crew::~crew() {
@@ -35,7 +44,7 @@ void crew::kill_all() {
 
 void crew::replace(std::uint32_t number, process handle, bool is_elsewhere) {
   auto& place = members_.at(number);
-  place.pid = handle.pid();
+  place.pid = pid_of(handle);
   place.handle = std::move(handle);
   place.is_sabotaged = false;
   place.is_elsewhere = is_elsewhere;
@@ -43,7 +52,7 @@ void crew::replace(std::uint32_t number, process handle, bool is_elsewhere) {
 }
 
 std::uint32_t crew::add(process handle, bool is_elsewhere) {
-  const auto pid = handle.pid();
+  const auto pid = pid_of(handle);
   members_.push_back({.handle = std::move(handle), .pid = pid, .is_elsewhere = is_elsewhere});
   return size() - 1;
 }
