@@ -6,6 +6,8 @@
 #include "tools/command.hpp"
 
 #include <csignal>
+#include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <sys/types.h>
@@ -64,11 +66,8 @@ class machines {
     return command;
   }
   [[nodiscard]] static std::vector<pid_t> processes(int i) {
-    std::vector<pid_t> all;
-    const auto text = run({"netns", "pids", name(i)}).out;
-    for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
-      all.push_back(std::stoi(text.substr(at)));
-    return all;
+    std::istringstream listed{run({"netns", "pids", name(i)}).out};
+    return {std::istream_iterator<pid_t>{listed}, {}};
   }
   /// Those whose command begins so.
   [[nodiscard]] static std::vector<pid_t> processes(int i, const std::string& beginning) {

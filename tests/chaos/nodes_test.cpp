@@ -119,13 +119,11 @@ class cluster {
   [[nodiscard]] static bool is_at_work(int i, const sample& which) {
     return support::wait_until([&] { return !machines::processes(i, which.worker).empty(); });
   }
-  /// Guardian, zygote and gateway are there, and nothing else.
+  /// The node's own processes are there, unless they were killed, and nothing else.
   [[nodiscard]] static bool is_idle(int i) {
     return support::wait_until([&] {
-      for (const auto& each : all_samples()) {
-        if (!machines::processes(i, each.worker).empty()) return false;
-      }
-      return true;
+      const auto own = machines::processes(i, "troupe").size() + machines::processes(i, "gateway").size();
+      return machines::processes(i).size() == own;
     });
   }
 

@@ -1,6 +1,5 @@
 #include "certificate_files.hpp"
 
-#include <array>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>

@@ -3,7 +3,6 @@
 #include "certificate_files.hpp"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <openssl/bn.h>
 #include <openssl/evp.h>
