@@ -2,6 +2,8 @@
 #include <troupe/pool.hpp>
 #include <troupe/troupe.hpp>
 
+#include "support/scaled.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -129,12 +131,12 @@ bool with_reaper() {
   return well;
 }
 
-/// 64 threads that are always in the middle of malloc or printf.
+/// 64 threads that are always in the middle of malloc or printf: fewer where those take longer.
 bool with_busy_threads() {
   std::atomic<bool> done = false;
   std::vector<std::thread> busy;
   std::FILE* const sink = std::fopen("/dev/null", "w");
-  for (int i = 0; i < 64; ++i) {
+  for (int i = 0; i < support::scaled(64); ++i) {
     busy.emplace_back([&, i] {
       std::vector<std::string> kept;
       for (unsigned n = 0; !done; ++n) {
@@ -147,7 +149,7 @@ bool with_busy_threads() {
   bool well = works();
   {
     troupe::actor_system system;
-    for (int i = 0; i < 200 && well; ++i) {
+    for (int i = 0; i < support::scaled(200) && well; ++i) {
       const auto one = system.spawn<echo>();
       well = one.ask<&echo::say>(i).get() == i;
       one.stop();

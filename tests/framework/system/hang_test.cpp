@@ -88,7 +88,7 @@ TEST_CASE("who hangs because another does is told with its name") {
   troupe::actor_system system{{.output = troupe::output::discard}};
   told.listen_to(system);
   const auto other = system.spawn<worker>({.name = "other"});
-  const auto waiter = system.spawn<worker>({.name = "waiter", .on_hang = {20ms}});
+  const auto waiter = system.spawn<worker>({.name = "waiter", .on_hang = {1s}});
   auto never = waiter.ask<&worker::wait_for>(other);
   CHECK(told.wait_for(1).front().waits_for == "other");
 }
