@@ -13,9 +13,10 @@ struct workload {
   std::string_view name;
   void (*run)();
 };
-constexpr std::array<workload, 5> workloads{{{"W1", bench::ask_between_nodes},
+constexpr std::array<workload, 6> workloads{{{"W1", bench::ask_between_nodes},
                                              {"W2", bench::tell_between_nodes},
                                              {"W3b", bench::bulk_between_nodes},
+                                             {"W4", bench::stages_on_nodes},
                                              {"W7", bench::map_over_nodes},
                                              {"growth", bench::nodes_growth}}};
 
@@ -30,7 +31,7 @@ int run(std::string_view name) {
       return 3;
     }
   }
-  std::cerr << "troupe-bench-nodes: no workload '" << name << "': there are W1, W2, W3b, W7 and growth\n";
+  std::cerr << "troupe-bench-nodes: no workload '" << name << "': there are W1, W2, W3b, W4, W7 and growth\n";
   return 2;
 }
 

@@ -44,6 +44,7 @@ class network {
 void ask_between_nodes();   ///< W1
 void tell_between_nodes();  ///< W2
 void bulk_between_nodes();  ///< W3b
+void stages_on_nodes();     ///< W4
 void map_over_nodes();      ///< W7
 void nodes_growth();        ///< growth
 

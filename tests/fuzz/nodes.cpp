@@ -12,6 +12,7 @@ namespace {
 using namespace troupe::detail;
 
 void read_frame(const frame_head& head, bytes payload) {
+  static_cast<void>(troupe::remote::take_copies(payload, head.copies));
   byte_reader in{payload, nullptr};
   if (head.kind == frame_kind::spawn) static_cast<void>(decode<spawn_order>(in));
   if (head.kind == frame_kind::reply) read_answer(in, static_cast<outcome>(head.method), "of another node");

@@ -96,7 +96,7 @@ void write_nodes(folder to) {
   write(message_kind::welcome, greeting_start{}, who);
   write(message_kind::refuse, std::string{"the programs differ"});
   write(message_kind::pulse, pulse{});
-  for (std::uint8_t kind = 1; kind <= 12; ++kind) {
+  for (std::uint8_t kind = 1; kind <= 13; ++kind) {
     const auto order = troupe::pack(spawn_order{});
     frame_head head;
     head.kind = frame_kind{kind};
@@ -104,7 +104,15 @@ void write_nodes(folder to) {
     head.length = static_cast<std::uint32_t>(order.size());
     write(message_kind::batch, batch_head{1, 0}, head, spawn_order{});
   }
-  for (const std::uint64_t how : {0U, 1U, 2U, 3U, 4U}) {
+  // A frame with a copy of a shared buffer before its values.
+  const auto begin = troupe::pack(std::pair{std::uint64_t{4}, false});
+  frame_head with_copy;
+  with_copy.kind = frame_kind::tell;
+  with_copy.copies = 1;
+  with_copy.length = static_cast<std::uint32_t>(begin.size() + 8);
+  write(message_kind::batch, batch_head{1, 0}, with_copy, std::pair{std::uint64_t{4}, false},
+        std::uint64_t{7});
+  for (const std::uint64_t how : {0U, 1U, 2U, 3U, 4U, 5U}) {
     const auto end = how == 2 ? troupe::pack(end_of_call{}) : troupe::pack(std::string{"text"});
     frame_head head;
     head.kind = frame_kind::reply;
@@ -112,6 +120,9 @@ void write_nodes(folder to) {
     head.length = static_cast<std::uint32_t>(end.size());
     if (how == 2) {
       write(message_kind::batch, batch_head{1, 0}, head, end_of_call{});
+    } else if (how == 5) {
+      head.length = static_cast<std::uint32_t>(troupe::pack(unknown_exception{}).size());
+      write(message_kind::batch, batch_head{1, 0}, head, unknown_exception{});
     } else {
       write(message_kind::batch, batch_head{1, 0}, head, std::string{"text"});
     }

@@ -33,11 +33,11 @@ std::size_t data_bytes_of(pid_t pid);
 /// The descendant of `pid` of that command; 0 where there is none.
 pid_t descendant_called(const std::string& command, pid_t pid);
 
-/// Waits on a pidfd until the process has ended (a zombie has); false after `patience`.
-bool wait_until_ended(pid_t pid, std::chrono::milliseconds patience);
-
 /// How long a test waits for what should come at once: 20 seconds, or as many as TROUPE_TEST_PATIENCE says.
 std::chrono::milliseconds usual_patience();
+
+/// Waits on a pidfd until the process has ended (a zombie has); false after `patience`.
+bool wait_until_ended(pid_t pid, std::chrono::milliseconds patience = usual_patience());
 
 /// For what has no event to wait for: a state in /proc, a page in shared memory. Looks again and again, giving way to others
 /// in between; false after `patience`.

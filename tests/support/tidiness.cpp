@@ -67,7 +67,7 @@ class tidiness : public Catch::TestEventListenerBase {
     for (auto left = foreign_children(); !left.empty(); left = foreign_children()) {
       for (const pid_t child : left) {
         const auto name = support::command_of(child);
-        if (!support::wait_until_ended(child, std::chrono::seconds{5})) {
+        if (!support::wait_until_ended(child)) {
           complain("process " + std::to_string(child) + ", " + name);
           ::kill(child, SIGKILL);
         } else if (name == "troupe-guardian" && support::session_of(child) == child) {

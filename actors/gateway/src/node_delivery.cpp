@@ -36,7 +36,7 @@ bool has_target(frame_kind kind) {
 
 bool is_answered(frame_kind kind) {
   return kind == frame_kind::ask || kind == frame_kind::mark || kind == frame_kind::watch ||
-         kind == frame_kind::pid || kind == frame_kind::spawn;
+         kind == frame_kind::pid || kind == frame_kind::spawn || kind == frame_kind::begun;
 }
 
 }  // namespace
@@ -94,7 +94,7 @@ void gateway::on_frame(const session_ptr& from, const frame_head& head,
     case frame_kind::stop: return deliver(from, head, payload);
     case frame_kind::signal: return local_->signal(head.target(), static_cast<int>(head.method));
     case frame_kind::watch: return serve(from, head.call, local_->ended(head.target()));
-    case frame_kind::pid: return reply(*from, head.call, {outcome::value, pack(local_->pid(head.target()))});
+    case frame_kind::pid: return reply(*from, head.call, {{}, pack(local_->pid(head.target()))});
     case frame_kind::spawn: {
       const auto made = start_actor(payload);
       const remote::address its{made.id, 0, made.key};
@@ -102,7 +102,11 @@ void gateway::on_frame(const session_ptr& from, const frame_head& head,
       local_->on_down(its, [from, id = made.id](const exit_status&) {
         std::erase_if(from->owned, [id](const auto& each) { return each.id == id; });
       });
-      return reply(*from, head.call, {outcome::value, pack(made)});
+      return reply(*from, head.call, {{}, pack(made)});
+    }
+    case frame_kind::begun: {
+      const auto about = from->served.find(head.method);
+      return reply(*from, head.call, {{}, pack(about != from->served.end() && about->second->has_begun())});
     }
     case frame_kind::cancel: return drop_served(*from, head.call, false);
     case frame_kind::abort: return drop_served(*from, head.call, true);
@@ -121,9 +125,11 @@ void gateway::on_frame(const session_ptr& from, const frame_head& head,
 }
 
 void gateway::on_reply(session& from, const frame_head& head, std::span<const std::byte> payload) {
-  if (head.method > static_cast<std::uint64_t>(outcome::start))
+  if (head.method > static_cast<std::uint64_t>(outcome::unknown))
     throw malformed_message{"an answer says nothing that is known here"};
-  settle(from, head.call, {static_cast<outcome>(head.method), packed_bytes(payload.begin(), payload.end())});
+  settle(
+      from, head.call,
+      {{static_cast<outcome>(head.method), head.copies, head.incarnation}, {payload.begin(), payload.end()}});
 }
 
 // --- Into mailboxes -------------------------------------------------------------------------------------------------------
@@ -137,18 +143,24 @@ void gateway::deliver(const session_ptr& from, const frame_head& head, std::span
   const bool is_first = place == lanes_.end();
   lanes_[head.id].push_back({from, head, {payload.begin(), payload.end()}});
   if (is_first)
-    remote::when_room(head.target(), payload.size(), [this, id = head.id] { deliver_parked(id); });
+    remote::when_room(head.target(), payload.size(), head.copies,
+                      [this, id = head.id] { deliver_parked(id); });
 }
 
 bool gateway::try_to_deliver(const session_ptr& from, const frame_head& head,
                              std::span<const std::byte> payload) {
   const auto target = head.target();
   const auto what = remote::method{head.method};
+  // Anew each time: what waits here takes no descriptors.
+  auto values = payload;
+  auto attached = remote::take_copies(values, head.copies);
+  remote::let_go(attached);
   switch (head.kind) {
     case frame_kind::tell:
-      return local_->tell(target, what, remote::as_message(payload), remote::patience::refuse);
+      return local_->tell(target, what, remote::as_message(values, std::move(attached)),
+                          remote::patience::refuse);
     case frame_kind::ask: {
-      auto pending = remote::try_ask(target, what, remote::as_message(payload));
+      auto pending = remote::try_ask(target, what, remote::as_message(values, std::move(attached)));
       if (!pending) return false;
       serve(from, head.call, std::move(pending));
       return true;
@@ -166,7 +178,8 @@ void gateway::deliver_parked(std::uint32_t id) {
     const auto& next = waiting.front();
     try {
       if (!try_to_deliver(next.from, next.head, next.payload)) {
-        return remote::when_room(next.head.target(), next.payload.size(), [this, id] { deliver_parked(id); });
+        return remote::when_room(next.head.target(), next.payload.size(), next.head.copies,
+                                 [this, id] { deliver_parked(id); });
       }
     } catch (const system_stopped&) {
       throw;
@@ -188,12 +201,13 @@ void gateway::serve(const session_ptr& from, std::uint64_t number, std::shared_p
     if (from->served.erase(number) == 0) return;  // given up
     try {
       auto in = pending->result();
-      if (in.has_attached()) {
-        throw std::logic_error{
-            "troupe: the answer has shared memory in it, which is for processes of one machine: the values "
-            "themselves must be answered"};
-      }
-      reply(*from, number, outcome::value, in.take(in.left()));
+      if (remote::written_size(in) > longest_frame)
+        throw std::length_error{"troupe: an answer to another node has at most 1 GiB"};
+      answer_head head{.incarnation = static_cast<std::uint16_t>(pending->incarnation())};
+      if (in.attached() == nullptr) return reply(*from, number, head, in.take(in.left()));
+      packed_bytes bytes;
+      head.copies = remote::write_onto(bytes, in);
+      reply(*from, number, head, bytes);
     } catch (...) {
       reply(*from, number, describe_end(std::current_exception()));
     }
@@ -201,19 +215,18 @@ void gateway::serve(const session_ptr& from, std::uint64_t number, std::shared_p
 }
 
 void gateway::reply(session& to, std::uint64_t number, const answer_form& with) {
-  reply(to, number, with.how, with.bytes);
+  reply(to, number, with.head, with.bytes);
 }
 
-void gateway::reply(session& to, std::uint64_t number, outcome how, std::span<const std::byte> bytes) {
+void gateway::reply(session& to, std::uint64_t number, const answer_head& how,
+                    std::span<const std::byte> bytes) {
   if (to.is == node_status::state::down) return;
-  if (bytes.size() > longest_frame)
-    return reply(to, number,
-                 describe_end(std::make_exception_ptr(
-                     std::length_error{"troupe: an answer to another node has at most 1 GiB"})));
   frame_head head;
   head.kind = frame_kind::reply;
-  head.method = static_cast<std::uint64_t>(how);
+  head.method = static_cast<std::uint64_t>(how.how);
   head.call = number;
+  head.copies = how.copies;
+  head.incarnation = how.incarnation;
   send(to, head, bytes);
 }
 
@@ -229,9 +242,11 @@ void gateway::drop_served(session& of, std::uint64_t number, bool by_force) {
 spawn_result gateway::start_actor(std::span<const std::byte> bytes) {
   byte_reader in{bytes, nullptr};
   const auto order = decode<spawn_order>(in);
-  const std::span<const std::byte> arguments{order.arguments};
+  std::span<const std::byte> arguments{order.arguments};
+  auto attached = remote::take_copies(arguments, order.copies);
+  remote::let_go(attached);
   const auto made = local_->spawn(remote::method{order.entry}, order.default_name, options_of(order),
-                                  remote::as_message(arguments));
+                                  remote::as_message(arguments, std::move(attached)));
   ++own_actors_;
   return {made.ref.id, self_.number, made.ref.key, made.name};
 }

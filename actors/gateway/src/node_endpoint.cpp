@@ -1,5 +1,7 @@
 #include "node_endpoint.hpp"
 
+#include "node_reply.hpp"
+
 #include <atomic>
 #include <random>
 #include <stdexcept>
@@ -23,80 +25,6 @@ std::uint64_t next_label() {
   return label != 0 ? label : ++last;
 }
 
-exit_status gateway_is_gone(const actor_down& how) {
-  exit_status status;
-  status.kind = exit_kind::node_down;
-  status.exception_text =
-      "other nodes cannot be reached any more: this node's gateway is down (" + to_string(how.status()) + ")";
-  return status;
-}
-
-/// The answer of another node's actor, by way of the gateway's.
-class node_reply final : public remote::answer {
- public:
-  enum class of : std::uint8_t { call, end };
-  /// `from` is null for one that the endpoint keeps itself: no handles are in it, and nobody gives it up.
-  node_reply(std::shared_ptr<node_endpoint> from, std::string gateway, std::shared_ptr<remote::answer> inner,
-             std::uint64_t label, of what)
-      : from_{std::move(from)},
-        gateway_{std::move(gateway)},
-        inner_{std::move(inner)},
-        label_{label},
-        what_{what} {}
-
-  bool ready() override { return wait(remote::deadline{}); }
-  bool wait(remote::deadline until) override { return remote::wait_for(*this, until); }
-  [[nodiscard]] bool settled() const noexcept override { return inner_->settled(); }
-  bool wait_any(std::span<remote::answer* const> several, remote::deadline until) override {
-    return wait_for_any(several, until);
-  }
-  void then(std::function<void()> run) override { inner_->then(std::move(run)); }
-  std::optional<std::vector<std::shared_ptr<remote::answer>>> sources() override {
-    return std::vector{inner_};
-  }
-
-  remote::raw_reader result() override try {
-    auto in = inner_->result();
-    const auto how = decode<outcome>(in);
-    remote::raw_reader values{in.take(in.take_count(1)), from_.get()};
-    read_answer(values, how, "of another node");
-    return values;
-  } catch (const actor_down& down) {
-    return end_of(down);
-  }
-
-  void cancel() override {
-    if (settled()) return;
-    inner_->cancel();
-    if (from_) from_->give_up(label_, false);
-  }
-  /// What the other node knows of it is not asked for.
-  [[nodiscard]] bool has_begun() override { return false; }
-  void abort() override {
-    if (from_ && !settled()) from_->give_up(label_, true);
-  }
-
- private:
-  // Of a wait for an end that is an end as good as any.
-  remote::raw_reader end_of(const actor_down& down) {
-    const bool is_own_gateway = down.status().kind != exit_kind::node_down && down.actor() == gateway_;
-    auto status = is_own_gateway ? gateway_is_gone(down) : down.status();
-    if (what_ == of::call) {
-      if (!is_own_gateway) throw;
-      throw actor_down{"of another node", call_fate::died_running, std::move(status)};
-    }
-    end_ = pack(status);
-    return {end_, from_.get()};
-  }
-
-  std::shared_ptr<node_endpoint> from_;
-  std::string gateway_;
-  std::shared_ptr<remote::answer> inner_;
-  std::uint64_t label_;
-  of what_;
-  packed_bytes end_;
-};
-
 frame_head head_for(frame_kind kind, const remote::address& to, std::uint64_t method = 0) {
   frame_head head;
   head.kind = kind;
@@ -113,17 +41,26 @@ Value value_of(remote::answer& what) {
   return decode<Value>(in);
 }
 
-// The calling thread's, so that small messages need no memory of their own.
-packed_bytes& written(const remote::raw_message& values, std::uint32_t own_number) {
-  thread_local packed_bytes bytes;
-  if (values.size > longest_frame)
-    throw std::length_error{"troupe: a message to another node has at most 1 GiB"};
-  if (bytes.capacity() > kept_buffer) bytes = {};
-  bytes.clear();
-  const remote::outward scope{own_number};
-  remote::write_onto(bytes, values);
-  return bytes;
-}
+// A message's bytes are the calling thread's, so that small ones need no memory of their own.
+struct written {
+  written(const remote::raw_message& values, std::uint32_t own_number) : bytes{kept()} {
+    if (remote::written_size(values) > longest_frame)
+      throw std::length_error{"troupe: a message to another node has at most 1 GiB"};
+    if (bytes.capacity() > kept_buffer) bytes = {};
+    bytes.clear();
+    const remote::outward scope{own_number};
+    copies = remote::write_onto(bytes, values);
+  }
+
+  packed_bytes& bytes;
+  std::uint8_t copies = 0;
+
+ private:
+  static packed_bytes& kept() {
+    thread_local packed_bytes one;
+    return one;
+  }
+};
 
 }  // namespace
 
@@ -160,6 +97,8 @@ std::shared_ptr<node_endpoint::way> node_endpoint::way_to(const remote::address&
 
 void node_endpoint::check_alive(way& on) const {
   if (!on.end->settled()) return;
+  remote::address there{0, number_, 0};
+  static_cast<void>(local_->home(there));  // throws where this system has been stopped: that comes first
   auto in = on.end->result();
   throw actor_down{"of another node", call_fate::gone, decode<exit_status>(in)};
 }
@@ -186,9 +125,11 @@ bool node_endpoint::tell(const remote::address& to, remote::method what, const r
   const auto on = way_to(to);
   const std::lock_guard lock{on->mutex};
   check_alive(*on);
-  if (!make_room(*on, to, arguments.size, how)) return false;
-  const std::span<const std::byte> bytes{written(arguments, own_number_)};
-  const auto head = head_for(frame_kind::tell, to, static_cast<std::uint64_t>(what));
+  if (!make_room(*on, to, remote::written_size(arguments), how)) return false;
+  const written message{arguments, own_number_};
+  const std::span<const std::byte> bytes{message.bytes};
+  auto head = head_for(frame_kind::tell, to, static_cast<std::uint64_t>(what));
+  head.copies = message.copies;
   if (how == remote::patience::refuse) return gateway_.try_tell<&gateway::forward>(number_, head, bytes);
   gateway_.tell<&gateway::forward>(number_, head, bytes);
   return true;
@@ -199,10 +140,11 @@ std::shared_ptr<remote::answer> node_endpoint::ask(const remote::address& to, re
   const auto on = way_to(to);
   const std::lock_guard lock{on->mutex};
   check_alive(*on);
-  static_cast<void>(make_room(*on, to, arguments.size, remote::patience::wait));
-  const auto label = next_label();
-  return request(head_for(frame_kind::ask, to, static_cast<std::uint64_t>(what)),
-                 written(arguments, own_number_), label);
+  static_cast<void>(make_room(*on, to, remote::written_size(arguments), remote::patience::wait));
+  const written message{arguments, own_number_};
+  auto head = head_for(frame_kind::ask, to, static_cast<std::uint64_t>(what));
+  head.copies = message.copies;
+  return request(head, message.bytes, next_label());
 }
 
 remote::endpoint::spawned node_endpoint::spawn(remote::method what, const std::string& default_name,
@@ -222,7 +164,9 @@ remote::endpoint::spawned node_endpoint::spawn(remote::method what, const std::s
   order.max_attempts = options.max_attempts;
   order.on_hang = options.on_hang;
   order.grace = options.grace;
-  order.arguments = written(arguments, own_number_);
+  const written message{arguments, own_number_};
+  order.arguments = message.bytes;
+  order.copies = message.copies;
   const auto asked = request(head_for(frame_kind::spawn, {}), pack(order));
   auto made = value_of<spawn_result>(*asked);
   return {{made.id, made.node, made.key}, std::move(made.name)};
@@ -283,6 +227,10 @@ std::shared_ptr<remote::endpoint> node_endpoint::home(remote::address& ref) {
   if (ref.node == 0) ref.node = number_;
   if (ref.node == number_) return shared_from_this();
   return local_->home(ref);
+}
+
+std::shared_ptr<remote::answer> node_endpoint::ask_whether_begun(std::uint64_t label) {
+  return request_for(nullptr, head_for(frame_kind::begun, {}, label), {}, 0);
 }
 
 void node_endpoint::give_up(std::uint64_t label, bool by_force) try {

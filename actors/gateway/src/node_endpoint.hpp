@@ -43,6 +43,8 @@ class node_endpoint final : public remote::endpoint, public std::enable_shared_f
   std::shared_ptr<remote::endpoint> home(remote::address& ref) override;
 
   void give_up(std::uint64_t label, bool by_force);
+  /// Answered by a bool, false too where it has been answered.
+  [[nodiscard]] std::shared_ptr<remote::answer> ask_whether_begun(std::uint64_t label);
 
  private:
   /// The way to one actor.

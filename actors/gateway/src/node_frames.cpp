@@ -10,13 +10,17 @@ answer_form describe_end(const std::exception_ptr& problem) {
   try {
     std::rethrow_exception(problem);
   } catch (const actor_down& down) {
-    return {outcome::down, pack(end_of_call{down.actor(), down.fate(), down.status()})};
+    return {{outcome::down}, pack(end_of_call{down.actor(), down.fate(), down.status()})};
   } catch (const troupe::cancelled& given_up) {
-    return {outcome::cancelled, pack(std::string{given_up.what()})};
+    return {{outcome::cancelled}, pack(std::string{given_up.what()})};
   } catch (const start_failed& failed) {
-    return {outcome::start, pack(std::pair<std::string, std::string>{failed.stage(), failed.what()})};
+    return {{outcome::start}, pack(std::pair<std::string, std::string>{failed.stage(), failed.what()})};
+  } catch (const remote_exception& other) {
+    unknown_exception all{other.actor(), other.type(), other.text()};
+    for (const auto& each : other.nested()) all.nested.emplace_back(each.type, each.text);
+    return {{outcome::unknown}, pack(all)};
   } catch (...) {
-    return {outcome::failure, pack(troupe::failure{std::current_exception()})};
+    return {{outcome::failure}, pack(troupe::failure{std::current_exception()})};
   }
 }
 
@@ -24,6 +28,12 @@ void read_answer(remote::raw_reader& in, outcome how, const std::string& actor) 
   switch (how) {
     case outcome::value: return;
     case outcome::failure: decode<troupe::failure>(in).rethrow(actor);
+    case outcome::unknown: {
+      auto all = decode<unknown_exception>(in);
+      std::vector<remote_exception::cause> nested;
+      for (auto& [type, text] : all.nested) nested.push_back({std::move(type), std::move(text)});
+      throw remote_exception{all.actor, std::move(all.type), std::move(all.text), std::move(nested)};
+    }
     case outcome::down: {
       auto end = decode<end_of_call>(in);
       throw actor_down{end.actor, end.fate, std::move(end.status)};

@@ -22,7 +22,7 @@
 namespace troupe::detail {
 
 /// Of all this. First in a greeting, whatever else changes.
-inline constexpr std::uint32_t node_protocol = 1;
+inline constexpr std::uint32_t node_protocol = 2;
 inline constexpr std::uint64_t greeting_mark = 0x65646f6e65707574;  // "tupenode"
 
 enum class message_kind : std::uint8_t { hello = 1, welcome, refuse, leave, pulse, batch };
@@ -72,6 +72,7 @@ enum class frame_kind : std::uint8_t {
   abort,   ///< nor that its handler goes on
   reply,   ///< `method` is the outcome
   part,    ///< the next frame's bytes begin with these
+  begun,   ///< answered by whether the handler of call `method` has begun
 };
 
 struct frame_head {
@@ -81,10 +82,12 @@ struct frame_head {
   std::uint64_t method = 0;
   std::uint64_t call = 0;
   std::uint32_t length = 0;
+  std::uint8_t copies = 0;        ///< of shared buffers, that the bytes begin with
+  std::uint16_t incarnation = 0;  ///< of the process that answers
 
   [[nodiscard]] remote::address target() const { return {id, 0, key}; }
 };
-inline constexpr std::size_t frame_head_size = 33;
+inline constexpr std::size_t frame_head_size = 36;
 inline constexpr std::size_t longest_frame = std::size_t{1} << 30;
 
 /// How a call ended. The bytes are: of a value the values; else what is said here.
@@ -94,10 +97,23 @@ enum class outcome : std::uint8_t {
   down,       ///< `end_of_call`
   cancelled,  ///< a text
   start,      ///< `start_failed`: stage, why
+  unknown,    ///< `unknown_exception`
+};
+struct answer_head {
+  outcome how = outcome::value;
+  std::uint8_t copies = 0;  ///< as in a frame
+  std::uint16_t incarnation = 0;
 };
 struct answer_form {
-  outcome how = outcome::value;
+  answer_head head{};
   packed_bytes bytes{};
+};
+/// An exception of a type that only its thrower has.
+struct unknown_exception {
+  std::string actor{};
+  std::string type{};
+  std::string text{};
+  std::vector<std::pair<std::string, std::string>> nested{};  ///< type and text
 };
 struct end_of_call {
   std::string actor{};
@@ -120,6 +136,7 @@ struct spawn_order {
   hang_policy on_hang{};
   std::optional<std::chrono::milliseconds> grace{};
   packed_bytes arguments{};
+  std::uint8_t copies = 0;  ///< that the arguments begin with
 };
 struct spawn_result {
   std::uint32_t id = 0;

@@ -107,17 +107,22 @@ promise<answer_form> gateway::request(std::uint32_t to, const frame_head& head, 
   const auto there = find(to);
   if (to == self_.number && head.kind == frame_kind::spawn) {
     try {
-      answer.set_value(answer_form{outcome::value, pack(start_actor(payload))});
+      answer.set_value(answer_form{{outcome::value}, pack(start_actor(payload))});
     } catch (...) {
       answer.set_value(describe_end(std::current_exception()));
     }
   } else if (!there) {
     const auto text = "node " + std::to_string(to) + " is not known here";
-    answer.set_value(answer_form{outcome::down, pack(end_of_call{"there", call_fate::gone, node_end(text)})});
+    answer.set_value(
+        answer_form{{outcome::down}, pack(end_of_call{"there", call_fate::gone, node_end(text)})});
   } else if (there->is == node_status::state::down) {
     answer.set_value(end_because_down(*there));
   } else {
     auto frame = head;
+    if (head.kind == frame_kind::begun) {
+      const auto about = labels_.find(head.method);
+      frame.method = about == labels_.end() ? 0 : about->second.second;
+    }
     frame.call = ++last_call_;
     there->calls.emplace(frame.call, due_call{answer, label});
     if (label != 0) labels_[label] = {to, frame.call};
@@ -133,7 +138,7 @@ void gateway::give_up(std::uint64_t label, bool by_force) {
   const auto [number, call] = place->second;
   const auto there = find(number);
   if (!there) return;
-  if (!by_force) settle(*there, call, {outcome::cancelled, pack(std::string{"the answer was given up"})});
+  if (!by_force) settle(*there, call, {{outcome::cancelled}, pack(std::string{"the answer was given up"})});
   frame_head frame;
   frame.kind = by_force ? frame_kind::abort : frame_kind::cancel;
   frame.call = call;
@@ -183,8 +188,9 @@ std::uint32_t gateway::least_loaded() const {
 }
 
 answer_form gateway::end_because_down(const session& of) const {
-  return {outcome::down, pack(end_of_call{"there", call_fate::died_running,
-                                          node_end("node " + describe(of) + " is down: " + of.why)})};
+  return {{outcome::down},
+          pack(end_of_call{"there", call_fate::died_running,
+                           node_end("node " + describe(of) + " is down: " + of.why)})};
 }
 
 std::vector<node_status> gateway::members() {

@@ -168,7 +168,7 @@ class gateway {
                                     std::span<const std::byte> payload);
   void deliver_parked(std::uint32_t id);
   void serve(const session_ptr& from, std::uint64_t number, std::shared_ptr<remote::answer> pending);
-  void reply(session& to, std::uint64_t number, outcome how, std::span<const std::byte> bytes);
+  void reply(session& to, std::uint64_t number, const answer_head& how, std::span<const std::byte> bytes);
   void reply(session& to, std::uint64_t number, const answer_form& with);
   void drop_served(session& of, std::uint64_t number, bool by_force);
   [[nodiscard]] spawn_result start_actor(std::span<const std::byte> order);

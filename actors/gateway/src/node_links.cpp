@@ -88,7 +88,9 @@ struct links::inside {
     if (!alert.was_accepted) {
       refusals[alert.port] = alert.what;
     } else if (!is_over) {
-      listens.refused(alert.host + ":" + std::to_string(alert.port), alert.what);
+      const auto who =
+          alert.host.empty() ? "somebody who has gone by now" : alert.host + ":" + std::to_string(alert.port);
+      listens.refused(who, alert.what);
     }
   }
   std::string refusal_of(std::uint16_t port, const std::string& otherwise) {

@@ -59,11 +59,26 @@ class outward {
   std::uint32_t before_;
 };
 
-/// Bytes that are a message already. They outlive it.
-[[nodiscard]] raw_message as_message(const std::span<const std::byte>& bytes);
-/// The values of a message, as bytes; appended. Throws `std::logic_error` where shared memory would travel along: that is for
-/// processes of one machine.
-void write_onto(std::vector<std::byte>& bytes, const raw_message& values);
+/// Memory that travels along with a message's bytes.
+using attached_memory = detail::attached_memory;
+
+/// Bytes that are a message already, and what travels along. They outlive it.
+[[nodiscard]] raw_message as_message(const std::span<const std::byte>& bytes, attached_memory attached = {});
+
+/// What `write_onto` appends, in bytes. Throws as it does.
+[[nodiscard]] std::size_t written_size(const raw_message& values);
+/// Appends the values of a message, as bytes. What is in its `shared_buffer`s and `sealed_buffer`s goes before them, as
+/// copies: how many those are. Throws `std::logic_error` where other shared memory would travel along: that is for processes
+/// of one machine.
+std::uint8_t write_onto(std::vector<std::byte>& bytes, const raw_message& values);
+/// As those, for the rest of an answer. Whoever reads it is told what is no buffer.
+[[nodiscard]] std::size_t written_size(const raw_reader& answer);
+std::uint8_t write_onto(std::vector<std::byte>& bytes, raw_reader& answer);
+/// The copies that `bytes` begin with, in memory of this machine; `bytes` are the values then. Throws `malformed_message`
+/// where those are no copies, `std::system_error` where there is no memory.
+[[nodiscard]] attached_memory take_copies(std::span<const std::byte>& bytes, std::uint8_t count);
+/// Takes memory that can be written to away from this process, so that whoever is given it may seal it.
+void let_go(const attached_memory& attached);
 
 /// The calling process as a member of its system. Throws `std::logic_error` outside of actors.
 [[nodiscard]] std::shared_ptr<endpoint> local();
@@ -73,9 +88,9 @@ void write_onto(std::vector<std::byte>& bytes, const raw_message& values);
 [[nodiscard]] bool is_handle(const address& of);
 /// As `endpoint::ask`, but null, and nothing sent, where the mailbox is full. In an actor, and sent with the open turn.
 [[nodiscard]] std::shared_ptr<answer> try_ask(const address& to, method what, const raw_message& arguments);
-/// Has `run` called, as a turn of its own, when there may be room for a message of `size` bytes at that actor, or it has ended.
-/// In an actor that has sent it something, and found no room.
-void when_room(const address& at, std::size_t size, std::function<void()> run);
+/// Has `run` called, as a turn of its own, when there may be room for a message of `size` bytes and `attached` pieces of memory
+/// at that actor, or it has ended. In an actor that has sent it something, and found no room.
+void when_room(const address& at, std::size_t size, std::size_t attached, std::function<void()> run);
 
 /// Waits for an answer that another's `answer` passes on; as `answer::wait`.
 bool wait_for(answer& what, deadline until);

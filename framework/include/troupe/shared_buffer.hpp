@@ -21,6 +21,8 @@ class sealed_buffer;
 ///
 /// To give the bytes to several processes at once, `seal()` them.
 ///
+/// An actor on another node gets a copy, which takes time in proportion to the size; here the handle is empty all the same.
+///
 /// ## Ending
 /// The memory has no name. The kernel frees it with its last holder, a process or a message under way, also when all of them
 /// die at once.
@@ -67,8 +69,8 @@ class shared_buffer {
   mutable bool sent_ = false;
 };
 
-/// Bytes that nobody can change any more. Copies name the same memory, and travel as `shared_buffer` does, to any number of
-/// processes.
+/// Bytes that nobody can change any more. Copies of the handle name the same memory, and travel as `shared_buffer` does, to
+/// any number of processes; on another node each that arrives is memory of its own.
 ///
 /// Threads and processes: any; one handle object is for one thread at a time.
 class sealed_buffer {
@@ -119,7 +121,7 @@ void check_buffer(const shared_buffer_form& came, bool sealed);
 template <>
 struct wire_form<shared_buffer> {
   static shared_buffer_form to(const shared_buffer& buffer) {
-    return {attachment{buffer.memory_, buffer.sent_}, buffer.size_};
+    return {{buffer.memory_, {.had_some = buffer.sent_, .is_plain = true}}, buffer.size_};
   }
   static void sent(const shared_buffer& buffer) {
     if (!buffer.memory_) return;
@@ -132,7 +134,7 @@ struct wire_form<shared_buffer> {
     check_buffer(came, false);
     shared_buffer buffer;
     buffer.size_ = static_cast<std::size_t>(came.size);
-    buffer.memory_ = came.memory.memory();
+    buffer.memory_ = came.memory.memory_or_copy();
     return buffer;
   }
 };
@@ -140,13 +142,13 @@ struct wire_form<shared_buffer> {
 template <>
 struct wire_form<sealed_buffer> {
   static shared_buffer_form to(const sealed_buffer& buffer) {
-    return {attachment{buffer.memory_}, buffer.size_};
+    return {{buffer.memory_, {.is_plain = true}}, buffer.size_};
   }
   static sealed_buffer from(const shared_buffer_form& came, endpoint*) {
     check_buffer(came, true);
     sealed_buffer buffer;
     buffer.size_ = static_cast<std::size_t>(came.size);
-    buffer.memory_ = came.memory.memory();
+    buffer.memory_ = came.memory.memory_or_copy();
     return buffer;
   }
 };

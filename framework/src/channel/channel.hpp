@@ -72,9 +72,9 @@ class channel {
   /// room. Throws what the values' encoding throws; then nothing was done either.
   bool append(const envelope& what, const detail::body& values);
 
-  /// Whether a message of so many bytes would find room, or nothing is unfinished.
-  [[nodiscard]] bool has_room_for(std::size_t payload) {
-    return kept_.empty() && has_room(next_frame({}, payload, 0));
+  /// Whether a message of so many bytes, and so many pieces of memory beside them, would find room, or nothing is unfinished.
+  [[nodiscard]] bool has_room_for(std::size_t payload, std::size_t attached) {
+    return kept_.empty() && has_room(next_frame({}, payload, attached));
   }
 
   /// As `append`, but keeps the message in memory of the process's own while there is no room.

@@ -71,7 +71,8 @@ class actor_member final : public member {
   /// Made with the first poster.
   [[nodiscard]] std::shared_ptr<post_box> open_post_box();
   /// As a turn, once there may be room for so many bytes at that actor, or it has ended.
-  void when_room(const detail::actor_ref& at, std::size_t size, std::function<void()> run);
+  void when_room(const detail::actor_ref& at, std::size_t size, std::size_t attached,
+                 std::function<void()> run);
   [[nodiscard]] bool stop_was_requested();
 
   /// The one of this process; null outside of actors.
@@ -193,6 +194,7 @@ class actor_member final : public member {
   struct wanted_room {
     std::shared_ptr<connection> at;
     std::size_t size;
+    std::size_t attached;
     std::function<void()> run;
   };
   std::vector<wanted_room> room_wanted_;

@@ -1,4 +1,6 @@
+#include <troupe/detail/shared_memory.hpp>
 #include <troupe/errors.hpp>
+#include <troupe/packed.hpp>
 #include <troupe/relay.hpp>
 #include <troupe/remote.hpp>
 
@@ -6,6 +8,7 @@
 #include "registry/registry.hpp"
 #include "runtime/actor_member.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdio>
@@ -88,15 +91,16 @@ std::shared_ptr<detail::pending_reply> member::try_ask(const detail::actor_ref& 
   return pending;
 }
 
-void actor_member::when_room(const detail::actor_ref& at, std::size_t size, std::function<void()> run) {
-  room_wanted_.push_back({find_connection(at), size, std::move(run)});
+void actor_member::when_room(const detail::actor_ref& at, std::size_t size, std::size_t attached,
+                             std::function<void()> run) {
+  room_wanted_.push_back({find_connection(at), size, attached, std::move(run)});
 }
 
 // Looked at again after it has been said that room is wanted: what was made before that brings no packet.
 void actor_member::look_for_room() {
   for (auto& each : std::exchange(room_wanted_, {})) {
     const auto is_over = [&] {
-      return !each.at->is_live() || each.at->down || each.at->channel->has_room_for(each.size);
+      return !each.at->is_live() || each.at->down || each.at->channel->has_room_for(each.size, each.attached);
     };
     if (!is_over()) each.at->channel->want_room();
     if (is_over()) {
@@ -118,27 +122,96 @@ void remote::become_gateway(std::uint32_t number) {
 
 void remote::make_endpoints_by(endpoint_maker how) { maker.store(how, std::memory_order_release); }
 
-remote::raw_message remote::as_message(const std::span<const std::byte>& bytes) {
-  return {bytes.size(),
-          &bytes,
+remote::raw_message remote::as_message(const std::span<const std::byte>& bytes, attached_memory attached) {
+  return {bytes.size(), &bytes,
           [](const void* from, detail::byte_writer& out) {
             const auto& all = *static_cast<const std::span<const std::byte>*>(from);
             out.put(all.data(), all.size());
           },
-          {}};
+          std::move(attached)};
 }
 
-void remote::write_onto(std::vector<std::byte>& bytes, const raw_message& values) {
-  if (!values.attached.empty()) {
-    throw std::logic_error{
-        "troupe: shared memory (shared_value, shared_buffer, shared_array, locks) is for processes of one "
-        "machine: send "
-        "the values themselves to another node"};
+namespace {
+
+// Before each copy.
+struct copy_head {
+  std::uint64_t size = 0;
+  bool is_sealed = false;
+};
+constexpr std::size_t copy_head_size = 9;
+
+std::size_t size_of_copies(const remote::attached_memory& of) {
+  std::size_t size = 0;
+  for (const auto& each : of) size += copy_head_size + each->bytes().size();
+  return size;
+}
+
+std::uint8_t write_copies(std::vector<std::byte>& bytes, const remote::attached_memory& of) {
+  bytes.reserve(bytes.size() + size_of_copies(of));
+  for (const auto& each : of) {
+    const auto all = each->bytes();
+    const auto head = pack(copy_head{all.size(), each->is_sealed()});
+    bytes.insert(bytes.end(), head.begin(), head.end());
+    bytes.insert(bytes.end(), all.begin(), all.end());
   }
+  return static_cast<std::uint8_t>(of.size());
+}
+
+}  // namespace
+
+std::size_t remote::written_size(const raw_message& values) {
+  if (values.attached.size() != values.plain_attachments) {
+    throw std::logic_error{
+        "troupe: shared memory (shared_value, shared_array, locks) is for processes of one machine: send the "
+        "values themselves to another node"};
+  }
+  return values.size + size_of_copies(values.attached);
+}
+
+std::uint8_t remote::write_onto(std::vector<std::byte>& bytes, const raw_message& values) {
+  bytes.reserve(bytes.size() + written_size(values));
+  const auto copies = write_copies(bytes, values.attached);  // first: what is written is given away
   const auto at = bytes.size();
   bytes.resize(at + values.size);
   detail::byte_writer out{std::span{bytes}.subspan(at)};
   if (values.size != 0) values.write(values.values, out);
+  return copies;
+}
+
+std::size_t remote::written_size(const raw_reader& answer) {
+  return answer.left() + (answer.attached() == nullptr ? 0 : size_of_copies(*answer.attached()));
+}
+
+std::uint8_t remote::write_onto(std::vector<std::byte>& bytes, raw_reader& answer) {
+  const auto copies =
+      answer.attached() == nullptr ? std::uint8_t{0} : write_copies(bytes, *answer.attached());
+  const auto values = answer.take(answer.left());
+  bytes.insert(bytes.end(), values.begin(), values.end());
+  return copies;
+}
+
+remote::attached_memory remote::take_copies(std::span<const std::byte>& bytes, std::uint8_t count) {
+  if (count > detail::max_attachments)
+    throw malformed_message{"a message has more shared buffers than one may have"};
+  attached_memory taken;
+  raw_reader in{bytes, nullptr};
+  for (; count != 0; --count) {
+    const auto head = detail::decode<copy_head>(in);
+    if (head.size > in.left()) detail::throw_message_too_short(head.size, in.left());
+    const auto copied = in.take(static_cast<std::size_t>(head.size));
+    auto memory = detail::make_shared_memory("troupe-copy", copied.size());
+    std::copy(copied.begin(), copied.end(), memory->bytes().begin());
+    if (head.is_sealed) memory->seal();
+    taken.push_back(std::move(memory));
+  }
+  bytes = in.take(in.left());
+  return taken;
+}
+
+void remote::let_go(const attached_memory& attached) {
+  for (const auto& each : attached) {
+    if (!each->is_sealed()) each->release();
+  }
 }
 
 std::shared_ptr<remote::endpoint> remote::local() { return self().shared_from_this(); }
@@ -150,8 +223,8 @@ std::shared_ptr<remote::answer> remote::try_ask(const address& to, method what,
   return self().try_ask(to, what, arguments);
 }
 
-void remote::when_room(const address& at, std::size_t size, std::function<void()> run) {
-  self().when_room(at, size, std::move(run));
+void remote::when_room(const address& at, std::size_t size, std::size_t attached, std::function<void()> run) {
+  self().when_room(at, size, attached, std::move(run));
 }
 
 bool remote::wait_for(answer& what, deadline until) {

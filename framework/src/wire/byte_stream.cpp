@@ -29,8 +29,9 @@ void byte_writer::flush() {
   used_ = 0;
 }
 
-void byte_writer::attach(const std::shared_ptr<shared_memory>& memory, bool had_some) {
-  if (!memory && !had_some) return put_value(no_memory);
+void byte_writer::attach(const attachment& what) {
+  const auto& memory = what.memory_or_copy();
+  if (!memory && !what.is().had_some) return put_value(no_memory);
   const auto place = next_attachment_++;
   if (!is_writing()) {
     if (attached_ == nullptr) {
@@ -49,19 +50,20 @@ void byte_writer::attach(const std::shared_ptr<shared_memory>& memory, bool had_
           " shared objects: send some of them before, or put the values into one shared_array"};
     }
     attached_->push_back(memory);
+    if (what.is().is_plain) ++plain_attachments_;
   }
   put_value(place);
 }
 
-std::shared_ptr<shared_memory> byte_reader::take_attachment() {
+attachment byte_reader::take_attachment() {
   const auto place = take_value<std::uint8_t>();
-  if (place == no_memory) return nullptr;
+  if (place == no_memory) return {};
   const auto there = attached_ == nullptr ? 0 : attached_->size();
   if (place >= there) {
     throw malformed_message{"a message names shared memory number " + std::to_string(place) + ", and " +
                             std::to_string(there) + " came with it"};
   }
-  return (*attached_)[place];
+  return {(*attached_)[place], {.is_copy = are_copies_}};
 }
 
 void throw_message_too_short(std::size_t wanted, std::size_t left) {

@@ -130,6 +130,13 @@ void throw_no_shared_memory(const char* what) {
                          ": this handle names none: it was made without a value, moved from, or handed over"};
 }
 
+void throw_memory_is_a_copy() {
+  throw malformed_message{
+      "shared memory (a shared_value, shared_array or lock) came from another machine, where it is shared: "
+      "send "
+      "the values themselves"};
+}
+
 void check_shared_memory(const shared_memory* memory, std::size_t size, const char* what) {
   if (memory != nullptr && memory->bytes().size() >= size) return;
   throw malformed_message{std::string{"a "} + what + " came with " +
@@ -138,7 +145,7 @@ void check_shared_memory(const shared_memory* memory, std::size_t size, const ch
 }
 
 void check_buffer(const shared_buffer_form& came, bool sealed) {
-  const auto* const memory = came.memory.memory().get();
+  const auto* const memory = came.memory.memory_or_copy().get();
   if (memory == nullptr && came.size == 0) return;
   check_shared_memory(memory, static_cast<std::size_t>(came.size), "buffer");
   if (memory->is_sealed() == sealed) return;

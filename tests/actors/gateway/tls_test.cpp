@@ -111,7 +111,7 @@ TEST_CASE("a node of another authority is refused, and both ends say so") {
   CHECK_THAT(why_not(theirs / "two", *address), Contains("its certificate is refused"));
   first.close_input();
   CHECK(first.wait().code == 0);
-  CHECK_THAT(first.errors(), Contains("a connection from 127.0.0.1") && Contains("certificate"));
+  CHECK_THAT(first.errors(), Contains("a connection from") && Contains("certificate"));
 }
 
 TEST_CASE("a node whose certificate alone is of another authority is refused by the other end") {

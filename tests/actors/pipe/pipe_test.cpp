@@ -416,7 +416,7 @@ TEST_CASE("the process of a pipe ends with the last handle of both ends") {
   REQUIRE(where.join().ok());
 }
 
-TEST_CASE("two that both wait to receive from each other are told that nothing will come") {
+TEST_CASE("two that both wait to receive from each other are told that nothing will come", "[one_machine]") {
   troupe::actor_system system;
   troupe::pipe<int> pipe{system};
   auto report = system.make_queue<std::string>();

@@ -68,7 +68,7 @@ void kill_process(const std::string& name) {
   pid_t pid = 0;
   REQUIRE(support::wait_until([&] { return (pid = support::descendant_called(name, ::getpid())) != 0; }));
   ::kill(pid, SIGKILL);
-  REQUIRE(support::wait_until_ended(pid, 20s));
+  REQUIRE(support::wait_until_ended(pid));
 }
 
 struct parcel {

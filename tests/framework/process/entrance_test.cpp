@@ -10,7 +10,6 @@
 #include <optional>
 #include <unistd.h>
 
-using namespace std::chrono_literals;
 namespace platform = troupe::platform;
 using namespace troupe::process_layer;
 
@@ -131,7 +130,7 @@ TEST_CASE("a guardian ends, silently, at a wrong cookie") {
   second_start start{"123abc"};
   start.link.send(hello{.cookie = hexadecimal("123abd"), .host = ::getpid()});
   CHECK_FALSE(start.first_words());
-  CHECK(support::wait_until_ended(start.pid, 10s));
+  CHECK(support::wait_until_ended(start.pid));
 }
 
 TEST_CASE("a guardian ends at first words that are no hello, and when nothing is ever said") {
@@ -149,7 +148,7 @@ TEST_CASE("a guardian ends at first words that are no hello, and when nothing is
   SECTION("the connection's end") {
     second_start start{"1"};
     start.link.close();
-    CHECK(support::wait_until_ended(start.pid, 10s));
+    CHECK(support::wait_until_ended(start.pid));
   }
 }
 

@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
     if (mode == "aborts") std::abort();
     if (mode == "hangs") ::pause();
   }
-  troupe::actor_system system{{.start_timeout = std::chrono::milliseconds{mode == "hangs" ? 1000 : 10'000}}};
+  troupe::actor_system system{{.start_timeout = std::chrono::milliseconds{mode == "hangs" ? 5000 : 10'000}}};
   try {
     const auto actor = system.spawn<subject>({.start = troupe::start_method::spawn});
     std::cout << actor.ask<&subject::pid>().get() << std::endl;

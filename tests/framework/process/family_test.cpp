@@ -93,7 +93,7 @@ TEST_CASE("what an actor's dead process has started ends, and what its next one 
   REQUIRE_FALSE(old.empty());
   ::kill(again.pid(), SIGKILL);
   REQUIRE(again.ask<&parent::run>(its.script(leave_a_sleeper)).get() == 0);
-  for (const pid_t pid : old) CHECK(support::wait_until_ended(pid, 20s));
+  for (const pid_t pid : old) CHECK(support::wait_until_ended(pid));
   CHECK(its.comes_to(1));
 }
 

@@ -16,8 +16,6 @@
 #include <unistd.h>
 #include <vector>
 
-using namespace std::chrono_literals;
-
 namespace {
 
 class echo {
@@ -112,7 +110,7 @@ TEST_CASE("a guardian that is killed ends its system, and every call says so") {
 
   REQUIRE(::kill(called("troupe-guardian"), SIGKILL) == 0);
   CHECK_THROWS_AS(waiting.get(), troupe::error);
-  for (const int pid : pids) CHECK(support::wait_until_ended(pid, 5s));
+  for (const int pid : pids) CHECK(support::wait_until_ended(pid));
   CHECK_THROWS_AS(actors[1].join(), troupe::system_stopped);
   CHECK_THROWS_AS(actors[1].ask<&echo::say>(1).get(), troupe::error);
   CHECK_THROWS_AS(system.spawn<echo>(), troupe::system_stopped);

@@ -196,7 +196,7 @@ TEST_CASE("what does not stop is killed after the grace, with its family") {
   REQUIRE_FALSE(support::wait_until_ended(helper, 0ms));
   root.kill();
   CHECK(comes_to(system, {"bystander"}));
-  CHECK(support::wait_until_ended(helper, 5s));
+  CHECK(support::wait_until_ended(helper));
   CHECK(bystander.is_alive());
   const auto report = system.stop();
   std::set<std::string> killed;

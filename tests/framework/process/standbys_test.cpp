@@ -69,7 +69,7 @@ bool come(std::size_t count, const std::set<int>& before = {}) {
 
 void kill_waiting(const std::set<int>& pids) {
   for (const int pid : pids) ::kill(pid, SIGKILL);
-  for (const int pid : pids) REQUIRE(support::wait_until_ended(pid, 5s));
+  for (const int pid : pids) REQUIRE(support::wait_until_ended(pid));
 }
 
 /// One that was a standby: the guardian may not have heard of the newest yet, and then forks another.
@@ -164,7 +164,7 @@ TEST_CASE("standbys are nobody that is told of, and end with their system") {
   const auto all = waiting();
   CHECK(system.stop().stopped.empty());
   CHECK(waiting().empty());
-  for (const int pid : all) CHECK(support::wait_until_ended(pid, 5s));
+  for (const int pid : all) CHECK(support::wait_until_ended(pid));
 }
 
 TEST_CASE("standbys that are killed are replaced, and starts go on") {
@@ -223,7 +223,7 @@ TEST_CASE("standbys end with their guardian") {
   REQUIRE(come(2));
   const auto all = waiting();
   REQUIRE(::kill(called("troupe-guardian"), SIGKILL) == 0);
-  for (const int pid : all) CHECK(support::wait_until_ended(pid, 5s));
+  for (const int pid : all) CHECK(support::wait_until_ended(pid));
 }
 
 TEST_CASE("an executed actor leaves the standbys alone") {

@@ -12,8 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-using namespace std::chrono_literals;
-
 namespace {
 
 int a_variable = 0;
@@ -97,10 +95,10 @@ TEST_CASE("an executed actor dies with its guardian, and with its host") {
   const auto guardian = support::descendant_called("troupe-guardian", driver.pid());
   REQUIRE(guardian != 0);
   ::kill(mode == "host" ? driver.pid() : guardian, SIGKILL);
-  CHECK(support::wait_until_ended(actor, 5s));
+  CHECK(support::wait_until_ended(actor));
   driver.kill(SIGKILL);
   driver.wait();
-  CHECK(support::wait_until_ended(guardian, 5s));
+  CHECK(support::wait_until_ended(guardian));
   ::waitpid(guardian, nullptr, 0);  // left to us
 }
 

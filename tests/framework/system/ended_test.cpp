@@ -64,7 +64,7 @@ TEST_CASE("the end of a process is a future with its exit status") {
   some.kill();
   REQUIRE(end.get().code == SIGKILL);
   auto again = some.ended();
-  REQUIRE(again.ready());
+  REQUIRE(again.wait_for(20s));
   REQUIRE(again.get().kind == troupe::exit_kind::signal);
   REQUIRE(system.spawn([] {}).ended().get().ok());
 }
@@ -138,7 +138,7 @@ TEST_CASE("an end that is given up is cancelled, and the process lives on") {
   REQUIRE(some.ask<&idler::pid>().get() == some.pid());
 }
 
-TEST_CASE("an actor that ends with its system has ended") {
+TEST_CASE("an actor that ends with its system has ended", "[one_machine]") {
   troupe::future<troupe::exit_status> end;
   {
     troupe::actor_system system;
@@ -158,7 +158,7 @@ TEST_CASE("a child waits for its parent's end") {
   while (ear.ask<&listener::code>().get() != SIGKILL) std::this_thread::yield();
 }
 
-TEST_CASE("who is told that the other is down finds it ended") {
+TEST_CASE("who is told that the other is down finds it ended", "[one_machine]") {
   troupe::actor_system system;
   for (int round = 0; round < 100; ++round) {
     const auto some = system.spawn<idler>();

@@ -2,6 +2,8 @@
 #include <troupe/shared_array.hpp>
 #include <troupe/troupe.hpp>
 
+#include "support/processes.hpp"
+
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstddef>
@@ -36,8 +38,11 @@ struct account {
   int answered = 0, not_started = 0, died_running = 0;
 };
 
-/// Asks, and kills behind the call `killed_behind`; then compares what is told of each call with the mark that it left.
-account ask_and_kill(const troupe::restart_policy& policy, std::size_t killed_behind) {
+enum class kill_once { sent, begun };
+
+/// Asks, and kills behind the call `killed_behind`, when that is sent, whether or not anything has begun, or all are sent and
+/// that one has begun; then compares what is told of each call with the mark that it left.
+account ask_and_kill(const troupe::restart_policy& policy, std::size_t killed_behind, kill_once state) {
   troupe::actor_system system;
   const troupe::shared_array<int> marks(calls);
   const auto actor = system.spawn<marker>({.restart = policy}, marks);
@@ -45,7 +50,11 @@ account ask_and_kill(const troupe::restart_policy& policy, std::size_t killed_be
   try {
     for (std::size_t n = 0; n < calls; ++n) {
       all.push_back(actor.ask<&marker::mark>(n));
-      if (n == killed_behind) actor.kill();
+      if (n == killed_behind && state == kill_once::sent) actor.kill();
+    }
+    if (state == kill_once::begun) {
+      CHECK(support::wait_until([&] { return marks.span()[killed_behind] != 0; }));
+      actor.kill();
     }
   } catch (const troupe::actor_down&) {
     // What is not accepted leaves no mark: see below.
@@ -79,7 +88,7 @@ account ask_and_kill(const troupe::restart_policy& policy, std::size_t killed_be
 TEST_CASE("what is said not to have begun has left no mark, and nothing leaves two") {
   int died_running = 0;
   for (std::size_t round = 0; round < 40; ++round) {
-    const auto told = ask_and_kill({}, round * 4);
+    const auto told = ask_and_kill({}, round * 4, round % 2 == 0 ? kill_once::sent : kill_once::begun);
     CHECK(told.died_running <= 1);
     died_running += told.died_running;
   }
@@ -89,7 +98,7 @@ TEST_CASE("what is said not to have begun has left no mark, and nothing leaves t
 TEST_CASE("where the actor comes back only the call that it died of is lost, and nothing leaves two marks") {
   constexpr troupe::restart_policy comes_back{.when = troupe::restart::on_crash, .delay = 1ms};
   for (std::size_t round = 0; round < 40; ++round) {
-    const auto told = ask_and_kill(comes_back, round * 4);
+    const auto told = ask_and_kill(comes_back, round * 4, kill_once::sent);
     CHECK(told.not_started == 0);
     CHECK(told.died_running <= 1);
     CHECK(told.answered + told.died_running == static_cast<int>(calls));

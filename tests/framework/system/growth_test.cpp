@@ -2,6 +2,7 @@
 #include <troupe/troupe.hpp>
 
 #include "support/census.hpp"
+#include "support/scaled.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -73,9 +74,13 @@ void restart(int first, int then) {
 
 }  // namespace
 
-TEST_CASE("two thousand functions that have returned leave nothing") { spawn_and_join(300, 2000); }
-TEST_CASE("a thousand actors that were killed leave nothing") { spawn_ask_and_kill(300, 1000); }
-TEST_CASE("five hundred restarts leave nothing") { restart(100, 500); }
+TEST_CASE("two thousand functions that have returned leave nothing") {
+  spawn_and_join(300, support::scaled(2000));
+}
+TEST_CASE("a thousand actors that were killed leave nothing") {
+  spawn_ask_and_kill(300, support::scaled(1000));
+}
+TEST_CASE("five hundred restarts leave nothing") { restart(100, support::scaled(500)); }
 
 // The first figure is taken once all that is remembered is there.
 TEST_CASE("ten thousand functions that have returned leave nothing", "[.long]") {

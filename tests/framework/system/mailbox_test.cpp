@@ -85,7 +85,7 @@ void wait_until_frozen(int pid) {
 
 }  // namespace
 
-TEST_CASE("try_tell says no where the mailbox is full, and yes once there is room") {
+TEST_CASE("try_tell says no where the mailbox is full, and yes once there is room", "[one_machine]") {
   troupe::actor_system system;
   gate closed;
   const auto actor = system.spawn<receiver>({.mailbox_messages = 100});
@@ -119,7 +119,8 @@ TEST_CASE("a mailbox of one message works") {
   CHECK(actor.ask<&receiver::in_order>().get());
 }
 
-TEST_CASE("what a stopped receiver has been sent stays within its bounds, and arrives when it goes on") {
+TEST_CASE("what a stopped receiver has been sent stays within its bounds, and arrives when it goes on",
+          "[one_machine]") {
   troupe::actor_system system;
   const auto actor = system.spawn<receiver>({.mailbox_bytes = 1 << 20});
   const int pid = actor.pid();
@@ -150,7 +151,7 @@ TEST_CASE("what a stopped receiver has been sent stays within its bounds, and ar
   CHECK(actor.ask<&receiver::in_order>().get());
 }
 
-TEST_CASE("kill and terminate pass a full mailbox, and a teller that waits is told") {
+TEST_CASE("kill and terminate pass a full mailbox, and a teller that waits is told", "[one_machine]") {
   troupe::actor_system system;
   for (const int signal : {SIGKILL, SIGTERM}) {
     gate closed;
@@ -185,7 +186,7 @@ TEST_CASE("stop comes behind a full mailbox that this caller filled, and is not 
   CHECK(status.messages_handled == static_cast<std::uint64_t>(accepted) + 1);
 }
 
-TEST_CASE("the system's end does not wait for a full mailbox") {
+TEST_CASE("the system's end does not wait for a full mailbox", "[one_machine]") {
   troupe::actor_system system{{.grace = 100ms}};
   gate closed;
   const auto actor = system.spawn<receiver>({.mailbox_messages = 10});

@@ -22,6 +22,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 std::vector<std::string> output_of(const std::string& mode, const std::string& what) {
   support::program driver{PRINTING_DRIVER_PATH, {mode, what}};
   auto lines = lines_of(driver.rest());
+  INFO(driver.errors());
   CHECK(driver.wait().code == 0);
   REQUIRE_FALSE(lines.empty());
   CHECK(lines.back() == "host's end");

@@ -302,7 +302,8 @@ TEST_CASE("an actor that ends in good order, or is asked to, is not started agai
   CHECK(always.from.join().ok());
 }
 
-TEST_CASE("a process that has not been sent anything yet can be stopped like the one before it") {
+TEST_CASE("a process that has not been sent anything yet can be stopped like the one before it",
+          "[one_machine]") {
   pair_of_actors test;
   CHECK(test.from.ask<&fragile::add>(1).get() == 1);
   test.from.kill();

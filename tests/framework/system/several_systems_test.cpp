@@ -11,8 +11,6 @@
 #include <unistd.h>
 #include <vector>
 
-using namespace std::chrono_literals;
-
 namespace {
 
 class counter {
@@ -85,7 +83,7 @@ TEST_CASE("an actor may make a system of its own, which ends with it") {
   else
     host.stop();
   host.join();
-  for (const int pid : pids) CHECK(support::wait_until_ended(pid, 5s));
+  for (const int pid : pids) CHECK(support::wait_until_ended(pid));
 }
 
 TEST_CASE("a system inside an actor can be ended by it, and made again") {
@@ -95,7 +93,7 @@ TEST_CASE("a system inside an actor can be ended by it, and made again") {
     const auto pids = host.ask<&host_itself::begin>().get();
     CHECK(host.ask<&host_itself::ask_inner>().get() == 2);
     host.ask<&host_itself::end>().get();
-    for (const int pid : pids) CHECK(support::wait_until_ended(pid, 5s));
+    for (const int pid : pids) CHECK(support::wait_until_ended(pid));
   }
 }
 
@@ -106,8 +104,8 @@ TEST_CASE("a system inside an actor ends with the outer system's host or guardia
   const auto inner = support::descendant_called("troupe-guardian", host.pid());
   REQUIRE(inner != 0);
   ::kill(support::parent_of(host.pid()), SIGKILL);
-  for (const int pid : pids) CHECK(support::wait_until_ended(pid, 5s));
-  CHECK(support::wait_until_ended(inner, 5s));
+  for (const int pid : pids) CHECK(support::wait_until_ended(pid));
+  CHECK(support::wait_until_ended(inner));
   ::waitpid(inner, nullptr, 0);  // left to us
   CHECK_THROWS_AS(host.join(), troupe::system_stopped);
 }

@@ -10,8 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-using namespace std::chrono_literals;
-
 namespace {
 
 class nothing {
@@ -57,7 +55,7 @@ TEST_CASE("the second signal does not wait for the grace, and is what the host d
   const auto end = driver.wait();
   CHECK(end.by_signal);
   CHECK(end.code == SIGTERM);
-  for (const auto pid : below) CHECK(support::wait_until_ended(pid, 5s));
+  for (const auto pid : below) CHECK(support::wait_until_ended(pid));
   ::waitpid(guardian, nullptr, 0);  // left to us
 }
 

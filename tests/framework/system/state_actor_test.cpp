@@ -118,7 +118,8 @@ void check_client(const fates& told, int client, std::map<ledger::entry, int>& k
 
 }  // namespace
 
-TEST_CASE("shared state whose actor is killed fifty times under load is what its clients were told") {
+TEST_CASE("shared state whose actor is killed fifty times under load is what its clients were told",
+          "[one_machine]") {
   troupe::actor_system system{{.output = troupe::output::discard}};
   const auto state = system.spawn<ledger>({.restart = {.when = troupe::restart::on_crash,
                                                        .most = 1000,

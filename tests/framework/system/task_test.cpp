@@ -295,7 +295,7 @@ TEST_CASE("a stop lets the tasks of others come to their end too") {
   CHECK(works.join().ok());
 }
 
-TEST_CASE("the end of the system kills tasks that do not come to their end") {
+TEST_CASE("the end of the system kills tasks that do not come to their end", "[one_machine]") {
   auto system = std::make_unique<troupe::actor_system>();
   const auto [doors, works] = set_up(*system);
   auto one = works.ask<&worker::sleeps_long>();
@@ -313,7 +313,8 @@ TEST_CASE("what a task sends leaves at its next suspension, and not where it die
   CHECK(doors.ask<&gate::notes>().get() == "ab");
 }
 
-TEST_CASE("what is handled behind a task in flight keeps its room in the mailbox until that is finished") {
+TEST_CASE("what is handled behind a task in flight keeps its room in the mailbox until that is finished",
+          "[one_machine]") {
   troupe::actor_system system;
   const auto [doors, works] = set_up(system, {.mailbox_messages = 8});
   auto slow = works.ask<&worker::pass>(1);

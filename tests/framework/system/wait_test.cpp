@@ -2,6 +2,7 @@
 #include <troupe/troupe.hpp>
 
 #include "framework/system/gate.hpp"
+#include "support/processes.hpp"
 
 #include <array>
 #include <atomic>
@@ -353,7 +354,7 @@ TEST_CASE("an answer is running from the handler's beginning to its end") {
   const auto one = system.spawn<gate>();
   auto answer = one.ask<&gate::enter>(1);
   (void)one.ask<&gate::same>(0).get();  // that one has begun by then
-  CHECK(answer.running());
+  CHECK(support::wait_until([&] { return answer.running(); }));
   CHECK(!answer.done());
   one.tell<&gate::open>(1);
   CHECK(answer.get(20s) == 1);

@@ -209,7 +209,7 @@ TEST_CASE("a service that is killed leaves no worker") {
   http.program().kill(SIGKILL);
   CHECK(http.program().wait().by_signal);
   for (const auto orphan : support::children_of(::getpid())) {  // what it left behind is ours now
-    CHECK(support::wait_until_ended(orphan, std::chrono::seconds{5}));
+    CHECK(support::wait_until_ended(orphan));
     ::waitpid(orphan, nullptr, 0);
   }
   for (const auto pid : all) CHECK(support::command_of(pid).empty());

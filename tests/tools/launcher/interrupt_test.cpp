@@ -55,7 +55,7 @@ TEST_CASE("a second Ctrl-C ends a run at once") {
   CHECK(end.by_signal);
   CHECK(end.code == SIGINT);
   ::kill(run.guardian, SIGCONT);
-  for (const auto pid : run.below) CHECK(support::wait_until_ended(pid, 5s));
+  for (const auto pid : run.below) CHECK(support::wait_until_ended(pid));
   ::waitpid(run.guardian, nullptr, 0);  // left to us
 }
 
@@ -75,5 +75,5 @@ TEST_CASE("Ctrl-C in a terminal, which all of its foreground group get, ends a r
   REQUIRE(told != std::string::npos);
   CHECK(text.find("troupe: interrupted", told + 1) == std::string::npos);
   CHECK(text.find("ends by an exception") == std::string::npos);
-  for (const auto pid : below) CHECK(support::wait_until_ended(pid, 5s));
+  for (const auto pid : below) CHECK(support::wait_until_ended(pid));
 }

@@ -14,7 +14,8 @@ struct body {
   std::size_t size = 0;
   const void* values = nullptr;
   void (*write)(const void* values, byte_writer& out) = nullptr;
-  attached_memory attached{};  ///< what travels along
+  attached_memory attached{};         ///< what travels along
+  std::size_t plain_attachments = 0;  ///< of these, as good as copies
 };
 
 template <class... Values>
@@ -29,6 +30,7 @@ body body_of(const std::tuple<Values...>& values) {
   byte_writer measure{measured.attached};
   write(&values, measure);
   measured.size = measure.size();
+  measured.plain_attachments = measure.plain_attachments();
   return measured;
 }
 

@@ -1,6 +1,8 @@
 // Bytes of a message as they are written and read: bounds are checked here, once, for every type.
 #pragma once
 
+#include <troupe/detail/attachment.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -14,7 +16,6 @@
 namespace troupe::detail {
 
 class endpoint;
-class shared_memory;
 class system_access;
 
 /// Memory that travels beside a message's bytes, which name its places in this list.
@@ -62,13 +63,14 @@ class byte_writer {
     copy(&value, sizeof value);
   }
   void flush();
-  /// Lets `memory` travel along; null is as good a value as any. `had_some`: it was there when the message was measured, and
-  /// its owner has let go of it since.
-  void attach(const std::shared_ptr<shared_memory>& memory, bool had_some);
+  /// Lets the memory travel along; none is as good a value as any.
+  void attach(const attachment& what);
 
   /// Whether this is the writing, not the measuring before it.
   [[nodiscard]] bool is_writing() const { return room_.data() != nullptr; }
   [[nodiscard]] std::size_t size() const { return size_; }
+  /// Of the memory that travels along, how many pieces are as good as copies.
+  [[nodiscard]] std::size_t plain_attachments() const { return plain_attachments_; }
 
  private:
   /// In place wherever it is called: most sizes are known there, and then it is an instruction or two.
@@ -88,6 +90,7 @@ class byte_writer {
   byte_sink* rest_ = nullptr;
   attached_memory* attached_ = nullptr;
   std::uint8_t next_attachment_ = 0;
+  std::uint8_t plain_attachments_ = 0;
 };
 
 /// Reads a message that another process wrote: no length in it is believed before it has been compared with the bytes that
@@ -99,11 +102,15 @@ class byte_reader {
   byte_reader(std::span<const std::byte> bytes, endpoint* where, const std::function<void()>& let_go)
       : bytes_{bytes}, where_{where}, let_go_{&let_go} {}
 
-  /// What travelled along with these bytes; it outlives the reading. Null: nothing.
-  void came_with(const attached_memory* attached) { attached_ = attached; }
-  [[nodiscard]] bool has_attached() const { return attached_ != nullptr && !attached_->empty(); }
-  /// The memory that is named next, in memory that others may be writing to; null where null was sent.
-  [[nodiscard]] std::shared_ptr<shared_memory> take_attachment();
+  /// What travelled along with these bytes; it outlives the reading. Null: nothing. `are_copies`: from another machine.
+  void came_with(const attached_memory* attached, bool are_copies = false) {
+    attached_ = attached;
+    are_copies_ = are_copies;
+  }
+  /// Null: nothing.
+  [[nodiscard]] const attached_memory* attached() const { return attached_; }
+  /// The memory that is named next, in memory that others may be writing to; none where none was sent.
+  [[nodiscard]] attachment take_attachment();
 
   [[nodiscard]] std::span<const std::byte> take(std::size_t count) {
     has_views_ = true;
@@ -166,6 +173,7 @@ class byte_reader {
   endpoint* where_;
   const std::function<void()>* let_go_ = nullptr;
   const attached_memory* attached_ = nullptr;
+  bool are_copies_ = false;
   bool has_views_ = false;
   std::size_t levels_ = 0;
 };

@@ -86,7 +86,7 @@ void encode_class(byte_writer& out, const T& value) {
       if (out.is_writing()) wire_form<T>::sent(value);
     }
   } else if constexpr (how == kind::attachment) {
-    out.attach(value.memory(), value.had_some());
+    out.attach(value);
   } else if constexpr (how == kind::optional) {
     out.put_value(static_cast<std::uint8_t>(value.has_value()));
     if (value.has_value()) encode(out, *value);
@@ -197,7 +197,7 @@ void decode_class(byte_reader& in, T& value) {
     value =
         wire_form<T>::from(decode<std::remove_cvref_t<decltype(wire_form<T>::to(value))>>(in), in.where());
   } else if constexpr (how == kind::attachment) {
-    value = attachment{in.take_attachment()};
+    value = in.take_attachment();
   } else if constexpr (how == kind::optional) {
     value.reset();
     if (decode<bool>(in)) value.emplace(decode<typename T::value_type>(in));

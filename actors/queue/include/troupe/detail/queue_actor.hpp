@@ -67,6 +67,7 @@ class queue_actor {
     promise<queue_grant> answer;
     writers_.push_back({who, ticket, wanted, answer});
     serve();
+    if (!writers_.empty()) writers_.back().waited = true;
     if (!waits) forget_writer(who, ticket);
     return answer;
   }
@@ -75,7 +76,7 @@ class queue_actor {
   void forget_writer(queue_visitor who, std::uint32_t ticket) {
     std::erase_if(writers_, [&](const waiting_writer& waiting) {
       if (waiting.who != who || waiting.ticket != ticket) return false;
-      waiting.answer.set_value(queue_grant{});
+      waiting.answer.set_value(queue_grant{.waited = true});
       return true;
     });
   }
@@ -100,11 +101,12 @@ class queue_actor {
 
     promise<queue_batch<T>> answer;
     if (wait == queue_wait::never) {
-      give(who, answer, std::min(wanted, fair_share()));
+      give(who, answer, std::min(wanted, fair_share()), false);
     } else {
       readers_.push_back({who, wanted, wait, answer});
     }
     serve();
+    if (!readers_.empty()) readers_.back().waited = true;
     return answer;
   }
 
@@ -121,7 +123,7 @@ class queue_actor {
   void forget_reader(queue_visitor who) {
     std::erase_if(readers_, [&](const waiting_reader& waiting) {
       if (waiting.who != who) return false;
-      waiting.answer.set_value(queue_batch<T>{{}, phase()});
+      waiting.answer.set_value(queue_batch<T>{.phase = phase(), .waited = true});
       return true;
     });
   }
@@ -208,12 +210,14 @@ class queue_actor {
     std::uint32_t ticket;
     std::uint32_t wanted;
     promise<queue_grant> answer;
+    bool waited = false;
   };
   struct waiting_reader {
     queue_visitor who;
     std::uint32_t wanted;
     queue_wait wait;
     promise<queue_batch<T>> answer;
+    bool waited = false;
   };
   struct waiting_looker {
     queue_visitor who;
@@ -248,7 +252,7 @@ class queue_actor {
     while (!readers_.empty() && !store_.empty()) {
       const auto first = std::move(readers_.front());
       readers_.pop_front();
-      give(first.who, first.answer, std::min(first.wanted, std::max(fair_share(), 1U)));
+      give(first.who, first.answer, std::min(first.wanted, std::max(fair_share(), 1U)), first.waited);
     }
     if (store_.is_closed() && !readers_.empty()) tell_end();
     tell_lookers(false);
@@ -272,13 +276,13 @@ class queue_actor {
     return static_cast<std::uint32_t>(store_.size() / std::max<std::size_t>(readers_seen_, 1));
   }
 
-  void give(queue_visitor reader, const promise<queue_batch<T>>& answer, std::size_t count) {
+  void give(queue_visitor reader, const promise<queue_batch<T>>& answer, std::size_t count, bool waited) {
     const auto before = phase();
     auto* const brought = store_.give(reader, std::min<std::size_t>(count, rules_.at_once));
-    if (brought == nullptr) return answer.set_value(queue_batch<T>{{}, before});
+    if (brought == nullptr) return answer.set_value(queue_batch<T>{.phase = before, .waited = waited});
     // Lent to the batch while it is encoded: they stay here, as the reader's.
     queue_batch<T> batch{std::move(brought->items), before,
-                         static_cast<std::uint32_t>(brought->losses.size() + 1)};
+                         static_cast<std::uint32_t>(brought->losses.size() + 1), waited};
     answer.set_value(batch);
     brought->items = std::move(batch.items);
   }
@@ -295,7 +299,7 @@ class queue_actor {
     if (now == queue_phase::open) return;
     std::erase_if(readers_, [&](const waiting_reader& waiting) {
       if (now == queue_phase::closing && waiting.wait == queue_wait::until_ended) return false;
-      waiting.answer.set_value(queue_batch<T>{{}, now});
+      waiting.answer.set_value(queue_batch<T>{.phase = now, .waited = waiting.waited});
       return true;
     });
   }
@@ -304,7 +308,7 @@ class queue_actor {
   void grant() {
     const auto first = std::move(writers_.front());
     writers_.pop_front();
-    queue_grant granted{0, store_.is_closed()};
+    queue_grant granted{.closed = store_.is_closed(), .waited = first.waited};
     if (!granted.closed) {
       const std::size_t half = rules_.capacity / 2;
       const auto spare = half > store_.credits() ? half - store_.credits() : 0;

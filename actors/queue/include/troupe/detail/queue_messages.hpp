@@ -33,6 +33,7 @@ enum class queue_visitor : std::uint64_t {};
 struct queue_grant {
   std::uint32_t credits = 0;
   bool closed = false;
+  bool waited = false;  ///< for room, so that the answer's time is not that of the way
 };
 
 enum class queue_phase : std::uint8_t {
@@ -43,9 +44,10 @@ enum class queue_phase : std::uint8_t {
 
 template <class T>
 struct queue_batch {
-  std::vector<T> items;
+  std::vector<T> items{};
   queue_phase phase = queue_phase::open;
   std::uint32_t attempt = 1;  ///< at all of them
+  bool waited = false;        ///< for something to say, so that the answer's time is not that of the way
 };
 
 /// How a visitor has gone.

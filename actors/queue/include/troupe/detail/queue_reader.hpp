@@ -22,7 +22,8 @@
 namespace troupe::detail {
 
 /// Takes items in batches that suit the reader's pace: about a millisecond's work in its hands, one item at first, and the
-/// next batch on its way while one is used up. A slow reader takes one at a time, so that others may have the rest.
+/// next batch on its way while one is used up. Where the way is longer, as to another node, a batch lasts as long as the
+/// next takes to come. A slow reader takes one at a time, so that others may have the rest.
 ///
 /// One request is under way at a time, so items come in the order in which the queue counts them as this reader's; one of
 /// the waiting threads sees to it, the others wait for that one. Threads: any.
@@ -102,7 +103,7 @@ class queue_reader {
   using clock = std::chrono::steady_clock;
   static constexpr std::uint32_t most = 512;
   static constexpr std::chrono::nanoseconds pace =
-      std::chrono::microseconds{500};  // a batch; the next one is as long
+      std::chrono::microseconds{500};  // a batch, at least; the next one is as long
   static constexpr std::chrono::milliseconds look_for_end{100};
 
   void wait_for_fetcher(std::unique_lock<std::mutex>& lock, deadline until) {
@@ -143,6 +144,8 @@ class queue_reader {
 
   /// Only the fetching thread is here. `coming_` stays where waiting throws: what it brings is this reader's.
   queue_batch<T> wait(deadline until) try {
+    const bool was_here = !coming_waits_ && coming_.wait_for(std::chrono::nanoseconds{0});
+    if (was_here) round_trip_ = std::min(round_trip_, clock::now() - asked_at_);
     if (coming_waits_) {
       const auto now = clock::now();
       const auto limit = closing_ ? std::min(until, now + look_for_end) : until;
@@ -151,7 +154,9 @@ class queue_reader {
         (void)to_.template ask<&lane::forget_reader>(who_);
       }
     }
-    return coming_.get();
+    auto batch = coming_.get();
+    if (!was_here && !batch.waited) round_trip_ = clock::now() - asked_at_;
+    return batch;
   } catch (const actor_down& down) {
     if (!died_with_the_question(down)) throw;
     coming_ = {};
@@ -182,6 +187,7 @@ class queue_reader {
   }
 
   void ask(queue_wait wait) {
+    asked_at_ = clock::now();
     coming_ = to_.template ask<&lane::take>(who_, wanted_, done_, received_, wait);
     coming_waits_ = wait != queue_wait::never;
     done_ = 0;
@@ -192,7 +198,8 @@ class queue_reader {
     if (batch_.empty()) return;
     const auto lasted =
         std::max<std::chrono::nanoseconds>(clock::now() - begun_, std::chrono::nanoseconds{1});
-    const auto fitting = pace * static_cast<std::int64_t>(batch_.size()) / lasted;
+    const auto fitting = std::max<std::chrono::nanoseconds>(pace, round_trip_) *
+                         static_cast<std::int64_t>(batch_.size()) / lasted;
     wanted_ = static_cast<std::uint32_t>(std::clamp<std::int64_t>(fitting, 1, std::min(2 * wanted_, most)));
     batch_.clear();
     next_ = 0;
@@ -215,6 +222,8 @@ class queue_reader {
   std::uint32_t wanted_ = 1;
   future<queue_batch<T>> coming_;
   bool coming_waits_ = false;
+  clock::time_point asked_at_{};  ///< for `coming_`
+  clock::duration round_trip_{};  ///< the last that was seen, or less
 
   std::uint64_t received_ = 0;  ///< items, since all were given back
   std::uint32_t attempt_ = 1;   ///< at those in hand

@@ -16,7 +16,7 @@ namespace troupe::detail {
 enum class put_outcome : std::uint8_t { taken, full, closed };
 
 /// Puts against credits, so that a put is a one-way message. The number asked for follows the writer's pace: what it uses in
-/// about a millisecond, and one at first. Unused credits are worth nothing after `credit_lifetime`, so that whoever puts now
+/// about a millisecond, or a few round trips where those are longer, and one at first. Unused credits are worth nothing after `credit_lifetime`, so that whoever puts now
 /// and then hears of a close, and hoards nothing. Threads: any.
 /// `Home` is the class of the actor, and `lane` the one whose members are called.
 template <class T, int Lane = 0, class Home = queue_actor<T, Lane>, class lane = queue_actor<T, Lane>>
@@ -50,6 +50,7 @@ class queue_writer {
   using clock = std::chrono::steady_clock;
   static constexpr std::uint32_t most = 512;
   static constexpr std::chrono::nanoseconds pace = std::chrono::milliseconds{1};
+  static constexpr int round_trips = 4;  // a writer stands still for each grant, so for a fifth of its time
 
   /// The credits that are left; nullopt where it was closed here before.
   std::optional<std::uint32_t> begin_close() {
@@ -79,6 +80,7 @@ class queue_writer {
     while (!granted) granted = request(ticket, wanted, 0, until);
 
     lock.lock();
+    if (!granted->waited) round_trip_ = clock::now() - now;
     if (granted->closed) closed_ = true;
     if (closed_) return put_outcome::closed;
     if (granted->credits == 0) return put_outcome::full;
@@ -107,7 +109,9 @@ class queue_writer {
   void adapt(clock::time_point now) {
     if (granted_ == 0) return;
     const auto used = granted_ - std::min(credits_, granted_);
-    const auto fitting = pace * used / std::max(now - granted_at_, std::chrono::nanoseconds{1});
+    const auto lasting =
+        std::clamp<std::chrono::nanoseconds>(round_trips * round_trip_, pace, credit_lifetime / 2);
+    const auto fitting = lasting * used / std::max(now - granted_at_, std::chrono::nanoseconds{1});
     wanted_ = static_cast<std::uint32_t>(std::clamp<std::int64_t>(fitting, 1, std::min(2 * wanted_, most)));
   }
 
@@ -118,6 +122,7 @@ class queue_writer {
   std::uint32_t credits_ = 0;
   std::uint32_t granted_ = 0;       ///< the last grant
   clock::time_point granted_at_{};  ///< when the oldest of `credits_` came
+  clock::duration round_trip_{};    ///< of the last request that did not wait for room
   std::uint32_t wanted_ = 1;
   std::uint32_t next_ticket_ = 0;
 };

@@ -1,0 +1,86 @@
+#include "node_reply.hpp"
+
+#include <exception>
+#include <utility>
+
+namespace troupe::detail {
+namespace {
+
+exit_status gateway_is_gone(const actor_down& how) {
+  exit_status status;
+  status.kind = exit_kind::node_down;
+  status.exception_text =
+      "other nodes cannot be reached any more: this node's gateway is down (" + to_string(how.status()) + ")";
+  return status;
+}
+
+}  // namespace
+
+node_reply::node_reply(std::shared_ptr<node_endpoint> from, std::string gateway,
+                       std::shared_ptr<remote::answer> inner, std::uint64_t label, of what)
+    : from_{std::move(from)},
+      gateway_{std::move(gateway)},
+      inner_{std::move(inner)},
+      label_{label},
+      what_{what} {}
+
+remote::raw_reader node_reply::result() try {
+  auto in = inner_->result();
+  const auto head = decode<answer_head>(in);
+  auto bytes = in.take(in.take_count(1));
+  copies_ = remote::take_copies(bytes, head.copies);
+  remote::raw_reader values{bytes, from_.get()};
+  values.came_with(&copies_, true);
+  read_answer(values, head.how, "of another node");
+  return values;
+} catch (const actor_down& down) {
+  return end_of(down);
+}
+
+// Of a wait for an end that is an end as good as any.
+remote::raw_reader node_reply::end_of(const actor_down& down) {
+  const bool is_own_gateway = down.status().kind != exit_kind::node_down && down.actor() == gateway_;
+  auto status = is_own_gateway ? gateway_is_gone(down) : down.status();
+  if (what_ == of::call) {
+    if (!is_own_gateway) throw;
+    throw actor_down{"of another node", call_fate::died_running, std::move(status)};
+  }
+  end_ = pack(status);
+  return {end_, from_.get()};
+}
+
+std::uint32_t node_reply::incarnation() const try {
+  if (!inner_->settled()) return 0;
+  auto in = inner_->result();
+  return decode<answer_head>(in).incarnation;
+} catch (const std::exception&) {
+  return 0;  // no answer has come
+}
+
+bool node_reply::has_begun() {
+  const std::lock_guard lock{mutex_};
+  if (has_begun_ || from_ == nullptr || settled()) return has_begun_;
+  try {
+    if (question_ && question_->ready()) {
+      const auto answered = std::exchange(question_, nullptr);  // the bytes are its own
+      auto in = answered->result();
+      has_begun_ = decode<bool>(in);
+    }
+    if (!has_begun_ && !question_) question_ = from_->ask_whether_begun(label_);
+  } catch (const error&) {
+    // The answer itself says what the matter is.
+  }
+  return has_begun_;
+}
+
+void node_reply::cancel() {
+  if (settled()) return;
+  inner_->cancel();
+  if (from_) from_->give_up(label_, false);
+}
+
+void node_reply::abort() {
+  if (from_ && !settled()) from_->give_up(label_, true);
+}
+
+}  // namespace troupe::detail
