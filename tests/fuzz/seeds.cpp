@@ -121,8 +121,8 @@ void write_nodes(folder to) {
     if (how == 2) {
       write(message_kind::batch, batch_head{1, 0}, head, end_of_call{});
     } else if (how == 5) {
-      head.length = static_cast<std::uint32_t>(troupe::pack(unknown_exception{}).size());
-      write(message_kind::batch, batch_head{1, 0}, head, unknown_exception{});
+      head.length = static_cast<std::uint32_t>(troupe::pack(foreign_exception{}).size());
+      write(message_kind::batch, batch_head{1, 0}, head, foreign_exception{});
     } else {
       write(message_kind::batch, batch_head{1, 0}, head, std::string{"text"});
     }

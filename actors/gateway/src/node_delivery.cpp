@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <system_error>
 #include <utility>
 
 namespace troupe::detail {
@@ -93,7 +94,7 @@ void gateway::on_frame(const session_ptr& from, const frame_head& head,
     case frame_kind::mark:
     case frame_kind::stop: return deliver(from, head, payload);
     case frame_kind::signal: return local_->signal(head.target(), static_cast<int>(head.method));
-    case frame_kind::watch: return serve(from, head.call, local_->ended(head.target()));
+    case frame_kind::watch: return watch(from, head);
     case frame_kind::pid: return reply(*from, head.call, {{}, pack(local_->pid(head.target()))});
     case frame_kind::spawn: {
       const auto made = start_actor(payload);
@@ -110,7 +111,7 @@ void gateway::on_frame(const session_ptr& from, const frame_head& head,
     }
     case frame_kind::cancel: return drop_served(*from, head.call, false);
     case frame_kind::abort: return drop_served(*from, head.call, true);
-    case frame_kind::reply: return on_reply(*from, head, payload);
+    case frame_kind::reply: return on_reply(from, head, payload);
     case frame_kind::part: break;
   }
   throw malformed_message{"a frame of a kind that is not known here"};
@@ -124,9 +125,17 @@ void gateway::on_frame(const session_ptr& from, const frame_head& head,
                problem.what());
 }
 
-void gateway::on_reply(session& from, const frame_head& head, std::span<const std::byte> payload) {
-  if (head.method > static_cast<std::uint64_t>(outcome::unknown))
+// An end is heard behind what has come from whom it is of.
+void gateway::on_reply(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload) {
+  if (head.method > static_cast<std::uint64_t>(outcome::foreign))
     throw malformed_message{"an answer says nothing that is known here"};
+  const auto due = from->calls.find(head.call);
+  if (due != from->calls.end() && lanes_.contains(due->second.behind))
+    return park(due->second.behind, from, head, payload);
+  take_reply(*from, head, payload);
+}
+
+void gateway::take_reply(session& from, const frame_head& head, std::span<const std::byte> payload) {
   settle(
       from, head.call,
       {{static_cast<outcome>(head.method), head.copies, head.incarnation}, {payload.begin(), payload.end()}});
@@ -137,24 +146,38 @@ void gateway::on_reply(session& from, const frame_head& head, std::span<const st
 // In the order in which they came, for each actor here; a full mailbox makes only what is for that actor wait.
 
 void gateway::deliver(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload) {
-  const auto place = lanes_.find(head.id);
-  if (place == lanes_.end() && try_to_deliver(from, head, payload)) return;
+  if (lanes_.contains(head.id)) return park(head.id, from, head, payload);
+  try {
+    if (try_to_deliver(from, head, payload)) return;
+    go_on_when_room(head.id, head, payload);
+  } catch (const std::system_error&) {
+    starved_.insert(head.id);
+  }
+  park(head.id, from, head, payload);
+}
+
+void gateway::park(std::uint32_t lane, const session_ptr& from, const frame_head& head,
+                   std::span<const std::byte> payload) {
   from->parked += payload.size();
-  const bool is_first = place == lanes_.end();
-  lanes_[head.id].push_back({from, head, {payload.begin(), payload.end()}});
-  if (is_first)
-    remote::when_room(head.target(), payload.size(), head.copies,
-                      [this, id = head.id] { deliver_parked(id); });
+  lanes_[lane].push_back({from, head, {payload.begin(), payload.end()}});
+}
+
+// Buffers need no room beside the values.
+void gateway::go_on_when_room(std::uint32_t lane, const frame_head& head,
+                              std::span<const std::byte> payload) {
+  const auto values = remote::values_behind(payload, head.copies).size();
+  remote::when_room(head.target(), values, head.copies, [this, lane] { deliver_parked(lane); });
 }
 
 bool gateway::try_to_deliver(const session_ptr& from, const frame_head& head,
                              std::span<const std::byte> payload) {
   const auto target = head.target();
   const auto what = remote::method{head.method};
+  const bool has_values = head.kind == frame_kind::tell || head.kind == frame_kind::ask;
   // Anew each time: what waits here takes no descriptors.
   auto values = payload;
-  auto attached = remote::take_copies(values, head.copies);
-  remote::let_go(attached);
+  auto attached = remote::take_copies(values, has_values ? head.copies : 0);
+  remote::unmap(attached);
   switch (head.kind) {
     case frame_kind::tell:
       return local_->tell(target, what, remote::as_message(values, std::move(attached)),
@@ -166,23 +189,25 @@ bool gateway::try_to_deliver(const session_ptr& from, const frame_head& head,
       return true;
     }
     case frame_kind::stop: local_->stop(target); return true;
+    case frame_kind::reply: take_reply(*from, head, payload); return true;
     default: reply(*from, head.call, {}); return true;
   }
 }
 
-void gateway::deliver_parked(std::uint32_t id) {
-  const auto place = lanes_.find(id);
+void gateway::deliver_parked(std::uint32_t lane) {
+  const auto place = lanes_.find(lane);
   if (place == lanes_.end()) return;
   auto& waiting = place->second;
   while (!waiting.empty()) {
     const auto& next = waiting.front();
     try {
-      if (!try_to_deliver(next.from, next.head, next.payload)) {
-        return remote::when_room(next.head.target(), next.payload.size(), next.head.copies,
-                                 [this, id] { deliver_parked(id); });
-      }
+      if (!try_to_deliver(next.from, next.head, next.payload))
+        return go_on_when_room(lane, next.head, next.payload);
     } catch (const system_stopped&) {
       throw;
+    } catch (const std::system_error&) {  // memory or descriptors, for a moment
+      starved_.insert(lane);
+      return;
     } catch (const std::exception&) {
       if (is_answered(next.head.kind))
         reply(*next.from, next.head.call, describe_end(std::current_exception()));
@@ -209,8 +234,18 @@ void gateway::serve(const session_ptr& from, std::uint64_t number, std::shared_p
       head.copies = remote::write_onto(bytes, in);
       reply(*from, number, head, bytes);
     } catch (...) {
-      reply(*from, number, describe_end(std::current_exception()));
+      auto end = describe_end(std::current_exception());
+      end.head.incarnation = static_cast<std::uint16_t>(pending->incarnation());
+      reply(*from, number, end);
     }
+  });
+}
+
+// By `on_down`, which comes behind what has come from there: `ended` may be ready before.
+void gateway::watch(const session_ptr& from, const frame_head& head) {
+  from->watched.insert(head.call);
+  local_->on_down(head.target(), [this, from, number = head.call](const exit_status& status) {
+    if (from->watched.erase(number) != 0) reply(*from, number, {{}, pack(status)});
   });
 }
 
@@ -231,6 +266,7 @@ void gateway::reply(session& to, std::uint64_t number, const answer_head& how,
 }
 
 void gateway::drop_served(session& of, std::uint64_t number, bool by_force) {
+  of.watched.erase(number);
   const auto place = of.served.find(number);
   if (place == of.served.end()) return;
   const auto pending = place->second;
@@ -244,7 +280,7 @@ spawn_result gateway::start_actor(std::span<const std::byte> bytes) {
   const auto order = decode<spawn_order>(in);
   std::span<const std::byte> arguments{order.arguments};
   auto attached = remote::take_copies(arguments, order.copies);
-  remote::let_go(attached);
+  remote::unmap(attached);
   const auto made = local_->spawn(remote::method{order.entry}, order.default_name, options_of(order),
                                   remote::as_message(arguments, std::move(attached)));
   ++own_actors_;

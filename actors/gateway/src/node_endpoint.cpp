@@ -2,6 +2,7 @@
 
 #include "node_reply.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <random>
 #include <stdexcept>
@@ -42,8 +43,9 @@ Value value_of(remote::answer& what) {
 }
 
 // A message's bytes are the calling thread's, so that small ones need no memory of their own.
-struct written {
-  written(const remote::raw_message& values, std::uint32_t own_number) : bytes{kept()} {
+class written {
+ public:
+  written(const remote::raw_message& values, std::uint32_t own_number) : bytes{std::exchange(kept(), {})} {
     if (remote::written_size(values) > longest_frame)
       throw std::length_error{"troupe: a message to another node has at most 1 GiB"};
     if (bytes.capacity() > kept_buffer) bytes = {};
@@ -52,7 +54,11 @@ struct written {
     copies = remote::write_onto(bytes, values);
   }
 
-  packed_bytes& bytes;
+  written(const written&) = delete;
+  written& operator=(const written&) = delete;
+  ~written() { kept() = std::move(bytes); }
+
+  packed_bytes bytes;
   std::uint8_t copies = 0;
 
  private:
@@ -89,7 +95,7 @@ std::shared_ptr<node_endpoint::way> node_endpoint::way_to(const remote::address&
     if (const auto place = ways_.find(whom.id); place != ways_.end()) return place->second;
   }
   auto made = std::make_shared<way>();
-  made->end = request_for(nullptr, head_for(frame_kind::watch, whom), {}, 0);
+  made->end = request_for(nullptr, head_for(frame_kind::watch, whom, remote::own_id()), {}, 0);
   made->end->then([] {});  // so that it is taken in, whoever else waits for anything
   const std::lock_guard lock{mutex_};
   return ways_.try_emplace(whom.id, std::move(made)).first->second;
@@ -106,11 +112,11 @@ void node_endpoint::check_alive(way& on) const {
 // With the way's mutex held.
 bool node_endpoint::make_room(way& on, const remote::address& to, std::size_t size, remote::patience how) {
   if (on.unmarked >= mailbox / most_marks) {
-    if (on.marks.size() >= most_marks) {
-      if (how == remote::patience::refuse && !on.marks.front()->ready()) return false;
-      on.marks.front()->wait(no_deadline);
-      const auto first = std::move(on.marks.front());
-      on.marks.pop_front();
+    while (on.marks.size() >= most_marks) {
+      const auto first = on.marks.front();
+      if (how == remote::patience::refuse && !first->ready()) return false;
+      first->wait(no_deadline);  // a callback of this thread's may send there meanwhile
+      if (!on.marks.empty() && on.marks.front() == first) on.marks.pop_front();
       static_cast<void>(first->result());  // throws where the actor has ended
     }
     on.marks.push_back(request_for(nullptr, head_for(frame_kind::mark, to), {}, 0));
@@ -130,9 +136,14 @@ bool node_endpoint::tell(const remote::address& to, remote::method what, const r
   const std::span<const std::byte> bytes{message.bytes};
   auto head = head_for(frame_kind::tell, to, static_cast<std::uint64_t>(what));
   head.copies = message.copies;
-  if (how == remote::patience::refuse) return gateway_.try_tell<&gateway::forward>(number_, head, bytes);
-  gateway_.tell<&gateway::forward>(number_, head, bytes);
-  return true;
+  // What has been written has given its buffers away: then there is no way back.
+  if (how == remote::patience::wait || message.copies != 0) {
+    gateway_.tell<&gateway::forward>(number_, head, bytes);
+    return true;
+  }
+  if (gateway_.try_tell<&gateway::forward>(number_, head, bytes)) return true;
+  on->unmarked -= std::min(on->unmarked, arguments.size + per_message);
+  return false;
 }
 
 std::shared_ptr<remote::answer> node_endpoint::ask(const remote::address& to, remote::method what,
@@ -190,19 +201,19 @@ std::optional<exit_status> node_endpoint::join(const remote::address& whom, remo
 }
 
 std::shared_ptr<remote::answer> node_endpoint::ended(const remote::address& whom) {
-  return request(head_for(frame_kind::watch, whom), {});
+  return request(head_for(frame_kind::watch, whom, remote::own_id()), {});
 }
 
 void node_endpoint::on_down(const remote::address& whom, std::function<void(const exit_status&)> callback) {
   const auto end = ended(whom);
-  end->then([end, callback = std::move(callback)] {
+  end->then([end, local = local_, callback = std::move(callback)] {
     std::optional<exit_status> status;
     try {
       status = value_of<exit_status>(*end);
     } catch (const system_stopped&) {
       return;  // as with actors of this node
     }
-    callback(*status);
+    remote::run_behind_messages(*local, [callback, status] { callback(*status); });
   });
 }
 

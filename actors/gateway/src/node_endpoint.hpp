@@ -49,7 +49,7 @@ class node_endpoint final : public remote::endpoint, public std::enable_shared_f
  private:
   /// The way to one actor.
   struct way {
-    std::mutex mutex;  // held while something is told, so that marks are where they belong
+    std::recursive_mutex mutex;  // held while something is told, so that marks are where they belong
     std::size_t unmarked = 0;
     std::deque<std::shared_ptr<remote::answer>> marks;
     std::shared_ptr<remote::answer> end;

@@ -16,9 +16,9 @@ answer_form describe_end(const std::exception_ptr& problem) {
   } catch (const start_failed& failed) {
     return {{outcome::start}, pack(std::pair<std::string, std::string>{failed.stage(), failed.what()})};
   } catch (const remote_exception& other) {
-    unknown_exception all{other.actor(), other.type(), other.text()};
+    foreign_exception all{other.actor(), other.type(), other.text()};
     for (const auto& each : other.nested()) all.nested.emplace_back(each.type, each.text);
-    return {{outcome::unknown}, pack(all)};
+    return {{outcome::foreign}, pack(all)};
   } catch (...) {
     return {{outcome::failure}, pack(troupe::failure{std::current_exception()})};
   }
@@ -28,8 +28,8 @@ void read_answer(remote::raw_reader& in, outcome how, const std::string& actor) 
   switch (how) {
     case outcome::value: return;
     case outcome::failure: decode<troupe::failure>(in).rethrow(actor);
-    case outcome::unknown: {
-      auto all = decode<unknown_exception>(in);
+    case outcome::foreign: {
+      auto all = decode<foreign_exception>(in);
       std::vector<remote_exception::cause> nested;
       for (auto& [type, text] : all.nested) nested.push_back({std::move(type), std::move(text)});
       throw remote_exception{all.actor, std::move(all.type), std::move(all.text), std::move(nested)};

@@ -65,14 +65,14 @@ enum class frame_kind : std::uint8_t {
   mark,  ///< answered once all before it is in the mailbox
   stop,
   signal,  ///< `method` is its number
-  watch,   ///< answered by the end
+  watch,   ///< answered by the end; to the gateway here `method` is the asker's number
   pid,
   spawn,
   cancel,  ///< nobody wants the answer of `call`
   abort,   ///< nor that its handler goes on
   reply,   ///< `method` is the outcome
   part,    ///< the next frame's bytes begin with these
-  begun,   ///< answered by whether the handler of call `method` has begun
+  begun,  ///< answered by whether the handler of call `method` has begun; to the gateway here that is the call's label
 };
 
 struct frame_head {
@@ -90,14 +90,14 @@ struct frame_head {
 inline constexpr std::size_t frame_head_size = 36;
 inline constexpr std::size_t longest_frame = std::size_t{1} << 30;
 
-/// How a call ended. The bytes are: of a value the values; else what is said here.
+/// How a call ended. The bytes are: of a value copies, then values; else what is said here.
 enum class outcome : std::uint8_t {
   value,
   failure,    ///< a `troupe::failure`
   down,       ///< `end_of_call`
   cancelled,  ///< a text
   start,      ///< `start_failed`: stage, why
-  unknown,    ///< `unknown_exception`
+  foreign,    ///< `foreign_exception`
 };
 struct answer_head {
   outcome how = outcome::value;
@@ -109,7 +109,7 @@ struct answer_form {
   packed_bytes bytes{};
 };
 /// An exception of a type that only its thrower has.
-struct unknown_exception {
+struct foreign_exception {
   std::string actor{};
   std::string type{};
   std::string text{};

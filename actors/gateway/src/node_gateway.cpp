@@ -124,7 +124,10 @@ promise<answer_form> gateway::request(std::uint32_t to, const frame_head& head, 
       frame.method = about == labels_.end() ? 0 : about->second.second;
     }
     frame.call = ++last_call_;
-    there->calls.emplace(frame.call, due_call{answer, label});
+    due_call due{answer, label};
+    if (head.kind == frame_kind::watch)
+      due.behind = static_cast<std::uint32_t>(std::exchange(frame.method, std::uint64_t{0}));
+    there->calls.emplace(frame.call, due);
     if (label != 0) labels_[label] = {to, frame.call};
     if (head.kind == frame_kind::spawn) ++there->ordered;
     send(*there, frame, payload);

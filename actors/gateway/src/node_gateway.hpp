@@ -17,9 +17,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace troupe::detail {
@@ -75,6 +77,7 @@ class gateway {
   struct due_call {
     promise<answer_form> answer;
     std::uint64_t label = 0;
+    std::uint32_t behind = 0;  ///< the answer comes behind what has come for this actor here
   };
   struct session {
     explicit session(std::size_t window) : out{window} {}
@@ -98,7 +101,8 @@ class gateway {
     std::uint32_t ordered = 0;  ///< actors since its last pulse
     std::map<std::uint64_t, due_call> calls{};
     std::unordered_map<std::uint64_t, std::shared_ptr<remote::answer>> served{};  ///< by its numbers
-    std::vector<remote::address> owned{};  ///< actors that were started for it
+    std::unordered_set<std::uint64_t> watched{};  ///< its calls that an end answers
+    std::vector<remote::address> owned{};         ///< actors that were started for it
   };
   using session_ptr = std::shared_ptr<session>;
 
@@ -161,12 +165,17 @@ class gateway {
   void on_batch(const session_ptr& from, std::span<const std::byte> message);
   void take_frame(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload);
   void on_frame(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload);
-  void on_reply(session& from, const frame_head& head, std::span<const std::byte> payload);
+  void on_reply(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload);
+  void take_reply(session& from, const frame_head& head, std::span<const std::byte> payload);
+  void watch(const session_ptr& from, const frame_head& head);
   void check_target(const frame_head& head);
   void deliver(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload);
   [[nodiscard]] bool try_to_deliver(const session_ptr& from, const frame_head& head,
                                     std::span<const std::byte> payload);
-  void deliver_parked(std::uint32_t id);
+  void park(std::uint32_t lane, const session_ptr& from, const frame_head& head,
+            std::span<const std::byte> payload);
+  void deliver_parked(std::uint32_t lane);
+  void go_on_when_room(std::uint32_t lane, const frame_head& head, std::span<const std::byte> payload);
   void serve(const session_ptr& from, std::uint64_t number, std::shared_ptr<remote::answer> pending);
   void reply(session& to, std::uint64_t number, const answer_head& how, std::span<const std::byte> bytes);
   void reply(session& to, std::uint64_t number, const answer_form& with);
@@ -186,6 +195,7 @@ class gateway {
   std::uint64_t last_call_ = 0;
   std::unordered_map<std::uint64_t, std::pair<std::uint32_t, std::uint64_t>> labels_;  // node and call
   std::map<std::uint32_t, std::deque<parked>> lanes_;
+  std::set<std::uint32_t> starved_;                        // lanes that go on with the next beat
   std::unordered_map<std::uint32_t, std::uint64_t> keys_;  // of actors here that others have had to do with
   std::uint32_t last_refused_ = 0;                         // the actor
   std::optional<promise<gateway_start>> starting_;

@@ -386,6 +386,7 @@ void gateway::beat() {
     if (now - each.since > settings_.join_timeout) late.push_back(attempt);
   }
   for (const auto attempt : late) on_failed(attempt, nobody_answers);
+  for (const auto lane : std::exchange(starved_, {})) deliver_parked(lane);
 }
 
 void gateway::give_up_node(const session_ptr& which, const std::string& why, bool says_so) {
@@ -407,6 +408,7 @@ void gateway::give_up_node(const session_ptr& which, const std::string& why, boo
     each.answer.set_value(end);
   }
   for (const auto& [number, each] : std::exchange(which->served, {})) each->cancel();
+  which->watched.clear();
   for (const auto& each : std::exchange(which->owned, {})) local_->stop(each);
 }
 

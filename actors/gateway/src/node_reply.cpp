@@ -28,7 +28,7 @@ remote::raw_reader node_reply::result() try {
   auto in = inner_->result();
   const auto head = decode<answer_head>(in);
   auto bytes = in.take(in.take_count(1));
-  copies_ = remote::take_copies(bytes, head.copies);
+  if (what_ == of::call && head.copies != 0) copies_ = remote::take_copies(bytes, head.copies);
   remote::raw_reader values{bytes, from_.get()};
   values.came_with(&copies_, true);
   read_answer(values, head.how, "of another node");
@@ -45,7 +45,8 @@ remote::raw_reader node_reply::end_of(const actor_down& down) {
     if (!is_own_gateway) throw;
     throw actor_down{"of another node", call_fate::died_running, std::move(status)};
   }
-  end_ = pack(status);
+  const std::lock_guard lock{mutex_};
+  if (end_.empty()) end_ = pack(status);
   return {end_, from_.get()};
 }
 
@@ -57,19 +58,26 @@ std::uint32_t node_reply::incarnation() const try {
   return 0;  // no answer has come
 }
 
+// Without the mutex where others' callbacks may run: they may want to know the same.
 bool node_reply::has_begun() {
-  const std::lock_guard lock{mutex_};
-  if (has_begun_ || from_ == nullptr || settled()) return has_begun_;
+  if (has_begun_ || label_ == 0 || settled()) return has_begun_;
+  std::shared_ptr<remote::answer> question;
+  {
+    const std::lock_guard lock{mutex_};
+    question = std::exchange(question_, nullptr);
+  }
   try {
-    if (question_ && question_->ready()) {
-      const auto answered = std::exchange(question_, nullptr);  // the bytes are its own
-      auto in = answered->result();
-      has_begun_ = decode<bool>(in);
+    if (question && question->ready()) {
+      auto in = question->result();
+      if (decode<bool>(in)) has_begun_ = true;
+      question.reset();
     }
-    if (!has_begun_ && !question_) question_ = from_->ask_whether_begun(label_);
+    if (!has_begun_ && !question) question = from_->ask_whether_begun(label_);
   } catch (const error&) {
     // The answer itself says what the matter is.
   }
+  const std::lock_guard lock{mutex_};
+  question_ = std::move(question);
   return has_begun_;
 }
 

@@ -4,6 +4,7 @@
 #include "node_endpoint.hpp"
 #include "node_frames.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -35,7 +36,7 @@ class node_reply final : public remote::answer {
   }
   remote::raw_reader result() override;
   [[nodiscard]] std::uint32_t incarnation() const override;
-  /// As was last heard: the question goes there and back, and nobody waits for it here.
+  /// As was last heard: the question goes there and back, and its answer is not waited for.
   [[nodiscard]] bool has_begun() override;
   void cancel() override;
   void abort() override;
@@ -48,11 +49,11 @@ class node_reply final : public remote::answer {
   std::shared_ptr<remote::answer> inner_;
   std::uint64_t label_;
   of what_;
-  packed_bytes end_;
-  remote::attached_memory copies_;  ///< in the answer
+  remote::attached_memory copies_;  ///< in the answer to a call, which one thread takes
 
   std::mutex mutex_;
-  bool has_begun_ = false;
+  packed_bytes end_;  ///< written once: several threads may read it
+  std::atomic<bool> has_begun_ = false;
   std::shared_ptr<remote::answer> question_;  ///< whether it has, under way
 };
 

@@ -77,11 +77,18 @@ std::uint8_t write_onto(std::vector<std::byte>& bytes, raw_reader& answer);
 /// The copies that `bytes` begin with, in memory of this machine; `bytes` are the values then. Throws `malformed_message`
 /// where those are no copies, `std::system_error` where there is no memory.
 [[nodiscard]] attached_memory take_copies(std::span<const std::byte>& bytes, std::uint8_t count);
-/// Takes memory that can be written to away from this process, so that whoever is given it may seal it.
-void let_go(const attached_memory& attached);
+/// What is behind so many copies: the values. Throws `malformed_message` where those are no copies.
+[[nodiscard]] std::span<const std::byte> values_behind(std::span<const std::byte> bytes, std::uint8_t count);
+/// Unmaps memory that can be written to, so that whoever is given it may seal it.
+void unmap(const attached_memory& attached);
 
 /// The calling process as a member of its system. Throws `std::logic_error` outside of actors.
 [[nodiscard]] std::shared_ptr<endpoint> local();
+/// The number of the actor that the calling process is; 0: it is a host.
+[[nodiscard]] std::uint32_t own_id();
+/// Has `run` called as a callback of `on_down` would be: in an actor as a turn of its own, once all messages that have come by
+/// now are handled; elsewhere at once. `local` is this process as a member of its system.
+void run_behind_messages(endpoint& local, const std::function<void()>& run);
 /// Whether whoever names an actor so has been given its handle: its key fits, and it is alive, or its end is known still. To
 /// be asked before anything is done that a stranger wants, for what this process has had to do with is known by its number.
 /// In an actor; waits for a round trip to the guardian.

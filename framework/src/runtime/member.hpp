@@ -57,6 +57,10 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   listed_actors actors() override;
   void preload(const std::string& path) override;
   void on_down(const detail::actor_ref& whom, std::function<void(const exit_status&)> callback) override;
+  /// Has `run` called as the callback of an end would be: in an actor behind the messages that have come by now.
+  void run_behind_messages(const std::function<void()>& run) {
+    call_back({[run](const exit_status&) { run(); }, {}});
+  }
   std::shared_ptr<detail::endpoint> home(detail::actor_ref& ref) override;
 
   /// This system's gateway, or what is to be it from now on; `node` 0: there is none. Waits for a round trip to the guardian,

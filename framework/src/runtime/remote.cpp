@@ -147,7 +147,6 @@ std::size_t size_of_copies(const remote::attached_memory& of) {
 }
 
 std::uint8_t write_copies(std::vector<std::byte>& bytes, const remote::attached_memory& of) {
-  bytes.reserve(bytes.size() + size_of_copies(of));
   for (const auto& each : of) {
     const auto all = each->bytes();
     const auto head = pack(copy_head{all.size(), each->is_sealed()});
@@ -183,6 +182,7 @@ std::size_t remote::written_size(const raw_reader& answer) {
 }
 
 std::uint8_t remote::write_onto(std::vector<std::byte>& bytes, raw_reader& answer) {
+  bytes.reserve(bytes.size() + written_size(answer));
   const auto copies =
       answer.attached() == nullptr ? std::uint8_t{0} : write_copies(bytes, *answer.attached());
   const auto values = answer.take(answer.left());
@@ -190,31 +190,55 @@ std::uint8_t remote::write_onto(std::vector<std::byte>& bytes, raw_reader& answe
   return copies;
 }
 
-remote::attached_memory remote::take_copies(std::span<const std::byte>& bytes, std::uint8_t count) {
+namespace {
+
+/// Uses each of the copies that `bytes` begin with; what is behind them.
+template <class Use>
+std::span<const std::byte> read_copies(std::span<const std::byte> bytes, std::uint8_t count, const Use& use) {
   if (count > detail::max_attachments)
     throw malformed_message{"a message has more shared buffers than one may have"};
-  attached_memory taken;
-  raw_reader in{bytes, nullptr};
+  remote::raw_reader in{bytes, nullptr};
   for (; count != 0; --count) {
     const auto head = detail::decode<copy_head>(in);
     if (head.size > in.left()) detail::throw_message_too_short(head.size, in.left());
-    const auto copied = in.take(static_cast<std::size_t>(head.size));
+    use(in.take(static_cast<std::size_t>(head.size)), head.is_sealed);
+  }
+  return in.take(in.left());
+}
+
+}  // namespace
+
+remote::attached_memory remote::take_copies(std::span<const std::byte>& bytes, std::uint8_t count) {
+  attached_memory taken;
+  bytes = read_copies(bytes, count, [&](std::span<const std::byte> copied, bool is_sealed) {
     auto memory = detail::make_shared_memory("troupe-copy", copied.size());
     std::copy(copied.begin(), copied.end(), memory->bytes().begin());
-    if (head.is_sealed) memory->seal();
+    if (is_sealed) memory->seal();
     taken.push_back(std::move(memory));
-  }
-  bytes = in.take(in.left());
+  });
   return taken;
 }
 
-void remote::let_go(const attached_memory& attached) {
+std::span<const std::byte> remote::values_behind(std::span<const std::byte> bytes, std::uint8_t count) {
+  return read_copies(bytes, count, [](std::span<const std::byte>, bool) {});
+}
+
+void remote::unmap(const attached_memory& attached) {
   for (const auto& each : attached) {
     if (!each->is_sealed()) each->release();
   }
 }
 
 std::shared_ptr<remote::endpoint> remote::local() { return self().shared_from_this(); }
+
+std::uint32_t remote::own_id() {
+  const auto* const member = runtime::actor_member::current();
+  return member == nullptr ? 0 : member->description().self.id;
+}
+
+void remote::run_behind_messages(endpoint& local, const std::function<void()>& run) {
+  static_cast<runtime::member&>(local).run_behind_messages(run);
+}
 
 bool remote::is_handle(const address& of) { return self().verify(of); }
 

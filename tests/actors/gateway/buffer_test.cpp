@@ -7,6 +7,7 @@
 #include <troupe/troupe.hpp>
 
 #include "place.hpp"
+#include "support/processes.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -126,12 +127,17 @@ TEST_CASE("buffers for a node whose actor reads nothing wait without a descripto
   const auto there = nodes.keeper_there();
   CHECK(there.ask<&keeper::sizes>().get(soon).empty());
   there.pause();
-  constexpr int count = 100;  // more than a mailbox takes, and less than the way to it has room for
+  const auto beside = nodes.keeper_there();
+  const auto has_now = [&] { return support::open_descriptors_of(nodes.second.gateway()).size(); };
+  CHECK(beside.ask<&keeper::sizes>().get(soon).empty());
+  const auto before = has_now();
   std::vector<std::size_t> sizes;
-  for (int i = 0; i < count; ++i) {
-    sizes.push_back(8'000);
+  for (int i = 0; i < 200; ++i) {  // more than a mailbox takes, and less than the way to it has room for
+    sizes.push_back(10);
     there.tell<&keeper::keep>(filled(sizes.back(), i));
   }
+  CHECK(beside.ask<&keeper::sizes>().get(soon).empty());  // by when all of them have come to that gateway
+  CHECK(has_now() < before + 100);
   there.resume();
   CHECK(there.ask<&keeper::sizes>().get(soon) == sizes);
 }

@@ -118,7 +118,10 @@ TEST_CASE("who was started with another environment ends with the system") {
     troupe::actor_system system;
     const auto doomed = system.spawn<parent>();
     REQUIRE(doomed.ask<&parent::run>("(env -i " + its.mark + " setsid sleep 600 &)").get() == 0);
-    REQUIRE(its.comes_to(1));
+    REQUIRE(support::wait_until([&] {
+      const auto all = marked(its.mark);
+      return all.size() == 1 && support::command_of(all.front()) == "sleep";  // no more on the way to it
+    }));
     doomed.kill();
     doomed.join();
     CHECK(its.comes_to(1));

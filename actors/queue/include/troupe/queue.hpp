@@ -62,9 +62,9 @@ struct queue_options {
 ///
 /// The queue is an actor of its own. A `queue<T>` is a handle to it: copies name the same queue, and a handle travels
 /// inside messages. Items of one process come in the order in which it put them. A process that takes items quickly is
-/// brought some at a time, about a millisecond's work. What it has not come to when the last copy of its handle goes, when
-/// it closes the queue, or when it dies, is at the front of the queue again, in order. A process that dies may have handled
-/// some of what comes back: since its last request.
+/// brought some at a time, about a millisecond's work, or what it does while the next come. What it has not come to when
+/// the last copy of its handle goes, when it closes the queue, or when it dies, is at the front of the queue again, in
+/// order. A process that dies may have handled some of what comes back: since its last request.
 ///
 /// ## Done
 /// An item is done when its reader asks this handle, or a copy of it in the same process, for the next one, when it says

@@ -104,6 +104,8 @@ class queue_reader {
   static constexpr std::uint32_t most = 512;
   static constexpr std::chrono::nanoseconds pace =
       std::chrono::microseconds{500};  // a batch, at least; the next one is as long
+  static constexpr std::chrono::nanoseconds longest_pace =
+      std::chrono::milliseconds{50};  // where it is the batch that takes so long to come
   static constexpr std::chrono::milliseconds look_for_end{100};
 
   void wait_for_fetcher(std::unique_lock<std::mutex>& lock, deadline until) {
@@ -198,7 +200,7 @@ class queue_reader {
     if (batch_.empty()) return;
     const auto lasted =
         std::max<std::chrono::nanoseconds>(clock::now() - begun_, std::chrono::nanoseconds{1});
-    const auto fitting = std::max<std::chrono::nanoseconds>(pace, round_trip_) *
+    const auto fitting = std::clamp<std::chrono::nanoseconds>(round_trip_, pace, longest_pace) *
                          static_cast<std::int64_t>(batch_.size()) / lasted;
     wanted_ = static_cast<std::uint32_t>(std::clamp<std::int64_t>(fitting, 1, std::min(2 * wanted_, most)));
     batch_.clear();

@@ -16,8 +16,8 @@ namespace troupe::detail {
 enum class put_outcome : std::uint8_t { taken, full, closed };
 
 /// Puts against credits, so that a put is a one-way message. The number asked for follows the writer's pace: what it uses in
-/// about a millisecond, or a few round trips where those are longer, and one at first. Unused credits are worth nothing after `credit_lifetime`, so that whoever puts now
-/// and then hears of a close, and hoards nothing. Threads: any.
+/// about a millisecond, or a few round trips where those are longer, and one at first. Unused credits are worth nothing after
+/// `credit_lifetime`, so that whoever puts now and then hears of a close, and hoards nothing. Threads: any.
 /// `Home` is the class of the actor, and `lane` the one whose members are called.
 template <class T, int Lane = 0, class Home = queue_actor<T, Lane>, class lane = queue_actor<T, Lane>>
 class queue_writer {
@@ -76,11 +76,15 @@ class queue_writer {
     const auto wanted = wanted_;
     const auto unused = std::exchange(credits_, 0);
     lock.unlock();
+    auto asked_at = now;
     auto granted = request(ticket, wanted, unused, until);
-    while (!granted) granted = request(ticket, wanted, 0, until);
+    while (!granted) {
+      asked_at = clock::now();
+      granted = request(ticket, wanted, 0, until);
+    }
 
     lock.lock();
-    if (!granted->waited) round_trip_ = clock::now() - now;
+    if (!granted->waited) round_trip_ = clock::now() - asked_at;
     if (granted->closed) closed_ = true;
     if (closed_) return put_outcome::closed;
     if (granted->credits == 0) return put_outcome::full;
