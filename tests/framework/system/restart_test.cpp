@@ -241,11 +241,13 @@ TEST_CASE("what was handled behind a message that was not at its end is not hand
 }
 
 TEST_CASE("each restart waits longer than the one before") {
-  pair_of_actors test{1, {.when = troupe::restart::on_crash, .most = 10, .within = 60s, .delay = 20ms}};
+  pair_of_actors test{
+      1,
+      {.when = troupe::restart::on_crash, .most = 10, .within = 60s, .delay = 400ms, .longest_delay = 10s}};
   const auto before = std::chrono::steady_clock::now();
   for (int times = 0; times < 4; ++times) test.kill_and_see_it_back();
   // Each give or take a fifth.
-  CHECK(std::chrono::steady_clock::now() - before >= (20ms + 40ms + 80ms + 160ms) * 4 / 5);
+  CHECK(std::chrono::steady_clock::now() - before >= (400ms + 800ms + 1600ms + 3200ms) * 4 / 5);
 }
 
 TEST_CASE("a message is tried again as often as it may be") {
