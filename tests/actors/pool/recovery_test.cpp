@@ -6,6 +6,7 @@
 #include "actors/pool/side_log.hpp"
 #include "support/processes.hpp"
 #include "support/range.hpp"
+#include "support/scaled.hpp"
 
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -84,7 +85,8 @@ class killer {
     std::mt19937 random{seed};
     while (!stop_) {
       const auto workers = pool.workers();
-      std::this_thread::sleep_for(std::chrono::microseconds{random() % 4000});
+      // Ten times as long where a start takes as much longer: some work has to be done in between.
+      std::this_thread::sleep_for(std::chrono::microseconds{random() % (40'000 / support::scaled(10U))});
       workers[random() % workers.size()].kill();
     }
   }
@@ -95,7 +97,7 @@ class killer {
 /// How many random histories the cases under kills try: more of them where somebody has the time.
 unsigned seeds() {
   const auto* const given = std::getenv("TROUPE_SEEDS");
-  return given != nullptr ? static_cast<unsigned>(std::stoul(given)) : 5;
+  return given != nullptr ? static_cast<unsigned>(std::stoul(given)) : 1 + support::scaled(40U) / 10;
 }
 
 /// Of an item that is given up after so many attempts: a result, or the news of each of them.
