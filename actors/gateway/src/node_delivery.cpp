@@ -229,7 +229,8 @@ void gateway::serve(const session_ptr& from, std::uint64_t number, std::shared_p
       if (remote::written_size(in) > longest_frame)
         throw std::length_error{"troupe: an answer to another node has at most 1 GiB"};
       answer_head head{.incarnation = static_cast<std::uint16_t>(pending->incarnation())};
-      if (in.attached() == nullptr) return reply(*from, number, head, in.take(in.left()));
+      const auto* const attached = in.attached();
+      if (attached == nullptr || attached->empty()) return reply(*from, number, head, in.take(in.left()));
       packed_bytes bytes;
       head.copies = remote::write_onto(bytes, in);
       reply(*from, number, head, bytes);
