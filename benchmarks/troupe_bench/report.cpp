@@ -13,8 +13,8 @@ void report(const std::string& workload, const std::string& metric, double value
   std::fflush(stdout);
 }
 
-void check(bool holds, const std::string& what) {
-  if (!holds) throw std::runtime_error{"check failed: " + what};
+void fail(std::string_view check) {
+  throw std::runtime_error{"check failed: " + std::string{check}};
 }
 
 }  // namespace bench

@@ -8,6 +8,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bench {
@@ -55,6 +56,9 @@ std::span<const workload> workloads();
 void report(const std::string& workload, const std::string& metric, double value, const std::string& unit);
 
 /// Throws `std::runtime_error` that says which check failed.
-void check(bool holds, const std::string& what);
+[[noreturn]] void fail(std::string_view check);
+inline void check(bool holds, std::string_view what) {
+  if (!holds) fail(what);
+}
 
 }  // namespace bench

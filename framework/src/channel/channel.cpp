@@ -10,6 +10,7 @@
 #include <array>
 #include <cstring>
 #include <optional>
+#include <thread>
 
 namespace troupe::channel {
 namespace {
@@ -21,6 +22,8 @@ constexpr std::size_t large = mouthful;
 constexpr std::size_t max_packet = large + 1024;
 /// Payloads up to this lie in a journal of any capacity.
 constexpr std::size_t always_inside = std::size_t{64} << 10;
+/// Turns of a short loop, some microseconds in all: meanwhile tens of short messages are finished.
+constexpr int looks_apart = 128;
 
 // Unfinished messages whose payload travels outside. Together with one packet of bytes, one that calls and one that offers
 // room, their packets fit a socket's buffer (208 KiB), so that none of ours finds it full, but for bytes on the lane `socket`.
@@ -138,6 +141,7 @@ bool channel::append(const envelope& what, const detail::body& values) {
 
 bool channel::append_inside(const wire::frame& next, const detail::body& values) {
   const auto size = wire::frame_size(next.header.words, next.header.length);
+  out_.prepare(tail_);
   detail::byte_writer out{wire::write_frame(out_.at(tail_, size), next)};
   values.write(values.values, out);
   if (next.attached != 0 && !send_company(next, {}, values.attached)) return false;
@@ -204,8 +208,20 @@ bool channel::has_room(const wire::frame& next) {
            (outside == 0 || used + outside <= out_.capacity());
   };
   if (fits()) return true;
-  refresh_finished();
+  look_for_finished();
   return fits();
+}
+
+// Each look takes the page's lines from the CPU that is at work on them. Where every message were looked for alone, both
+// ends would do little else: so there is a moment between two looks that bring little.
+void channel::look_for_finished() {
+  if (room_is_scarce_) {
+    for (int i = 0; i < looks_apart; ++i) platform::relax();
+    std::this_thread::yield();
+  }
+  const auto before = finished_.position;
+  refresh_finished();
+  room_is_scarce_ = finished_.position - before < (tail_ - before) / 16;
 }
 
 void channel::refresh_finished() {
@@ -328,7 +344,9 @@ void channel::call_peer() {
 }
 
 void channel::want_room() {
-  out_.header().wants_room.store(1, std::memory_order_relaxed);
+  const auto unfinished = published_ - std::min(finished_.position, published_);
+  const auto half = std::max<std::uint64_t>(finished_.position + unfinished / 2, 1);
+  out_.header().wants_room.store(half, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with offer_room's
 }
 
@@ -490,9 +508,13 @@ void channel::publish_finished(progress done) {
 }
 
 void channel::offer_room() {
+  const auto wanted = in_.header().wants_room.load(std::memory_order_relaxed);
+  if (wanted != 0 && done_.position >= wanted) offer_any_room();
+}
+
+void channel::offer_any_room() {
   auto& wants = in_.header().wants_room;
   if (wants.load(std::memory_order_relaxed) == 0 || !socket_) return;
-  if (received_ - done_.position > in_.capacity() / 2) return;
   if (wants.exchange(0, std::memory_order_acq_rel) == 0) return;
   const packet_header packet{packet_kind::room, 0};
   platform::send_packet(socket_.get(),

@@ -103,8 +103,8 @@ class channel {
   /// call where it does not sleep: before it would, it looks into the journal. On the lane `socket`: sends what there is.
   void push();
 
-  /// Asks the other end for a packet when messages have been finished; what has been finished meanwhile is seen by `append`
-  /// from here on.
+  /// Asks the other end for a packet when half of what lies there has been finished, or when it has nothing to do meanwhile;
+  /// what has been finished before is seen by `append` from here on.
   void want_room();
 
   // --- Receiving ----------------------------------------------------------------------------------------------------
@@ -151,8 +151,10 @@ class channel {
   void publish_finished(progress done);
   /// Up to where that has been said; from the beginning, where this process goes on with what a dead one had.
   [[nodiscard]] progress done() const { return done_; }
-  /// After that: tells a sender that waits for room, once half of the journal is free.
+  /// After that: tells a sender that waits for room, once there is as much as it waits for.
   void offer_room();
+  /// As well, however little there is: it may be all for a while.
+  void offer_any_room();
 
   /// What is known of one of our own messages, from the other end's page: also after its death.
   [[nodiscard]] bool is_finished(std::uint64_t sequence) const {
@@ -199,6 +201,7 @@ class channel {
 
   [[nodiscard]] wire::frame next_frame(const envelope& what, std::size_t payload, std::size_t attached) const;
   bool has_room(const wire::frame& next);
+  void look_for_finished();
   void refresh_finished();
   bool append_inside(const wire::frame& next, const detail::body& values);
   bool send_company(const wire::frame& next, const platform::descriptor& payload,
@@ -239,6 +242,7 @@ class channel {
   std::uint64_t published_ = 0;
   std::uint64_t sequence_ = 0;
   progress finished_;  // of ours, as last seen in the other's page
+  bool room_is_scarce_ = false;  // the last look has brought little
   std::deque<outside_message> outside_;
   std::size_t outside_bytes_ = 0;
   std::size_t outside_descriptors_ = 0;

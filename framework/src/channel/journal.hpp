@@ -21,6 +21,7 @@
 #include <troupe/options.hpp>
 
 #include "channel/pinned.hpp"
+#include "platform/cpus.hpp"
 #include "platform/memory.hpp"
 
 #include <atomic>
@@ -43,7 +44,8 @@ struct journal_header {
   journal_front front;
   alignas(64) std::atomic<std::uint64_t> sent;
   alignas(64) std::atomic<std::uint64_t> received;
-  std::atomic<std::uint32_t> wants_room;  ///< the sender waits for the finished mark to move
+  std::atomic<std::uint64_t>
+      wants_room;  ///< the sender waits for the finished mark to come that far; 0: it does not wait
   std::atomic<std::uint64_t> revoked;     ///< a message that the sender takes back: see channel::revoke
   std::atomic<std::uint32_t> epoch;       ///< of the last attachment: see channel::reattach
   std::atomic<std::uint32_t> is_watched;  ///< the receiver looks at the head all the time: it needs no packet
@@ -72,6 +74,14 @@ class journal {
   /// the receiver's may see them change.
   [[nodiscard]] std::span<std::byte> at(std::uint64_t position, std::size_t size) const {
     return bytes_.subspan(position & (capacity_ - 1), size);
+  }
+  /// The sender's end is about to write at `position`: the lines that it writes after the next few messages are on their way
+  /// to its CPU from now on. The receiver has read them last; fetched when they are written, each would cost a wait, for what is
+  /// sent must be seen by others before the sender looks whether they sleep.
+  void prepare(std::uint64_t position) const {
+    constexpr std::uint64_t ahead = 1024, line = 64;
+    platform::will_write(at(position + ahead, line).data());
+    platform::will_write(at(position + ahead + line, line).data());
   }
   /// Copies the bytes from `position` on; at most the capacity.
   void copy(std::uint64_t position, std::span<std::byte> into) const;

@@ -1,9 +1,7 @@
 #include "channel/page.hpp"
 
 #include <troupe/errors.hpp>
-#include <troupe/switched_off.hpp>
 
-#include <algorithm>
 #include <bit>
 
 namespace troupe::channel {
@@ -12,13 +10,6 @@ namespace {
 constexpr std::uint64_t page_magic = 0x6567'6170'7274'0001;  // "\1\0trpage"
 constexpr std::uint32_t page_version = 3;
 constexpr int most_attempts = 1000;
-constexpr auto relaxed = std::memory_order_relaxed;
-
-void copy_entry(const commit_entry& from, commit_entry& to) {
-  to.finished_sequence.store(from.finished_sequence.load(relaxed), relaxed);
-  to.finished_position.store(from.finished_position.load(relaxed), relaxed);
-  to.head.store(from.head.load(relaxed), relaxed);
-}
 
 }  // namespace
 
@@ -39,70 +30,11 @@ void page::clear(slot where) {
   publish_finished(where, {});
 }
 
-void page::touch(slot where) {
-  if (!touched_.empty() && touched_.back() == where) return;
-  if (std::find(touched_.begin(), touched_.end(), where) == touched_.end()) touched_.push_back(where);
-}
-
-void page::stage_finished(slot where, progress done) {
-  touch(where);
-  auto& entry = staged(where);
-  entry.finished_sequence.store(done.sequence, relaxed);
-  entry.finished_position.store(done.position, relaxed);
-}
-
-void page::stage_head(slot where, std::uint64_t head) {
-  touch(where);
-  staged(where).head.store(head, relaxed);
-}
-
-void page::commit() {
-  const auto count = memory_->commits.load(relaxed) + 1;
-  const auto now = count % 2;
-  const auto next = now ^ 1U;
-  memory_->commits.store(count, std::memory_order_release);
-  for (const slot where : touched_)
-    copy_entry(memory_->copies[now][index_of(where)], memory_->copies[next][index_of(where)]);
-  memory_->running_places[next].store(memory_->running_places[now].load(relaxed), relaxed);
-  if (std::exchange(is_checkpoint_staged_, false)) write(saved(1), last_checkpoint());
-  touched_.clear();
-}
-
-void page::publish_head(slot where, std::uint64_t head) {
-  copy(0, where).head.store(head, std::memory_order_release);
-  copy(1, where).head.store(head, relaxed);
-}
-
 void page::publish_finished(slot where, progress done) {
   for (const std::uint64_t ahead : {0U, 1U}) {
     copy(ahead, where).finished_sequence.store(done.sequence, relaxed);
     copy(ahead, where).finished_position.store(done.position, std::memory_order_release);
   }
-}
-
-std::size_t page::begin(slot channel, std::uint64_t sequence, std::uint32_t attempt, std::int64_t since) {
-  if (switched_off("running_mark")) return max_running;
-  const auto in_use = places(0).load(relaxed);
-  std::size_t place = 0;
-  if (in_use != 0) {
-    place = find(channel, sequence);
-    if (place == max_running) place = static_cast<std::size_t>(std::countr_one(in_use));
-    if (place == max_running) return place;
-  }
-  auto& message = memory_->running[place];
-  message.channel.store(static_cast<std::uint32_t>(channel), relaxed);
-  message.attempt.store(attempt, relaxed);
-  message.sequence.store(sequence, relaxed);
-  message.since.store(since, std::memory_order_release);
-  for (auto& places : memory_->running_places)
-    places.store(in_use | std::uint64_t{1} << place, std::memory_order_release);
-  for (auto& copy : memory_->copies) copy[index_of(channel)].begun.store(sequence, std::memory_order_release);
-  return place;
-}
-
-void page::end(std::size_t place) {
-  if (place < max_running) places(1).store(places(1).load(relaxed) & ~(std::uint64_t{1} << place), relaxed);
-  memory_->handled.store(memory_->handled.load(relaxed) + 1, relaxed);
 }
 
 void page::begin_again() {
@@ -112,7 +44,7 @@ void page::begin_again() {
   memory_->idle.store(0, relaxed);
 }
 
-void page::adopt(slot where) { copy_entry(copy(0, where), copy(1, where)); }
+void page::adopt(slot where) { copy(1, where).take_over(copy(0, where)); }
 
 std::size_t page::find(slot channel, std::uint64_t sequence) const {
   auto left = places(0).load(relaxed);
@@ -124,6 +56,11 @@ std::size_t page::find(slot channel, std::uint64_t sequence) const {
       return place;
   }
   return max_running;
+}
+
+std::size_t page::place_for(slot channel, std::uint64_t sequence) const {
+  const auto noted = find(channel, sequence);
+  return noted != max_running ? noted : static_cast<std::size_t>(std::countr_one(places(0).load(relaxed)));
 }
 
 std::uint64_t page::head(slot where) const { return copy(0, where).head.load(relaxed); }

@@ -13,6 +13,8 @@
 // The owner writes; its peers and the guardian map the page for reading. Nothing read from another's page is trusted.
 #pragma once
 
+#include <troupe/switched_off.hpp>
+
 #include "platform/crash_trace.hpp"
 #include "platform/memory.hpp"
 
@@ -28,6 +30,7 @@ namespace troupe::channel {
 /// Which of a page's entries belongs to a channel; chosen by the guardian, different at both ends.
 enum class slot : std::uint32_t {};
 
+inline constexpr auto relaxed = std::memory_order_relaxed;
 inline constexpr std::uint32_t max_slots = 8192;
 [[nodiscard]] inline std::size_t index_of(slot where) { return static_cast<std::size_t>(where) % max_slots; }
 
@@ -42,6 +45,9 @@ struct commit_entry {
   std::atomic<std::uint64_t> head;
   std::atomic<std::uint64_t>
       begun;  ///< last frame whose handler began; alike in both copies: no part of a turn
+
+  /// What is part of a turn.
+  void take_over(const commit_entry& from);
 };
 
 /// A message being handled, in a place that `running_places` says is in use.
@@ -163,10 +169,12 @@ class page {
     return {mark.memory.load(std::memory_order_relaxed), mark.size.load(std::memory_order_relaxed)};
   }
   void touch(slot where);
+  /// Where that message is noted or can be; `max_running` where there is no room.
+  [[nodiscard]] std::size_t place_for(slot channel, std::uint64_t sequence) const;
 
   platform::mapping mapping_;
   page_memory* memory_;
-  std::vector<slot> touched_;          // by the open turn
+  std::vector<slot> touched_;          // by the open turn; some perhaps twice
   bool is_checkpoint_staged_ = false;  // likewise
 };
 
@@ -207,5 +215,68 @@ class peer_page {
   platform::mapping mapping_;
   const page_memory* memory_;
 };
+
+// --- What each turn does, in place wherever it is called -----------------------------------------------------------------
+
+inline void commit_entry::take_over(const commit_entry& from) {
+  finished_sequence.store(from.finished_sequence.load(relaxed), relaxed);
+  finished_position.store(from.finished_position.load(relaxed), relaxed);
+  head.store(from.head.load(relaxed), relaxed);
+}
+
+inline void page::touch(slot where) {
+  if (touched_.empty() || touched_.back() != where) touched_.push_back(where);
+}
+
+inline void page::stage_finished(slot where, progress done) {
+  touch(where);
+  auto& entry = staged(where);
+  entry.finished_sequence.store(done.sequence, relaxed);
+  entry.finished_position.store(done.position, relaxed);
+}
+
+inline void page::stage_head(slot where, std::uint64_t head) {
+  touch(where);
+  staged(where).head.store(head, relaxed);
+}
+
+inline void page::commit() {
+  const auto count = memory_->commits.load(relaxed) + 1;
+  const auto now = count % 2;
+  const auto next = now ^ 1U;
+  memory_->commits.store(count, std::memory_order_release);
+  for (const slot where : touched_)
+    memory_->copies[next][index_of(where)].take_over(memory_->copies[now][index_of(where)]);
+  memory_->running_places[next].store(memory_->running_places[now].load(relaxed), relaxed);
+  if (std::exchange(is_checkpoint_staged_, false)) write(saved(1), last_checkpoint());
+  touched_.clear();
+}
+
+inline void page::publish_head(slot where, std::uint64_t head) {
+  copy(0, where).head.store(head, std::memory_order_release);
+  copy(1, where).head.store(head, relaxed);
+}
+
+inline std::size_t page::begin(slot channel, std::uint64_t sequence, std::uint32_t attempt,
+                               std::int64_t since) {
+  if (switched_off("running_mark")) return max_running;
+  const auto in_use = places(0).load(relaxed);
+  const auto place = in_use == 0 ? 0 : place_for(channel, sequence);
+  if (place == max_running) return place;
+  auto& message = memory_->running[place];
+  message.channel.store(static_cast<std::uint32_t>(channel), relaxed);
+  message.attempt.store(attempt, relaxed);
+  message.sequence.store(sequence, relaxed);
+  message.since.store(since, std::memory_order_release);
+  for (auto& each : memory_->running_places)
+    each.store(in_use | std::uint64_t{1} << place, std::memory_order_release);
+  for (auto& each : memory_->copies) each[index_of(channel)].begun.store(sequence, std::memory_order_release);
+  return place;
+}
+
+inline void page::end(std::size_t place) {
+  if (place < max_running) places(1).store(places(1).load(relaxed) & ~(std::uint64_t{1} << place), relaxed);
+  memory_->handled.store(memory_->handled.load(relaxed) + 1, relaxed);
+}
 
 }  // namespace troupe::channel

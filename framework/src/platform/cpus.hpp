@@ -24,4 +24,14 @@ inline void relax() {
 #endif
 }
 
+/// The cache line at that address will be written soon, and another CPU has used it last: it is fetched meanwhile. Changes
+/// nothing else.
+inline void will_write(const void* line) {
+#if defined(__x86_64__)
+  asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(line)));  // no processor of the kind refuses it
+#else
+  __builtin_prefetch(line, 1);
+#endif
+}
+
 }  // namespace troupe::platform

@@ -166,7 +166,7 @@ void actor_member::serve() {
     bool more = true;
     int next_clock = 1;  // a look at the clock costs as much as a short turn
     for (int turns = 0; more && turns < turns_between_looks && !should_end(); ++turns) {
-      more = take_continuations();
+      more = has_continuations() && take_continuation();
       more = take_turn() || more;
       if (!more || turns < next_clock) continue;
       const auto passed = platform::monotonic_nanoseconds() - now_;
@@ -175,6 +175,7 @@ void actor_member::serve() {
     }
     if (should_end()) break;
     if (!inbox_.empty() || now_ - polled > longest_without_look) {
+      offer_room();
       read_calls();
       loop_.poll();
       polled = now_;
@@ -226,12 +227,12 @@ void actor_member::send_last_answers() {
   }
 }
 
-// Senders that wait for room are told before this process does nothing for a while.
+// Senders that wait for room are told of what there is once in a while, and before this process waits.
 void actor_member::offer_room() {
   if (handled_.empty()) return;
   std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with channel::want_room's
   for (const auto& over : handled_) {
-    if (over->channel) over->channel->offer_room();
+    if (over->channel) over->channel->offer_any_room();
   }
   handled_.clear();
 }
@@ -375,8 +376,7 @@ void actor_member::wait_to_be_killed(const std::shared_ptr<connection>& from, st
 }
 
 // A timer that is due and an answer that something follows: one of each, so that messages have their turn in between.
-bool actor_member::take_continuations() {
-  if (later_.empty() && timers_.next() == platform::never) return false;
+bool actor_member::take_continuation() {
   const auto run = [this](const std::function<void()>& turn) {
     turn_open_ = true;
     turn();
@@ -420,13 +420,12 @@ void actor_member::call_handler(channel::message& request) {
     if (entry == nullptr || entry->call == nullptr || entry->actor_class != actor_class_) {
       throw refused_message{"it names a method that this actor does not have"};
     }
-    std::function<void()> let_go;
-    if (request.frame.outside != 0 || request.attached != nullptr)
-      let_go = [&request] { request.pin.reset(); };
-    const auto bytes = request.frame.payload;
-    auto in = let_go ? detail::byte_reader{bytes, this, let_go} : detail::byte_reader{bytes, this};
-    in.came_with(request.attached);
-    entry->call(object_, in, due);
+    if (request.frame.outside == 0 && request.attached == nullptr) {
+      detail::byte_reader in{request.frame.payload, this};
+      entry->call(object_, in, due);
+    } else {
+      call_with_company(*entry, request, due);
+    }
   } catch (const refused_message& problem) {
     // Bytes from another process are input: the message is refused, the actor is not at fault.
     if (is_asked) return due.error(std::current_exception());
@@ -435,6 +434,13 @@ void actor_member::call_handler(channel::message& request) {
     if (!is_asked) throw;
     due.error(std::current_exception());
   }
+}
+
+void actor_member::call_with_company(const detail::registrar& entry, channel::message& request, answer& due) {
+  const std::function<void()> let_go = [&request] { request.pin.reset(); };
+  detail::byte_reader in{request.frame.payload, this, let_go};
+  in.came_with(request.attached);
+  entry.call(object_, in, due);
 }
 
 void actor_member::stage_sends() {

@@ -26,6 +26,8 @@
 
 namespace troupe::runtime {
 
+class answer;
+
 /// This process as an actor. Its own thread only.
 ///
 /// A turn: take a message, call its handler, stage its replies and sends in the journals, then commit with one store what
@@ -105,10 +107,12 @@ class actor_member final : public member {
   bool take_turn();
   bool take_turn_from_channel();
   void handle_message(std::shared_ptr<connection> from, channel::message& request);
-  bool take_continuations();
+  [[nodiscard]] bool has_continuations() const { return !later_.empty() || timers_.next() != platform::never; }
+  bool take_continuation();
   void run_in_function();
   void run_ends();
   void call_handler(channel::message& request);
+  void call_with_company(const detail::registrar& entry, channel::message& request, answer& due);
   void drop_handler();
   void wait_to_be_killed(const std::shared_ptr<connection>& from, std::uint64_t sequence);
   void commit();

@@ -144,6 +144,7 @@ std::optional<bool> actor_member::wait_reading(Channels& channels, std::span<con
       continue;
     }
     if (std::exchange(may_look, false) && channels.look_for_a_while()) continue;
+    offer_room();
     // Said before the other's page is looked at: of two that block on each other at once, one sees the other.
     page_.set_waits_for(on.size() == 1 ? on.front() : 0);
     page_.set_idle(true);

@@ -189,16 +189,14 @@ void connection::announce() {
   for (const auto* watcher : watchers) watcher->wake();
 }
 
-void connection::check_open() const {
+void connection::throw_why_closed() const {
   if (system_stopped)
     throw troupe::system_stopped{"the system has been stopped: actor " + peer_name + " cannot be reached"};
   if (down) throw actor_down{peer_name, call_fate::gone, *down};
-  if (broken) std::rethrow_exception(broken);
+  std::rethrow_exception(broken);
 }
 
-void connection::finished(channel::progress at) {
-  --requests;
-  if (begun.empty()) return static_cast<void>(handled = at);  // no coroutine is before it
+void connection::finished_behind_others(channel::progress at) {
   const auto place = std::lower_bound(
       begun.begin(), begun.end(), at.sequence,
       [](const begun_request& each, std::uint64_t sequence) { return each.at.sequence < sequence; });

@@ -118,7 +118,12 @@ struct connection : std::enable_shared_from_this<connection> {
   };
   std::deque<begun_request> begun;  ///< from the first coroutine that is not at its end, in order
   void suspended(channel::progress at) { begun.push_back({at}); }
-  void finished(channel::progress at);
+  void finished(channel::progress at) {
+    --requests;
+    if (begun.empty()) return static_cast<void>(handled = at);  // no coroutine is before it
+    finished_behind_others(at);
+  }
+  void finished_behind_others(channel::progress at);
   /// Of a process that has taken over: messages that the last one was at. By sequence, with how often that was tried; those
   /// that are not handled again are there with 0.
   std::map<std::uint64_t, std::uint32_t> unfinished;
@@ -146,7 +151,10 @@ struct connection : std::enable_shared_from_this<connection> {
   /// Whether something may still be read from it.
   [[nodiscard]] bool is_live() const { return channel && !broken; }
   /// Throws `actor_down`, `system_stopped` or `malformed_message` where nothing can be sent any more.
-  void check_open() const;
+  void check_open() const {
+    if (system_stopped || down || broken) throw_why_closed();
+  }
+  [[noreturn]] void throw_why_closed() const;
   /// Settles the ask that a reply is for. Unknown calls (given up, answered twice) are dropped.
   void settle(channel::message&& reply);
   /// Ends every ask that is left.

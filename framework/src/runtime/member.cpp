@@ -185,6 +185,10 @@ member::listed_actors member::actors() {
 
 std::shared_ptr<connection> member::find_connection(const detail::actor_ref& to) {
   if (last.serial == serial_ && last.peer == to.id && !stopped_) return last.over;
+  return look_up_connection(to);
+}
+
+std::shared_ptr<connection> member::look_up_connection(const detail::actor_ref& to) {
   {
     const std::lock_guard lock{mutex_};
     check_not_stopped();

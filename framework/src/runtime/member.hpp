@@ -127,6 +127,7 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
 
   void check_not_stopped() const;
   std::shared_ptr<connection> find_connection(const detail::actor_ref& to);
+  std::shared_ptr<connection> look_up_connection(const detail::actor_ref& to);
   template <class Message>
   void send_control(const Message& message, std::span<const int> descriptors = {}) {
     const std::lock_guard lock{sending_};

@@ -13,8 +13,10 @@
 //   32  words, payload, padding to a multiple of 8
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 namespace troupe::wire {
@@ -72,14 +74,42 @@ struct frame {
 /// No journal has a larger payload in it: larger ones travel in a memfd of their own. Small journals have less.
 inline constexpr std::size_t max_inside_payload = std::size_t{4} << 20;
 
+/// Of the optional words. Most frames have none, and counting bits is a function call on processors that may lack the
+/// instruction.
+[[nodiscard]] inline std::size_t words_size(std::uint8_t words) {
+  return words == 0 ? 0 : static_cast<std::size_t>(std::popcount(words)) * sizeof(std::uint64_t);
+}
+
 /// Whole size in a journal of a frame with these words and this payload.
-[[nodiscard]] std::size_t frame_size(std::uint8_t words, std::size_t payload);
+[[nodiscard]] inline std::size_t frame_size(std::uint8_t words, std::size_t payload) {
+  return (sizeof(frame_header) + words_size(words) + payload + 7) & ~std::size_t{7};
+}
 
 /// Writes header and words; returns where the payload goes. `room` has `frame_size` bytes.
 std::span<std::byte> write_frame(std::span<std::byte> room, const frame& what);
 
+/// Whether a frame of ours can begin like this.
+[[nodiscard]] inline bool is_possible(const frame_header& header) {
+  return header.version == frame_version && header.kind >= frame_kind::tell &&
+         header.kind <= frame_kind::error && (header.words & ~known_words) == 0 &&
+         header.length <= max_inside_payload && ((header.words & outside_word) == 0 || header.length == 0);
+}
+/// Throws `malformed_message` that says why not.
+[[noreturn]] void refuse_header(const frame_header& header);
+/// Reads the words that `read.header` says there are. Throws `malformed_message`.
+void read_words(std::span<const std::byte> bytes, frame& read);
+
 /// Reads the frame at the front of `bytes` into an empty one; false where it is not whole yet. `size` becomes its whole size.
 /// Throws `malformed_message` where no frame of ours can begin like this.
-[[nodiscard]] bool read_frame(std::span<const std::byte> bytes, frame& read, std::size_t& size);
+[[nodiscard]] inline bool read_frame(std::span<const std::byte> bytes, frame& read, std::size_t& size) {
+  if (bytes.size() < sizeof read.header) return false;
+  std::memcpy(&read.header, bytes.data(), sizeof read.header);
+  if (!is_possible(read.header)) refuse_header(read.header);
+  size = frame_size(read.header.words, read.header.length);
+  if (bytes.size() < size) return false;
+  if (read.header.words != 0) read_words(bytes, read);
+  read.payload = bytes.subspan(sizeof read.header + words_size(read.header.words), read.header.length);
+  return true;
+}
 
 }  // namespace troupe::wire
