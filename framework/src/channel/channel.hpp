@@ -241,7 +241,7 @@ class channel {
   std::uint64_t tail_ = 0;
   std::uint64_t published_ = 0;
   std::uint64_t sequence_ = 0;
-  progress finished_;  // of ours, as last seen in the other's page
+  progress finished_;            // of ours, as last seen in the other's page
   bool room_is_scarce_ = false;  // the last look has brought little
   std::deque<outside_message> outside_;
   std::size_t outside_bytes_ = 0;

@@ -28,7 +28,9 @@ inline void relax() {
 /// nothing else.
 inline void will_write(const void* line) {
 #if defined(__x86_64__)
-  asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(line)));  // no processor of the kind refuses it
+  asm volatile("prefetchw %0"
+               :
+               : "m"(*static_cast<const char*>(line)));  // no processor of the kind refuses it
 #else
   __builtin_prefetch(line, 1);
 #endif

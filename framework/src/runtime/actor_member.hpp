@@ -107,7 +107,9 @@ class actor_member final : public member {
   bool take_turn();
   bool take_turn_from_channel();
   void handle_message(std::shared_ptr<connection> from, channel::message& request);
-  [[nodiscard]] bool has_continuations() const { return !later_.empty() || timers_.next() != platform::never; }
+  [[nodiscard]] bool has_continuations() const {
+    return !later_.empty() || timers_.next() != platform::never;
+  }
   bool take_continuation();
   void run_in_function();
   void run_ends();
