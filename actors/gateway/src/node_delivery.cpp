@@ -121,8 +121,7 @@ void gateway::on_frame(const session_ptr& from, const frame_head& head,
   if (is_answered(head.kind)) return reply(*from, head.call, describe_end(std::current_exception()));
   // To one that has ended, many may still be on their way: whoever sends them hears of its end.
   if (std::exchange(last_refused_, head.id) == head.id) return;
-  std::fprintf(stderr, "gateway: a message of node %s was refused: %s\n", describe(*from).c_str(),
-               problem.what());
+  complain("a message of node " + describe(*from) + " was refused: " + problem.what());
 }
 
 // An end is heard behind what has come from whom it is of.
@@ -130,7 +129,7 @@ void gateway::on_reply(const session_ptr& from, const frame_head& head, std::spa
   if (head.method > static_cast<std::uint64_t>(outcome::foreign))
     throw malformed_message{"an answer says nothing that is known here"};
   const auto due = from->calls.find(head.call);
-  if (due != from->calls.end() && lanes_.contains(due->second.behind))
+  if (due != from->calls.end() && lanes_.contains(due->second.behind) && !switched_off("node_ends_behind"))
     return park(due->second.behind, from, head, payload);
   take_reply(*from, head, payload);
 }

@@ -1,5 +1,7 @@
 #include "node_endpoint.hpp"
 
+#include <troupe/switched_off.hpp>
+
 #include "node_reply.hpp"
 
 #include <algorithm>
@@ -111,7 +113,7 @@ void node_endpoint::check_alive(way& on) const {
 
 // With the way's mutex held.
 bool node_endpoint::make_room(way& on, const remote::address& to, std::size_t size, remote::patience how) {
-  if (on.unmarked >= mailbox / most_marks) {
+  if (on.unmarked >= mailbox / most_marks && !switched_off("node_marks")) {
     while (on.marks.size() >= most_marks) {
       const auto first = on.marks.front();
       if (how == remote::patience::refuse && !first->ready()) return false;
@@ -178,7 +180,8 @@ remote::endpoint::spawned node_endpoint::spawn(remote::method what, const std::s
   const written message{arguments, own_number_};
   order.arguments = message.bytes;
   order.copies = message.copies;
-  const auto asked = request(head_for(frame_kind::spawn, {}), pack(order));
+  const bool comes_back = options.restart.when != restart::never;
+  const auto asked = request(head_for(frame_kind::spawn, {}, comes_back ? 1 : 0), pack(order));
   auto made = value_of<spawn_result>(*asked);
   return {{made.id, made.node, made.key}, std::move(made.name)};
 }

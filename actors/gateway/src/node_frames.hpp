@@ -67,7 +67,7 @@ enum class frame_kind : std::uint8_t {
   signal,  ///< `method` is its number
   watch,   ///< answered by the end; to the gateway here `method` is the asker's number
   pid,
-  spawn,
+  spawn,   ///< to the gateway here `method` is 1 where the actor is to come back
   cancel,  ///< nobody wants the answer of `call`
   abort,   ///< nor that its handler goes on
   reply,   ///< `method` is the outcome
@@ -103,6 +103,8 @@ struct answer_head {
   outcome how = outcome::value;
   std::uint8_t copies = 0;  ///< as in a frame
   std::uint16_t incarnation = 0;
+  std::uint32_t node =
+      0;  ///< of who answers, where that is not the one that was asked; never sent to other nodes
 };
 struct answer_form {
   answer_head head{};

@@ -5,12 +5,15 @@
 #include "certificate_files.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <malloc.h>
 #include <random>
 #include <utility>
 
 namespace troupe::detail {
 namespace {
+
+constexpr std::size_t most_complaints = 20;  // between two beats: whoever connects can cause one
 
 std::uint64_t random_bits() {
   std::random_device source;
@@ -31,13 +34,6 @@ void keep_freed_memory() {
   ::mallopt(M_TRIM_THRESHOLD, most);
 }
 
-exit_status node_end(const std::string& why) {
-  exit_status status;
-  status.kind = exit_kind::node_down;
-  status.exception_text = why;
-  return status;
-}
-
 }  // namespace
 
 gateway::gateway(gateway_settings settings) : settings_{std::move(settings)}, local_{remote::local()} {
@@ -46,6 +42,8 @@ gateway::gateway(gateway_settings settings) : settings_{std::move(settings)}, lo
   self_.number = random_number();
   self_.incarnation = random_bits();
   self_.processors = available_cpus();
+  own_ = std::make_shared<session>(settings_.window);
+  own_->who.number = self_.number;
   links::listener to;
   to.received = [this](std::uint64_t link, std::string&& message) {
     poster_.post([this, link, came = std::make_shared<std::string>(std::move(message))] {
@@ -61,8 +59,8 @@ gateway::gateway(gateway_settings settings) : settings_{std::move(settings)}, lo
   to.failed = [this](std::uint64_t attempt, const std::string& why) {
     poster_.post([this, attempt, why] { on_failed(attempt, why); });
   };
-  to.refused = [](const std::string& who, const std::string& why) {
-    std::fprintf(stderr, "gateway: a connection from %s has failed: %s\n", who.c_str(), why.c_str());
+  to.refused = [this](const std::string& who, const std::string& why) {
+    poster_.post([this, text = "a connection from " + who + " has failed: " + why] { complain(text); });
   };
   links_ = std::make_unique<links>(std::move(to), settings_.certificates);
 }
@@ -70,6 +68,15 @@ gateway::gateway(gateway_settings settings) : settings_{std::move(settings)}, lo
 gateway::~gateway() {
   constexpr std::chrono::milliseconds patience{300};
   links_->take_leave(message_of(message_kind::leave, std::string{"it has left"}), patience);
+}
+
+void gateway::complain(const std::string& what) {
+  if (++complaints_ <= most_complaints) std::fprintf(stderr, "gateway: %s\n", what.c_str());
+}
+
+void gateway::end_complaints() {
+  if (const auto all = std::exchange(complaints_, 0); all > most_complaints)
+    std::fprintf(stderr, "gateway: %zu more messages of such kinds were left out\n", all - most_complaints);
 }
 
 promise<gateway_start> gateway::start() {
@@ -95,6 +102,10 @@ promise<gateway_start> gateway::start() {
 // --- Calls of this system's processes -----------------------------------------------------------------------------------
 
 void gateway::forward(std::uint32_t to, const frame_head& head, std::span<const std::byte> payload) {
+  if (auto* const moving = find_migrant({to, head.id})) {
+    moving->is_stopped = moving->is_stopped || head.kind == frame_kind::stop;
+    return pass_on(*moving, head, {}, payload);
+  }
   const auto there = find(to);
   // Whoever sends to one that is down hears of it by the watch that it has.
   if (there && there->is != node_status::state::down) send(*there, head, payload);
@@ -103,43 +114,55 @@ void gateway::forward(std::uint32_t to, const frame_head& head, std::span<const 
 promise<answer_form> gateway::request(std::uint32_t to, const frame_head& head, std::uint64_t label,
                                       std::span<const std::byte> payload) {
   promise<answer_form> answer;
+  const bool may_move = to == anywhere.node && head.method != 0;
   if (to == anywhere.node) to = least_loaded();
-  const auto there = find(to);
+  due_call due{.answer = answer, .label = label, .kind = head.kind, .whom = {to, head.id}};
+  if (const auto about = labels_.find(head.method); head.kind == frame_kind::begun && about != labels_.end())
+    to = about->second.first;
+  const auto there = find_or_own(to);
   if (to == self_.number && head.kind == frame_kind::spawn) {
     try {
       answer.set_value(answer_form{{outcome::value}, pack(start_actor(payload))});
     } catch (...) {
       answer.set_value(describe_end(std::current_exception()));
     }
+  } else if (auto* const moving = find_migrant(due.whom)) {
+    pass_on(*moving, head, std::move(due), payload);
+  } else if (ends_of_migrants_.contains(due.whom)) {
+    answer.set_value(end_of_migrant(due.whom, head.kind));
   } else if (!there) {
-    const auto text = "node " + std::to_string(to) + " is not known here";
-    answer.set_value(
-        answer_form{{outcome::down}, pack(end_of_call{"there", call_fate::gone, node_end(text)})});
+    answer.set_value(node_end("node " + std::to_string(to) + " is not known here"));
   } else if (there->is == node_status::state::down) {
     answer.set_value(end_because_down(*there));
   } else {
-    auto frame = head;
-    if (head.kind == frame_kind::begun) {
-      const auto about = labels_.find(head.method);
-      frame.method = about == labels_.end() ? 0 : about->second.second;
+    if (may_move) {
+      const auto order = std::make_shared<const packed_bytes>(payload.begin(), payload.end());
+      due.then = [this, to, order](const answer_form& started) { note_migrant(to, order, started); };
     }
-    frame.call = ++last_call_;
-    due_call due{answer, label};
-    if (head.kind == frame_kind::watch)
-      due.behind = static_cast<std::uint32_t>(std::exchange(frame.method, std::uint64_t{0}));
-    there->calls.emplace(frame.call, due);
-    if (label != 0) labels_[label] = {to, frame.call};
-    if (head.kind == frame_kind::spawn) ++there->ordered;
-    send(*there, frame, payload);
+    call(*there, head, std::move(due), payload);
   }
   return answer;
 }
 
+void gateway::call(session& there, frame_head frame, due_call due, std::span<const std::byte> payload) {
+  if (frame.kind == frame_kind::begun) {
+    const auto about = labels_.find(frame.method);
+    frame.method = about == labels_.end() ? 0 : about->second.second;
+  }
+  if (frame.kind == frame_kind::watch)
+    due.behind = static_cast<std::uint32_t>(std::exchange(frame.method, std::uint64_t{0}));
+  if (frame.kind == frame_kind::spawn) ++there.ordered;
+  frame.call = ++last_call_;
+  if (due.label != 0) labels_[due.label] = {there.who.number, frame.call};
+  there.calls.emplace(frame.call, std::move(due));
+  send(there, frame, payload);
+}
+
 void gateway::give_up(std::uint64_t label, bool by_force) {
   const auto place = labels_.find(label);
-  if (place == labels_.end()) return;
+  if (place == labels_.end()) return static_cast<void>(give_up_held(label));
   const auto [number, call] = place->second;
-  const auto there = find(number);
+  const auto there = find_or_own(number);
   if (!there) return;
   if (!by_force) settle(*there, call, {{outcome::cancelled}, pack(std::string{"the answer was given up"})});
   frame_head frame;
@@ -148,16 +171,19 @@ void gateway::give_up(std::uint64_t label, bool by_force) {
   send(*there, frame, {});
 }
 
-void gateway::settle(session& of, std::uint64_t number, const answer_form& with) {
+void gateway::settle(session& of, std::uint64_t number, answer_form with) {
   const auto place = of.calls.find(number);
   if (place == of.calls.end()) return;  // given up
   const auto done = std::move(place->second);
   of.calls.erase(place);
   labels_.erase(done.label);
+  if (done.whom.node != of.who.number) with.head.node = of.who.number;
+  if (done.then) done.then(with);
   done.answer.set_value(with);
 }
 
 void gateway::send(session& to, const frame_head& head, std::span<const std::byte> payload) {
+  if (&to == own_.get()) return on_frame(own_, head, payload);
   to.out.append(head, payload);
   flush(to);
 }
@@ -175,7 +201,9 @@ void gateway::send_batch(session& to, std::uint64_t sequence, const std::string&
   links_->send(to.link, std::move(message));
 }
 
-std::uint32_t gateway::least_loaded() const {
+// As many actors here as there are now: a start takes longer than to count them.
+std::uint32_t gateway::least_loaded() {
+  own_actors_ = static_cast<std::uint32_t>(local_->actors().actors.size());
   const auto weight = [](std::uint32_t actors, std::uint32_t processors) {
     return static_cast<double>(actors + 1) / std::max(processors, 1U);
   };
@@ -190,10 +218,15 @@ std::uint32_t gateway::least_loaded() const {
   return best;
 }
 
+answer_form gateway::node_end(const std::string& why) {
+  exit_status status;
+  status.kind = exit_kind::node_down;
+  status.exception_text = why;
+  return {{outcome::down}, pack(end_of_call{"there", call_fate::died_running, std::move(status)})};
+}
+
 answer_form gateway::end_because_down(const session& of) const {
-  return {{outcome::down},
-          pack(end_of_call{"there", call_fate::died_running,
-                           node_end("node " + describe(of) + " is down: " + of.why)})};
+  return node_end("node " + describe(of) + " is down: " + of.why);
 }
 
 std::vector<node_status> gateway::members() {

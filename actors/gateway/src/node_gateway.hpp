@@ -74,10 +74,20 @@ class gateway {
  private:
   using clock = std::chrono::steady_clock;
 
+  /// An actor as the handles of this system's processes name it.
+  struct callee {
+    std::uint32_t node = 0;
+    std::uint32_t id = 0;
+    auto operator<=>(const callee&) const = default;
+  };
   struct due_call {
-    promise<answer_form> answer;
+    promise<answer_form> answer{};
     std::uint64_t label = 0;
-    std::uint32_t behind = 0;  ///< the answer comes behind what has come for this actor here
+    frame_kind kind{};
+    callee whom{};
+    std::uint32_t behind =
+        0;  ///< the answer comes behind what has come for the actor here that has this number
+    std::function<void(const answer_form&)> then{};  ///< runs before it is answered; also by the node's end
   };
   struct session {
     explicit session(std::size_t window) : out{window} {}
@@ -124,12 +134,47 @@ class gateway {
     std::vector<std::byte> payload;
   };
 
+  /// An actor of another node that is started again elsewhere when its node is down. Its handles name it as it was first.
+  struct migrant {
+    std::shared_ptr<const packed_bytes> order{};
+    restart_policy policy{};
+    std::uint32_t node = 0;  ///< where it is now
+    remote::address there{};
+    std::deque<clock::time_point> moves{};
+    bool is_stopped = false;
+    bool is_on_its_way = false;
+    struct held_call {
+      frame_head head;
+      std::optional<due_call> due;
+      std::vector<std::byte> payload;
+    };
+    std::vector<held_call> held{};  ///< meanwhile
+  };
+
   // node_gateway.cpp: calls of this system's processes
+  void call(session& there, frame_head frame, due_call due, std::span<const std::byte> payload);
   void send(session& to, const frame_head& head, std::span<const std::byte> payload);
   void flush(session& to);
-  [[nodiscard]] std::uint32_t least_loaded() const;
-  void settle(session& of, std::uint64_t number, const answer_form& with);
+  [[nodiscard]] std::uint32_t least_loaded();
+  void settle(session& of, std::uint64_t number, answer_form with);
+  [[nodiscard]] static answer_form node_end(const std::string& why);
   [[nodiscard]] answer_form end_because_down(const session& of) const;
+  /// Of what others have done, on the standard error; where there is much of it, not all.
+  void complain(const std::string& what);
+  void end_complaints();
+
+  // node_migration.cpp: actors that go on on another node
+  void note_migrant(std::uint32_t node, std::shared_ptr<const packed_bytes> order,
+                    const answer_form& started);
+  [[nodiscard]] migrant* find_migrant(const callee& which);
+  void pass_on(migrant& to, frame_head head, std::optional<due_call> due, std::span<const std::byte> payload);
+  void move_all_from(const session& down);
+  void start_elsewhere(const callee& which);
+  void arrived(const callee& which, std::uint32_t node, const answer_form& started);
+  void end_migrant(const callee& which, const answer_form& how);
+  [[nodiscard]] answer_form end_of_migrant(const callee& which, frame_kind of) const;
+  [[nodiscard]] bool hand_over(const due_call& due);
+  [[nodiscard]] bool give_up_held(std::uint64_t label);
 
   // node_membership.cpp: who there is
   [[nodiscard]] host_and_port address_of(const std::string& text) const;
@@ -158,6 +203,9 @@ class gateway {
   void settle_join(const std::string& problem);
   [[nodiscard]] session_ptr find_attempt(std::uint64_t attempt) const;
   [[nodiscard]] session_ptr find(std::uint32_t number) const;
+  [[nodiscard]] session_ptr find_or_own(std::uint32_t number) const {
+    return number == self_.number ? own_ : find(number);
+  }
   [[nodiscard]] session_ptr find_link(std::uint64_t link) const;
   [[nodiscard]] static std::string describe(const session& which);
 
@@ -188,6 +236,10 @@ class gateway {
   this_actor::poster poster_;
   std::unique_ptr<links> links_;
   std::map<std::uint32_t, session_ptr> sessions_;  // by the nodes' numbers; also of those that are down
+  session_ptr own_;                                // with this node itself: where a migrant may have come
+  std::map<callee, migrant> migrants_;
+  std::map<callee, answer_form> ends_of_migrants_;  // as a watch is answered
+  std::deque<callee> remembered_;                   // of these, oldest first
   std::unordered_map<std::uint64_t, session_ptr> by_link_;
   std::map<std::uint64_t, dial> dials_;                       // by their attempts' numbers
   std::unordered_map<std::uint64_t, std::uint64_t> greeted_;  // attempts by the links that they led to
@@ -203,6 +255,7 @@ class gateway {
   std::uint32_t own_actors_ = 0;
   clock::time_point last_beat_ = clock::now();
   bool beat_is_odd_ = false;
+  std::size_t complaints_ = 0;
   double load_ = 0;
 };
 

@@ -1,4 +1,6 @@
 // Which other nodes there are, how they are reached, and when they are given up.
+#include <troupe/switched_off.hpp>
+
 #include "node_gateway.hpp"
 
 #include <algorithm>
@@ -262,8 +264,7 @@ void gateway::on_refused(std::uint64_t link, const std::string& why) {
   if (const auto whose = find_link(link)) return give_up_node(whose, "it refused this node: " + why, false);
   const auto greeted = greeted_.find(link);
   if (greeted == greeted_.end()) {
-    std::fprintf(stderr, "gateway: a node that wanted to join was refused: %s\n", why.c_str());
-    return;
+    return complain("a node that wanted to join was refused: " + why);
   }
   const auto attempt = greeted->second;
   greeted_.erase(greeted);
@@ -366,6 +367,7 @@ void gateway::on_pulse(session& from, const pulse& came) {
 // Twice a heartbeat, so that silence is seen in time. A gateway that has been stopped itself gives the others another chance:
 // what they said meanwhile is still to be read.
 void gateway::beat() {
+  end_complaints();
   const auto now = clock::now();
   const bool was_stopped = now - std::exchange(last_beat_, now) > 2 * settings_.heartbeat;
   own_actors_ = static_cast<std::uint32_t>(local_->actors().actors.size());
@@ -375,7 +377,7 @@ void gateway::beat() {
   for (const auto& [number, each] : sessions) {
     if (each->is == state::down) continue;
     if (was_stopped) each->heard = now;
-    if (now - each->heard > settings_.missed * settings_.heartbeat) {
+    if (now - each->heard > settings_.missed * settings_.heartbeat && !switched_off("node_silence")) {
       give_up_node(each, "nothing was heard of it for " + std::to_string(settings_.missed) + " heartbeats");
     } else if (beat_is_odd_) {
       send_pulse(*each);
@@ -403,8 +405,11 @@ void gateway::give_up_node(const session_ptr& which, const std::string& why, boo
   which->out.clear();
   dials_.erase(std::exchange(which->attempt, 0));
   const auto end = end_because_down(*which);
+  move_all_from(*which);
   for (const auto& [number, each] : std::exchange(which->calls, {})) {
     labels_.erase(each.label);
+    if (hand_over(each)) continue;
+    if (each.then) each.then(end);
     each.answer.set_value(end);
   }
   for (const auto& [number, each] : std::exchange(which->served, {})) each->cancel();

@@ -29,7 +29,11 @@ remote::raw_reader node_reply::result() try {
   const auto head = decode<answer_head>(in);
   auto bytes = in.take(in.take_count(1));
   if (what_ == of::call && head.copies != 0) copies_ = remote::take_copies(bytes, head.copies);
-  remote::raw_reader values{bytes, from_.get()};
+  if (from_ && head.node != 0) {
+    remote::address there{0, head.node, 0};
+    answering_ = from_->home(there);
+  }
+  remote::raw_reader values{bytes, answering_ ? answering_.get() : from_.get()};
   values.came_with(&copies_, true);
   read_answer(values, head.how, "of another node");
   return values;

@@ -49,7 +49,8 @@ class node_reply final : public remote::answer {
   std::shared_ptr<remote::answer> inner_;
   std::uint64_t label_;
   of what_;
-  remote::attached_memory copies_;  ///< in the answer to a call, which one thread takes
+  std::shared_ptr<remote::endpoint> answering_;  ///< where it is another than was asked
+  remote::attached_memory copies_;               ///< in the answer to a call, which one thread takes
 
   std::mutex mutex_;
   packed_bytes end_;  ///< written once: several threads may read it

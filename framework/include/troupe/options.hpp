@@ -96,7 +96,8 @@ struct placement {
 
   [[nodiscard]] constexpr bool is_here() const { return node == 0; }
 };
-/// On the node that has the fewest actors for each of its processors.
+/// On the node that has the fewest actors for each of its processors. With a restart policy it is also started again on another
+/// when its node is down.
 inline constexpr placement anywhere{0xffffffff};
 
 struct spawn_options {

@@ -221,7 +221,9 @@ void channel::look_for_finished() {
   }
   const auto before = finished_.position;
   refresh_finished();
-  room_is_scarce_ = finished_.position - before < (tail_ - before) / 16;
+  const auto gained = finished_.position - before;
+  room_is_scarce_ =
+      gained != 0 && gained < (tail_ - before) / 16;  // for one that stands still there is no pause
 }
 
 void channel::refresh_finished() {
@@ -344,9 +346,7 @@ void channel::call_peer() {
 }
 
 void channel::want_room() {
-  const auto unfinished = published_ - std::min(finished_.position, published_);
-  const auto half = std::max<std::uint64_t>(finished_.position + unfinished / 2, 1);
-  out_.header().wants_room.store(half, std::memory_order_relaxed);
+  out_.header().wants_room.store(1, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with offer_room's
 }
 
@@ -508,13 +508,9 @@ void channel::publish_finished(progress done) {
 }
 
 void channel::offer_room() {
-  const auto wanted = in_.header().wants_room.load(std::memory_order_relaxed);
-  if (wanted != 0 && done_.position >= wanted) offer_any_room();
-}
-
-void channel::offer_any_room() {
   auto& wants = in_.header().wants_room;
   if (wants.load(std::memory_order_relaxed) == 0 || !socket_) return;
+  if (received_ - done_.position > in_.capacity() / 2) return;
   if (wants.exchange(0, std::memory_order_acq_rel) == 0) return;
   const packet_header packet{packet_kind::room, 0};
   platform::send_packet(socket_.get(),

@@ -103,8 +103,8 @@ class channel {
   /// call where it does not sleep: before it would, it looks into the journal. On the lane `socket`: sends what there is.
   void push();
 
-  /// Asks the other end for a packet when half of what lies there has been finished, or when it has nothing to do meanwhile;
-  /// what has been finished before is seen by `append` from here on.
+  /// Asks the other end for a packet when messages have been finished; what has been finished meanwhile is seen by `append`
+  /// from here on.
   void want_room();
 
   // --- Receiving ----------------------------------------------------------------------------------------------------
@@ -151,10 +151,8 @@ class channel {
   void publish_finished(progress done);
   /// Up to where that has been said; from the beginning, where this process goes on with what a dead one had.
   [[nodiscard]] progress done() const { return done_; }
-  /// After that: tells a sender that waits for room, once there is as much as it waits for.
+  /// After that: tells a sender that waits for room, unless more than half of a journal has been taken out and not finished.
   void offer_room();
-  /// As well, however little there is: it may be all for a while.
-  void offer_any_room();
 
   /// What is known of one of our own messages, from the other end's page: also after its death.
   [[nodiscard]] bool is_finished(std::uint64_t sequence) const {

@@ -44,8 +44,7 @@ struct journal_header {
   journal_front front;
   alignas(64) std::atomic<std::uint64_t> sent;
   alignas(64) std::atomic<std::uint64_t> received;
-  std::atomic<std::uint64_t>
-      wants_room;  ///< the sender waits for the finished mark to come that far; 0: it does not wait
+  std::atomic<std::uint32_t> wants_room;  ///< the sender waits for the finished mark to move
   std::atomic<std::uint64_t> revoked;     ///< a message that the sender takes back: see channel::revoke
   std::atomic<std::uint32_t> epoch;       ///< of the last attachment: see channel::reattach
   std::atomic<std::uint32_t> is_watched;  ///< the receiver looks at the head all the time: it needs no packet

@@ -175,7 +175,6 @@ void actor_member::serve() {
     }
     if (should_end()) break;
     if (!inbox_.empty() || now_ - polled > longest_without_look) {
-      offer_room();
       read_calls();
       loop_.poll();
       polled = now_;
@@ -227,12 +226,12 @@ void actor_member::send_last_answers() {
   }
 }
 
-// Senders that wait for room are told of what there is once in a while, and before this process waits.
+// Senders that wait for room are told before this process does nothing for a while.
 void actor_member::offer_room() {
   if (handled_.empty()) return;
   std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with channel::want_room's
   for (const auto& over : handled_) {
-    if (over->channel) over->channel->offer_any_room();
+    if (over->channel) over->channel->offer_room();
   }
   handled_.clear();
 }

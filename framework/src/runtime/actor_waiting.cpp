@@ -1,6 +1,5 @@
 // Waiting in an actor: its one thread reads the channels that it waits on, and the control socket.
 #include <troupe/errors.hpp>
-#include <troupe/switched_off.hpp>
 
 #include "platform/clock.hpp"
 #include "runtime/actor_member.hpp"
@@ -145,7 +144,6 @@ std::optional<bool> actor_member::wait_reading(Channels& channels, std::span<con
       continue;
     }
     if (std::exchange(may_look, false) && channels.look_for_a_while()) continue;
-    if (!switched_off("room_before_waiting")) offer_room();
     // Said before the other's page is looked at: of two that block on each other at once, one sees the other.
     page_.set_waits_for(on.size() == 1 ? on.front() : 0);
     page_.set_idle(true);

@@ -136,8 +136,8 @@ void pending_ask::settle(channel::message&& reply) {
   attached_ = reply.attached;
   const bool is_small = payload_.size() <= copied_reply;
   if (is_small) {
-    copied_.assign(payload_.begin(), payload_.end());
-    payload_ = copied_;
+    copied_.assign(payload_.data(), payload_.data() + payload_.size());
+    payload_ = {copied_.data(), copied_.size()};
   }
   if (!is_small || attached_ != nullptr) pin_ = std::move(reply.pin);
   set_settled();
@@ -152,9 +152,9 @@ void pending_ask::settle_end(const exit_status& status) {
   const std::tuple<const exit_status&> value{status};
   const auto body = detail::body_of(value);
   copied_.resize(body.size);
-  detail::byte_writer out{copied_};
+  detail::byte_writer out{std::span{copied_.data(), copied_.size()}};
   body.write(body.values, out);
-  payload_ = copied_;
+  payload_ = {copied_.data(), copied_.size()};
   set_settled();
 }
 

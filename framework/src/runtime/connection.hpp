@@ -8,6 +8,7 @@
 #include "runtime/spin.hpp"
 
 #include <atomic>
+#include <boost/container/small_vector.hpp>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -67,8 +68,8 @@ class pending_ask final : public detail::pending_reply {
   std::atomic<bool> settled_{false};  // with everything below, which is not changed any more
   std::exception_ptr problem_;
   std::uint32_t incarnation_ = 0;
-  std::vector<std::byte> copied_;  // a small reply
-  channel::pin pin_;               // what holds a large one
+  boost::container::small_vector<std::byte, 64> copied_;  // a small reply
+  channel::pin pin_;                                      // what holds a large one
   std::span<const std::byte> payload_;
   const detail::attached_memory* attached_ = nullptr;  // kept by the pin
 };

@@ -247,10 +247,11 @@ std::shared_ptr<detail::pending_reply> member::ask(const detail::actor_ref& to, 
   const auto over = find_connection(to);
   const channel::envelope what{wire::frame_kind::ask, static_cast<std::uint64_t>(method), 0};
   std::shared_ptr<pending_ask> pending;
-  send_now(over, what, arguments, [&](std::uint64_t call) {
+  const auto sent = [&](std::uint64_t call) {
     pending = std::make_shared<pending_ask>(shared_from_this(), over, over->channel->last_sequence(), call);
     over->asks.emplace(call, pending);
-  });
+  };
+  send_now(over, what, arguments, std::ref(sent));
   asked(over);
   return pending;
 }

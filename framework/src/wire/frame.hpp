@@ -13,7 +13,6 @@
 //   32  words, payload, padding to a multiple of 8
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -74,10 +73,11 @@ struct frame {
 /// No journal has a larger payload in it: larger ones travel in a memfd of their own. Small journals have less.
 inline constexpr std::size_t max_inside_payload = std::size_t{4} << 20;
 
-/// Of the optional words. Most frames have none, and counting bits is a function call on processors that may lack the
-/// instruction.
+/// Of the optional words. Counted here: `std::popcount` is a call of a function on processors that may lack the instruction.
 [[nodiscard]] inline std::size_t words_size(std::uint8_t words) {
-  return words == 0 ? 0 : static_cast<std::size_t>(std::popcount(words)) * sizeof(std::uint64_t);
+  std::size_t count = 0;
+  for (; words != 0; words = static_cast<std::uint8_t>(words & (words - 1U))) ++count;
+  return count * sizeof(std::uint64_t);
 }
 
 /// Whole size in a journal of a frame with these words and this payload.

@@ -2,6 +2,7 @@
 #include <troupe/node.hpp>
 #include <troupe/troupe.hpp>
 
+#include "framework/system/gate.hpp"
 #include "node_frames.hpp"
 #include "node_links.hpp"
 #include "node_session.hpp"
@@ -79,6 +80,27 @@ class friendly {
 
  private:
   troupe::actor<counter> friend_;
+};
+
+/// Counts what another one says until its end.
+class witness {
+ public:
+  void watch(const troupe::process& whom) {
+    whom.on_down([this](const troupe::exit_status&) { at_end_.set_value(heard_); });
+  }
+  void wait_for(const troupe::actor<tests::gate>& closed) { closed.ask<&tests::gate::enter>(1).get(); }
+  void hear(int) { ++heard_; }
+  troupe::promise<int> heard_before_the_end() const { return at_end_; }
+
+ private:
+  int heard_ = 0;
+  troupe::promise<int> at_end_;
+};
+class speaker {
+ public:
+  void say(const troupe::actor<witness>& whom, int times) {
+    for (int i = 0; i < times; ++i) whom.tell<&witness::hear>(i);
+  }
 };
 
 /// Speaks as a gateway does, and says what it likes.
@@ -304,6 +326,21 @@ TEST_CASE("an answer that is given up does not come, and can be followed where i
   CHECK(followed.get_future().get() == 3);
 }
 
+TEST_CASE("an end is told behind what came before it, where the mailbox has no room for that") {
+  place first, second{{first.node.address()}};
+  const auto closed = first.system.spawn<tests::gate>();
+  auto slow = first.system.spawn<witness>({.mailbox_messages = 4});
+  auto there = first.system.spawn<speaker>({.on = second.node.self()});
+  slow.ask<&witness::watch>(there).get(soon);
+  slow.tell<&witness::wait_for>(closed);
+  REQUIRE(support::wait_until([&] { return closed.ask<&tests::gate::waiting>().get(soon) == 1; }));
+  there.tell<&speaker::say>(slow, 100);
+  there.stop();
+  CHECK(there.join().ok());
+  closed.tell<&tests::gate::open>(1);
+  CHECK(slow.ask<&witness::heard_before_the_end>().get(soon) == 100);
+}
+
 TEST_CASE("a full mailbox there makes its senders here wait, and nobody else") {
   place first, second{{first.node.address()}};
   auto there = first.system.spawn<counter>({.on = second.node.self()}, 0);
@@ -313,7 +350,7 @@ TEST_CASE("a full mailbox there makes its senders here wait, and nobody else") {
   int sent = 0;
   int refused = 0;
   // Marks are on their way: a bound that is reached for a moment is not the bound.
-  while (refused < 200) {
+  while (refused < 200 && sent < 200'000) {
     if (there.try_tell<&counter::note>(sent)) {
       ++sent;
       refused = 0;

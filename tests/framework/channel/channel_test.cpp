@@ -204,22 +204,6 @@ TEST_CASE("messages that are kept for want of room follow in order") {
   for (std::uint64_t i = 0; i < 10; ++i) CHECK(p.came[i].frame.header.method == i);
 }
 
-TEST_CASE("before it does nothing for a while a receiver tells a waiting sender of what room there is") {
-  pair p{128 * 1024, 100};
-  while (append(p.a, "x")) {
-  }
-  p.a.publish();
-  p.receive();
-  p.b.offer_any_room();
-  CHECK_FALSE(platform::wait_readable({p.a.socket()}, platform::time_point{}));  // nobody waits
-  p.a.want_room();
-  p.finish(1);
-  p.b.offer_room();
-  CHECK_FALSE(platform::wait_readable({p.a.socket()}, platform::time_point{}));
-  p.b.offer_any_room();
-  CHECK(platform::wait_readable({p.a.socket()}, platform::time_point{}));
-}
-
 TEST_CASE("a sender that waits for room is told once half of the journal is free") {
   pair p{128 * 1024, 1'000'000};
   const std::string text(1000, 'x');

@@ -1,7 +1,6 @@
 // Bounded mailboxes, and control that passes them.
 #include <troupe/troupe.hpp>
 
-#include "gate.hpp"
 #include "support/processes.hpp"
 
 #include <atomic>
@@ -74,7 +73,6 @@ class receiver {
   void take_block(int number, std::vector<char>) { take(number); }
   int count() const { return count_; }
   bool in_order() const { return in_order_; }
-  void wait_for(const troupe::actor<tests::gate>& answer) { answer.ask<&tests::gate::enter>(1).get(); }
 
  private:
   int count_ = 0;
@@ -109,31 +107,6 @@ TEST_CASE("tell waits for room, and everything arrives in order") {
   const auto actor = system.spawn<receiver>({.mailbox_messages = 10});
   for (int i = 0; i < 20'000; ++i) actor.tell<&receiver::take>(i);
   CHECK(actor.ask<&receiver::count>().get() == 20'000);
-  CHECK(actor.ask<&receiver::in_order>().get());
-}
-
-TEST_CASE("who waits for room goes on with the little that there is where the receiver waits itself",
-          "[one_machine]") {
-  troupe::actor_system system;
-  gate closed;
-  const auto answer = system.spawn<tests::gate>();
-  const auto actor = system.spawn<receiver>({.mailbox_messages = 100});
-  actor.tell<&receiver::wait>(closed.name());
-  closed.wait_for_one();
-  actor.tell<&receiver::take>(0);
-  actor.tell<&receiver::wait_for>(answer);
-  int sent = 1;
-  while (actor.try_tell<&receiver::take>(sent)) ++sent;
-  std::atomic<pid_t> sender = 0;
-  std::thread waiting{[&] {
-    sender = ::gettid();
-    actor.tell<&receiver::take>(sent);
-  }};
-  REQUIRE(support::wait_until([&] { return sender != 0 && support::state_of(sender) == 'S'; }));
-  closed.open();   // two messages come to their end, and then the receiver waits
-  waiting.join();  // for what is done only behind this
-  answer.tell<&tests::gate::open>(1);
-  CHECK(actor.ask<&receiver::count>().get() == sent + 1);
   CHECK(actor.ask<&receiver::in_order>().get());
 }
 
