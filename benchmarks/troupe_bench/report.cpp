@@ -13,8 +13,6 @@ void report(const std::string& workload, const std::string& metric, double value
   std::fflush(stdout);
 }
 
-void fail(std::string_view check) {
-  throw std::runtime_error{"check failed: " + std::string{check}};
-}
+void fail(std::string_view check) { throw std::runtime_error{"check failed: " + std::string{check}}; }
 
 }  // namespace bench
