@@ -129,7 +129,7 @@ void gateway::on_reply(const session_ptr& from, const frame_head& head, std::spa
   if (head.method > static_cast<std::uint64_t>(outcome::foreign))
     throw malformed_message{"an answer says nothing that is known here"};
   const auto due = from->calls.find(head.call);
-  if (due != from->calls.end() && lanes_.contains(due->second.behind) && !switched_off("node_ends_behind"))
+  if (due != from->calls.end() && lanes_.contains(due->second.behind))
     return park(due->second.behind, from, head, payload);
   take_reply(*from, head, payload);
 }
