@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <malloc.h>
 #include <random>
+#include <tuple>
 #include <utility>
 
 namespace troupe::detail {
@@ -117,8 +118,11 @@ promise<answer_form> gateway::request(std::uint32_t to, const frame_head& head, 
   const bool may_move = to == anywhere.node && head.method != 0;
   if (to == anywhere.node) to = least_loaded();
   due_call due{.answer = answer, .label = label, .kind = head.kind, .whom = {to, head.id}};
-  if (const auto about = labels_.find(head.method); head.kind == frame_kind::begun && about != labels_.end())
-    to = about->second.first;
+  auto frame = head;
+  if (head.kind == frame_kind::begun) {
+    const auto about = labels_.find(head.method);
+    std::tie(to, frame.method) = about == labels_.end() ? std::pair{to, std::uint64_t{0}} : about->second;
+  }
   const auto there = find_or_own(to);
   if (to == self_.number && head.kind == frame_kind::spawn) {
     try {
@@ -139,16 +143,12 @@ promise<answer_form> gateway::request(std::uint32_t to, const frame_head& head, 
       const auto order = std::make_shared<const packed_bytes>(payload.begin(), payload.end());
       due.then = [this, to, order](const answer_form& started) { note_migrant(to, order, started); };
     }
-    call(*there, head, std::move(due), payload);
+    call(*there, frame, std::move(due), payload);
   }
   return answer;
 }
 
 void gateway::call(session& there, frame_head frame, due_call due, std::span<const std::byte> payload) {
-  if (frame.kind == frame_kind::begun) {
-    const auto about = labels_.find(frame.method);
-    frame.method = about == labels_.end() ? 0 : about->second.second;
-  }
   if (frame.kind == frame_kind::watch)
     due.behind = static_cast<std::uint32_t>(std::exchange(frame.method, std::uint64_t{0}));
   if (frame.kind == frame_kind::spawn) ++there.ordered;
@@ -160,7 +160,7 @@ void gateway::call(session& there, frame_head frame, due_call due, std::span<con
 
 void gateway::give_up(std::uint64_t label, bool by_force) {
   const auto place = labels_.find(label);
-  if (place == labels_.end()) return static_cast<void>(give_up_held(label));
+  if (place == labels_.end()) return give_up_held(label);
   const auto [number, call] = place->second;
   const auto there = find_or_own(number);
   if (!there) return;

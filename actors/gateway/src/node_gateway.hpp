@@ -174,7 +174,7 @@ class gateway {
   void end_migrant(const callee& which, const answer_form& how);
   [[nodiscard]] answer_form end_of_migrant(const callee& which, frame_kind of) const;
   [[nodiscard]] bool hand_over(const due_call& due);
-  [[nodiscard]] bool give_up_held(std::uint64_t label);
+  void give_up_held(std::uint64_t label);
 
   // node_membership.cpp: who there is
   [[nodiscard]] host_and_port address_of(const std::string& text) const;

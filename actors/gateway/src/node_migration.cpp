@@ -59,7 +59,10 @@ void gateway::pass_on(migrant& to, frame_head head, std::optional<due_call> due,
     return;
   }
   const auto there = find_or_own(to.node);
-  if (!there) return;  // the last one of its actors ends it
+  if (!there) {
+    if (due) due->answer.set_value(node_end("its node has been forgotten here"));
+    return;
+  }
   head.id = to.there.id;
   head.key = to.there.key;
   if (due) return call(*there, head, std::move(*due), payload);
@@ -134,7 +137,8 @@ void gateway::arrived(const callee& which, std::uint32_t node, const answer_form
 void gateway::end_migrant(const callee& which, const answer_form& how) {
   auto ended = migrants_.extract(which);
   if (ended.empty()) return;
-  ends_of_migrants_[which] = how;
+  const bool is_an_end = how.head.how == outcome::value || how.head.how == outcome::down;
+  ends_of_migrants_[which] = is_an_end ? how : node_end("what became of it is not known: " + problem_of(how));
   remembered_.push_back(which);
   if (remembered_.size() > most_remembered) {
     ends_of_migrants_.erase(remembered_.front());
@@ -170,8 +174,8 @@ bool gateway::hand_over(const due_call& due) {
   return true;
 }
 
-// True where it was one of those that wait.
-bool gateway::give_up_held(std::uint64_t label) {
+// Of those that wait for one that is on its way.
+void gateway::give_up_held(std::uint64_t label) {
   for (auto& [which, each] : migrants_) {
     const auto is_it = [label](const auto& held) { return held.due && held.due->label == label; };
     const auto place = std::find_if(each.held.begin(), each.held.end(), is_it);
@@ -179,9 +183,8 @@ bool gateway::give_up_held(std::uint64_t label) {
     place->due->answer.set_value(
         answer_form{{outcome::cancelled}, pack(std::string{"the answer was given up"})});
     each.held.erase(place);
-    return true;
+    return;
   }
-  return false;
 }
 
 }  // namespace troupe::detail

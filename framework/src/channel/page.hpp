@@ -175,7 +175,7 @@ class page {
   platform::mapping mapping_;
   page_memory* memory_;
   std::vector<slot> touched_;          // by the open turn; some perhaps twice
-  bool is_checkpoint_staged_ = false;  // likewise
+  bool is_checkpoint_staged_ = false;  // by the open turn
 };
 
 /// Another process's page, read-only.

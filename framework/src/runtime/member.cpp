@@ -188,6 +188,7 @@ std::shared_ptr<connection> member::find_connection(const detail::actor_ref& to)
   return look_up_connection(to);
 }
 
+// Apart from the way that most calls go, which is short then.
 std::shared_ptr<connection> member::look_up_connection(const detail::actor_ref& to) {
   {
     const std::lock_guard lock{mutex_};
@@ -251,7 +252,7 @@ std::shared_ptr<detail::pending_reply> member::ask(const detail::actor_ref& to, 
     pending = std::make_shared<pending_ask>(shared_from_this(), over, over->channel->last_sequence(), call);
     over->asks.emplace(call, pending);
   };
-  send_now(over, what, arguments, std::ref(sent));
+  send_now(over, what, arguments, std::ref(sent));  // by reference: a copy would take memory
   asked(over);
   return pending;
 }
