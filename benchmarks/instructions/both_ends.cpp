@@ -105,15 +105,17 @@ void both_ends::send_start(detail::entry_id what, const spawn_options& options,
 
 void both_ends::connect(const spawn_options& options, const std::string& name) {
   const auto [at_host, at_actor] = platform::packet_pair();
-  const auto forth = channel::journal::create(options.mailbox_bytes, options.mailbox_messages);
-  const auto back = channel::journal::create(options.mailbox_bytes, options.mailbox_messages);
-  const std::array to_actor{at_actor.get(), back.get(), forth.get(), host_page_.get()};
-  to_actor_.send(process_layer::accepted{{0, actor_slot, host_slot, false}}, to_actor);
+  const auto journals = channel::create_journals(options.mailbox_bytes, options.mailbox_messages);
+  const std::array to_actor{at_actor.get(), journals.get(), host_page_.get()};
+  to_actor_.send(process_layer::accepted{{0, actor_slot, host_slot, channel::direction::back}}, to_actor);
   const bool may_return = options.restart.when != restart::never;
-  const std::array to_host{at_host.get(), forth.get(), back.get(), actor_page_.get()};
+  const std::array to_host{at_host.get(), journals.get(), actor_page_.get()};
   to_host_.send(
-      process_layer::spawned{
-          0, the_actor, name, platform::own_pid(), {actor_number, host_slot, actor_slot, may_return}},
+      process_layer::spawned{0,
+                             the_actor,
+                             name,
+                             platform::own_pid(),
+                             {actor_number, host_slot, actor_slot, channel::direction::forth, may_return}},
       to_host);
   auto message = receive(link_);
   handle_control(message);

@@ -5,7 +5,7 @@
 #include <troupe/failure.hpp>
 #include <troupe/packed.hpp>
 
-#include "channel/unread.hpp"
+#include "channel/kept_journals.hpp"
 #include "framework/channel/ends.hpp"
 #include "process/control_link.hpp"
 #include "wire/problem.hpp"
@@ -181,9 +181,9 @@ void apply_patches(reader input, const ends::parts& of) {
       case 0: patch(what, page, 0, offset % copies); break;
       case 1: patch(what, page, copies + entries_at(slot), offset % sizeof(ch::commit_entry)); break;
       case 2: patch(what, page, second_copy + entries_at(slot), offset % sizeof(ch::commit_entry)); break;
-      case 3: patch(what, of.forth, 0, offset % 256); break;
-      case 4: patch(what, of.forth, 4096, offset % 1024); break;
-      default: patch(what, where % 2 == 0 ? of.forth : of.back, 0, offset); break;
+      case 3: patch(what, of.journals, 0, offset % sizeof(ch::journals_front)); break;
+      case 4: patch(what, of.journals, ch::rings_begin, offset % 1024); break;
+      default: patch(what, of.journals, 0, offset); break;
     }
   }
 }
@@ -200,8 +200,8 @@ void go_on_with(ends::parts& from, bool peer_has_died) {
   parts.peer_has_died = peer_has_died;
   unless_refused([&] {
     const auto peer = ch::peer_page::of_own_making(from.page_a);
-    ch::begin_journal_at(from.forth, own.finished(ends::slot_of_b).position, epoch);
-    ch::begin_journal_at(from.back, peer.finished(ends::slot_of_a).position, epoch);
+    ch::begin_journal_at(from.journals, ch::direction::forth, own.finished(ends::slot_of_b).position, epoch);
+    ch::begin_journal_at(from.journals, ch::direction::back, peer.finished(ends::slot_of_a).position, epoch);
     ch::channel receiver{own, std::move(parts)};
     take_in(receiver);
     ends::append(receiver, "answer");
@@ -217,8 +217,9 @@ void account_for(const ends::parts& of) {
   const auto mine = ch::peer_page::of_own_making(of.page_a), its = ch::peer_page::of_own_making(of.page_b);
   for (const auto& each : its.running()) static_cast<void>(its.has_begun(each.channel, each.sequence));
   unless_refused([&] {
-    ch::for_each_unread(of.forth, its.finished(ends::slot_of_b), mine.head(ends::slot_of_a),
-                        [](const troupe::wire::frame& one) { look_at(one.payload); });
+    const ch::kept_journals kept{of.journals, false};
+    kept.for_each_unread(ch::direction::forth, its.finished(ends::slot_of_b), mine.head(ends::slot_of_a),
+                         [](const troupe::wire::frame& one) { look_at(one.payload); });
   });
 }
 
@@ -237,7 +238,7 @@ void frames(bytes input) {
     const std::array<std::uint64_t, 2> header{1, 0};
     static_cast<void>(platform::send_packet(socket.get(), {std::as_bytes(std::span{header}), stream}));
   } else {
-    ch::journal forth{memory.forth, platform::access::read_write};
+    const auto forth = memory.forth();
     std::copy(stream.begin(), stream.end(), forth.at(0, stream.size()).begin());
     own_a.publish_head(ends::slot_of_a, how % 4 == 3 ? wild : stream.size());
   }

@@ -121,7 +121,7 @@ TEST_CASE("a stream of frames with something changed is refused, waits, or passe
     auto stream = honest_stream(random);
     if (round % 10 != 0) mutate(stream, random);
     if (random() % 2 == 0) {
-      ch::journal forth{memory.forth, platform::access::read_write};
+      const auto forth = memory.forth();
       const auto room = forth.at(0, stream.size());
       std::copy(stream.begin(), stream.end(), room.begin());
       own_a.publish_head(slot_of_a, stream.size() + (random() % 20 == 0 ? random() : 0));

@@ -21,9 +21,9 @@ namespace troupe::channel {
 /// What the guardian hands to each end.
 struct channel_parts {
   platform::descriptor socket;
-  platform::descriptor outgoing;  ///< this end's journal
-  platform::descriptor incoming;  ///< the other end's journal
+  platform::descriptor journals;
   platform::descriptor peer_page;
+  direction outgoing{};    ///< which of both is this end's
   slot own_slot{};         ///< in this process's page
   slot peer_slot{};        ///< in the other's
   std::uint32_t peer = 0;  ///< the other process's actor id; 0 is the host

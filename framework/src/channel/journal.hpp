@@ -1,4 +1,5 @@
-// A journal: the ring in shared memory that holds what one process has sent to another until the other has finished it.
+// A journal: the ring in shared memory that holds what one process has sent to another until the other has finished it. A
+// channel has two, one for each direction, in one piece of memory: what both ends write comes first, then the rings.
 //
 //   finished            head               tail
 //      |  accepted       |  of the open turn |        free        |
@@ -24,6 +25,7 @@
 #include "platform/cpus.hpp"
 #include "platform/memory.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -32,18 +34,27 @@
 
 namespace troupe::channel {
 
+/// Which of a channel's two journals.
+enum class direction : std::uint8_t {
+  forth,  ///< what is sent by the end that the channel was opened for
+  back,
+};
+[[nodiscard]] constexpr direction opposite(direction of) {
+  return of == direction::forth ? direction::back : direction::forth;
+}
+
+/// Of both.
 struct journal_front {
   std::uint64_t magic;
-  std::uint64_t capacity;      ///< bytes of the ring: a power of two
+  std::uint64_t capacity;      ///< bytes of each ring: a power of two
   std::uint64_t max_messages;  ///< unfinished ones
   std::uint64_t way;           ///< a `lane`
 };
 
 /// Shared by both ends and mapped writable by both: corrupt figures here can hold up this one channel, nothing else.
 struct journal_header {
-  journal_front front;
-  alignas(64) std::atomic<std::uint64_t> sent;
-  alignas(64) std::atomic<std::uint64_t> received;
+  alignas(128) std::atomic<std::uint64_t> sent;
+  alignas(128) std::atomic<std::uint64_t> received;
   std::atomic<std::uint32_t> wants_room;  ///< the sender waits for the finished mark to move
   std::atomic<std::uint64_t> revoked;     ///< a message that the sender takes back: see channel::revoke
   std::atomic<std::uint32_t> epoch;       ///< of the last attachment: see channel::reattach
@@ -51,18 +62,32 @@ struct journal_header {
   std::atomic<std::uint32_t> is_called;   ///< a packet that says no more than "look here" is under way
 };
 
-/// Has both ends, of which none is there yet, begin at that position.
-void begin_journal_at(const platform::descriptor& memory, std::uint64_t position, std::uint32_t epoch);
+/// What the memory of both begins with; the rings follow at `rings_begin`, forth first.
+struct journals_front {
+  journal_front front;
+  std::array<journal_header, 2> headers;  ///< by direction
+};
+inline constexpr std::size_t rings_begin = 4096;
+static_assert(sizeof(journals_front) <= rings_begin);
+
+/// Both journals of a channel. `capacity_bytes`, of each, is rounded up to a power of two of at least 128 KiB.
+[[nodiscard]] platform::descriptor create_journals(std::size_t capacity_bytes, std::size_t max_messages,
+                                                   lane way = lane::automatic);
+
+/// Has both ends of a journal, of which none is there yet, begin at that position.
+void begin_journal_at(const platform::descriptor& memory, direction which, std::uint64_t position,
+                      std::uint32_t epoch);
 
 /// One end's mapping of a journal.
 class journal {
  public:
-  /// `capacity_bytes` is rounded up to a power of two of at least 128 KiB.
-  [[nodiscard]] static platform::descriptor create(std::size_t capacity_bytes, std::size_t max_messages,
-                                                   lane way = lane::automatic);
-
   /// Maps the ring, twice in a row, so that frames are contiguous. Throws `malformed_message` where the memory is none.
-  journal(const platform::descriptor& memory, platform::access rights);
+  journal(const platform::descriptor& memory, direction which, platform::access rights);
+
+  /// The channel's other one.
+  [[nodiscard]] journal other(const platform::descriptor& memory, platform::access rights) const {
+    return {front_, memory, opposite(which_), rights};
+  }
 
   [[nodiscard]] journal_header& header() const { return *header_; }
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
@@ -88,17 +113,39 @@ class journal {
   [[nodiscard]] pin ring() const { return ring_; }
 
  private:
+  friend void begin_journal_at(const platform::descriptor& memory, direction which, std::uint64_t position,
+                               std::uint32_t epoch);
+
+  class mapped_front : public pinned {
+   public:
+    explicit mapped_front(const platform::descriptor& memory);
+    [[nodiscard]] journal_header& header(direction which) const {
+      return memory_->headers[static_cast<std::size_t>(which)];
+    }
+    /// Copies of what the front said first: the other end may overwrite that.
+    std::size_t capacity = 0;
+    std::size_t max_messages = 0;
+    lane way{};
+
+   private:
+    platform::mapping mapped_;
+    journals_front* memory_ = nullptr;
+  };
   class mapped_ring : public pinned {
    public:
     explicit mapped_ring(platform::mapping mapped) : twice{std::move(mapped)} {}
     const platform::mapping twice;
   };
 
-  platform::mapping header_mapping_;
+  journal(pin_of<const mapped_front> front, const platform::descriptor& memory, direction which,
+          platform::access rights);
+
+  pin_of<const mapped_front> front_;
+  direction which_;
   pin_of<const mapped_ring> ring_;
   std::span<std::byte> bytes_;  // of the ring, twice
   journal_header* header_ = nullptr;
-  std::size_t capacity_ = 0;  // copies of what the header said first: the other end may overwrite that
+  std::size_t capacity_ = 0;
   std::size_t max_messages_ = 0;
   lane way_{};
 };

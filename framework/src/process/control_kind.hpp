@@ -51,7 +51,7 @@ enum class control_kind : std::uint8_t {
 };
 
 /// Of this protocol. The guardian's program may be another file than the host's (`system_options::executable`).
-inline constexpr std::uint32_t control_version = 11;
+inline constexpr std::uint32_t control_version = 12;
 
 /// Of how many actors it is remembered how they ended, for whoever asks late.
 inline constexpr std::size_t remembered_ends = 4096;

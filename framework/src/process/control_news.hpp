@@ -7,6 +7,7 @@
 #include <troupe/exit_status.hpp>
 #include <troupe/hang.hpp>
 
+#include "channel/journal.hpp"
 #include "process/control_kind.hpp"
 
 #include <cstdint>
@@ -21,14 +22,15 @@ struct ready {
   std::int32_t guardian_pid = 0;
 };
 
-/// Which channel comes with the descriptors: socket, outgoing journal, incoming journal, the peer's page.
+/// Which channel comes with the descriptors: socket, journals, the peer's page.
 struct channel_numbers {
   std::uint32_t peer = 0;
   std::uint32_t own_slot = 0;
   std::uint32_t peer_slot = 0;
-  bool peer_may_return = false;  ///< its process is replaced when it dies
+  channel::direction outgoing{};  ///< which journal the receiver writes
+  bool peer_may_return = false;   ///< its process is replaced when it dies
 };
-inline constexpr std::size_t channel_descriptors = 4;
+inline constexpr std::size_t channel_descriptors = 3;
 
 struct spawned {
   static constexpr auto kind = control_kind::spawned;

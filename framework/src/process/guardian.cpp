@@ -230,7 +230,12 @@ bool guardian::reap(pid_t pid) {
   return true;
 }
 
+void guardian::send_signal(const actor_record& actor, int number) {
+  if (actor.pid != 0 && !actor.is_reaped) signals_.send(actor.pid, number);
+}
+
 void guardian::finish(actor_record& actor, const platform::ended& end) {
+  actor.is_reaped = true;
   receive_all(actor.control);  // its last words
   actor.output->finish();
   actor.errors->finish();
@@ -291,7 +296,7 @@ void guardian::begin_shutdown(std::chrono::milliseconds grace) {
     if (error) return;
     for (auto& [id, actor] : actors_) {
       actor->was_killed = true;
-      actor->process.send(platform::terminate_signal);
+      send_signal(*actor, platform::terminate_signal);
     }
     shutdown_timer_.expires_after(terminate_patience);
     shutdown_timer_.async_wait([this](auto second) {
@@ -302,7 +307,7 @@ void guardian::begin_shutdown(std::chrono::milliseconds grace) {
 }
 
 void guardian::force_shutdown() {
-  for (auto& [id, actor] : actors_) actor->process.send(platform::kill_signal);
+  for (auto& [id, actor] : actors_) send_signal(*actor, platform::kill_signal);
 }
 
 void guardian::end_shutdown_when_empty() {

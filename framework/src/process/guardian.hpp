@@ -2,8 +2,10 @@
 // channels, learns every death, collects output, and when the host goes ends the whole tree.
 #pragma once
 
+#include "channel/kept_journals.hpp"
 #include "channel/page.hpp"
 #include "platform/process.hpp"
+#include "process/child_signals.hpp"
 #include "process/control_link.hpp"
 #include "process/family.hpp"
 #include "process/module_loader.hpp"
@@ -50,11 +52,13 @@ struct client {
   std::set<std::uint32_t> free_slots;
   std::uint32_t next_slot = 0;
 
-  /// A channel's end at this client. The journals are duplicates: what was accepted outlives both ends.
+  using journals = std::shared_ptr<const channel::kept_journals>;
+  /// A channel's end at this client.
   struct channel_end {
     std::uint32_t slot = 0;  ///< in its page; free again only when the client has read everything and says so
-    platform::descriptor journal;  ///< what this client sends
-    bool is_attached = true;       ///< not: its process has died, and the next one has not been told of it
+    journals kept;           ///< of both ends: what was accepted outlives them
+    channel::direction outgoing{};  ///< which of them this client writes
+    bool is_attached = true;        ///< not: its process has died, and the next one has not been told of it
   };
   std::multimap<std::uint32_t, channel_end> channels;  // by the peer's id
 
@@ -64,8 +68,8 @@ struct client {
     std::uint32_t peer = 0;
     std::uint32_t slot = 0;
     std::uint32_t peer_slot = 0;
-    platform::descriptor journal;       ///< what this client sent
-    platform::descriptor peer_journal;  ///< what the other end sent
+    journals kept;
+    channel::direction outgoing{};
     platform::descriptor peer_page;
     std::string peer_name;
     std::int32_t peer_pid = 0;
@@ -83,8 +87,8 @@ struct actor_record {
   std::uint32_t eviction = 0;  ///< the one that it ends by; 0: none
   std::uint64_t group = 0;     ///< that it is a member of; 0: none
   client control;
-  pid_t pid = 0;  ///< 0 until there is a process
-  platform::process_handle process;
+  pid_t pid = 0;           ///< 0 until there is a process
+  bool is_reaped = false;  ///< the number may be another's
   std::set<std::uint32_t> watchers;
   std::size_t mailbox_bytes = 0;
   std::size_t mailbox_messages = 0;
@@ -156,6 +160,7 @@ class guardian {
   void end_shutdown_when_empty();
   void report_when_drained();
   [[noreturn]] void end_everything();
+  void send_signal(const actor_record& actor, int number);
 
   // guardian_starts.cpp: new actors, and the modules that they need
   struct pending_start;
@@ -174,7 +179,7 @@ class guardian {
   [[nodiscard]] bool order(pending_start& start);
   void run_program(pending_start& start);
   void on_forked(const forked& answer);
-  void has_process(pending_start& start, pid_t pid, platform::process_handle process);
+  void has_process(pending_start& start, pid_t pid);
   void on_entered(client& from, const entered& answer);
   void await_entering(std::uint32_t id);
   void complete(std::uint32_t id);
@@ -298,6 +303,7 @@ class guardian {
   readiness host_ended_{loop_};
   platform::descriptor children_;
   readiness children_ended_{loop_};
+  child_signals signals_;
   zygote_process zygote_;  ///< pid 0: none
   control_link zygote_link_;
   readiness zygote_ready_{loop_};
@@ -352,7 +358,8 @@ class guardian {
   struct leftover {
     std::uint32_t sender = 0;
     std::uint32_t slot = 0;  ///< the sender's
-    platform::descriptor journal;
+    client::journals kept;
+    channel::direction outgoing{};  ///< which of them the sender wrote
     channel::progress finished;
     std::uint64_t head = 0;                           ///< as far as is known
     std::map<std::uint64_t, std::uint32_t> attempts;  ///< at those that had begun

@@ -59,7 +59,7 @@ bool guardian::receive_all(client& who) {
     // A client that breaks the protocol is not believed any further. An actor's end will be told by the kernel.
     if (id == 0) end_everything();
     if (const auto place = actors_.find(id); place != actors_.end())
-      place->second->process.send(platform::kill_signal);
+      send_signal(*place->second, platform::kill_signal);
     return false;
   }
 }
@@ -98,7 +98,7 @@ void guardian::dispatch(client& from, control_message& message) {
     case control_kind::signal: {
       const auto wanted = message.as<signal>();
       const actor_record* whom = find(wanted.whom);
-      if (whom != nullptr && whom->process) whom->process.send(wanted.number);  // between two there is none
+      if (whom != nullptr) send_signal(*whom, wanted.number);
       return;
     }
     case control_kind::release: {
@@ -181,10 +181,10 @@ void guardian::retry_flush(client& to) {
 struct guardian::channel_pair {
   channel_numbers numbers;
   platform::descriptor socket;
-  std::array<int, channel_descriptors> all{};  // but for the socket they belong to the guardian's records
-  [[nodiscard]] std::span<const int> descriptors() {
-    all[0] = socket.get();
-    return all;
+  platform::descriptor journals;
+  int peer_page = -1;
+  [[nodiscard]] std::array<int, channel_descriptors> descriptors() const {
+    return {socket.get(), journals.get(), peer_page};
   }
 };
 
@@ -233,12 +233,15 @@ void guardian::welcome_host() {
 
 guardian::channel_pair guardian::open_channel(client& from, actor_record& to) {
   auto [ours, its] = platform::packet_pair();
-  auto forth = channel::journal::create(to.mailbox_bytes, to.mailbox_messages, to.lane);
-  auto back = channel::journal::create(to.mailbox_bytes, to.mailbox_messages, to.lane);
+  auto journals = channel::create_journals(to.mailbox_bytes, to.mailbox_messages, to.lane);
+  const bool from_may_return = revivals_.contains(from.id), to_may_return = revivals_.contains(to.ref.id);
+  const auto kept =
+      std::make_shared<const channel::kept_journals>(journals, from_may_return || to_may_return);
   const auto from_slot = take_slot(from), to_slot = take_slot(to.control);
-  const std::array told{its.get(), back.get(), forth.get(), from.page.get()};
+  const std::array told{its.get(), journals.get(), from.page.get()};
   try {
-    send(to.control, accepted{{from.id, to_slot, from_slot, revivals_.contains(from.id)}}, told);
+    send(to.control, accepted{{from.id, to_slot, from_slot, channel::direction::back, from_may_return}},
+         told);
   } catch (const std::system_error&) {
     from.free_slots.insert(from_slot);
     to.control.free_slots.insert(to_slot);
@@ -247,12 +250,12 @@ guardian::channel_pair guardian::open_channel(client& from, actor_record& to) {
   // Both ends are told of the other's death: without that the accepting one would keep its end for good.
   if (const auto connecting = actors_.find(from.id); connecting != actors_.end())
     connecting->second->watchers.insert(to.ref.id);
-  channel_pair made{{to.ref.id, from_slot, to_slot, revivals_.contains(to.ref.id)},
-                    std::move(ours),
-                    {-1, forth.get(), back.get(), to.control.page.get()}};
-  from.channels.emplace(to.ref.id, client::channel_end{from_slot, std::move(forth)});
-  to.control.channels.emplace(from.id, client::channel_end{to_slot, std::move(back)});
-  return made;
+  from.channels.emplace(to.ref.id, client::channel_end{from_slot, kept, channel::direction::forth});
+  to.control.channels.emplace(from.id, client::channel_end{to_slot, kept, channel::direction::back});
+  return {{to.ref.id, from_slot, to_slot, channel::direction::forth, to_may_return},
+          std::move(ours),
+          std::move(journals),
+          to.control.page.get()};
 }
 
 void guardian::introduce(client& asker, actor_record& actor, request_number request) {
@@ -262,7 +265,7 @@ void guardian::introduce(client& asker, actor_record& actor, request_number requ
     send(asker, spawned{request, actor.ref, actor.name, actor.pid, channel.numbers}, channel.descriptors());
   } catch (const std::system_error& problem) {
     refuse(asker, request, out_of_room, with_advice_on_room(problem.what()));
-    actor.process.send(platform::kill_signal);
+    send_signal(actor, platform::kill_signal);
   }
 }
 
@@ -274,8 +277,8 @@ void guardian::close_channels(actor_record& of, const exit_status& status) {
     if (!revivals_.contains(peer)) continue;
     try {
       auto page = of.control.page.duplicate();
-      other->orphans.push_back({of.ref.id, its.slot, end.slot, std::move(its.journal), std::move(end.journal),
-                                std::move(page), of.name, static_cast<std::int32_t>(of.pid), status});
+      other->orphans.push_back({of.ref.id, its.slot, end.slot, its.kept, its.outgoing, std::move(page),
+                                of.name, static_cast<std::int32_t>(of.pid), status});
     } catch (const std::system_error&) {
       // No descriptors: what it has from there, it has; a process after it would not.
     }

@@ -2,7 +2,6 @@
 // sent them. A sender may go on until it has heard of the end, and says then how far it came.
 #include <troupe/switched_off.hpp>
 
-#include "channel/unread.hpp"
 #include "process/guardian.hpp"
 
 #include <algorithm>
@@ -71,7 +70,8 @@ void guardian::keep_leftovers(const actor_record& of, const exit_status& status)
     const channel::slot slot{end.slot};
     leftovers_.push_back({sender->id,
                           its.slot,
-                          its.journal.duplicate(),
+                          its.kept,
+                          its.outgoing,
                           page.finished(slot),
                           head_of(*sender, its),
                           attempts_at(of, page, slot),
@@ -89,7 +89,8 @@ void guardian::report_orphans(const actor_record& of, const exit_status& status)
     const channel::slot slot{each.slot};
     report_unhandled({each.peer,
                       each.peer_slot,
-                      each.peer_journal.duplicate(),
+                      each.kept,
+                      channel::opposite(each.outgoing),
                       page.finished(slot),
                       channel::peer_page::of_own_making(each.peer_page).head(channel::slot{each.peer_slot}),
                       attempts_at(of, page, slot),
@@ -145,7 +146,8 @@ void guardian::report_given_up(actor_record& by, const client::channel_end& end,
   const auto& page = by.control.look();
   tell_letters({sender.id,
                 its.slot,
-                its.journal.duplicate(),
+                its.kept,
+                its.outgoing,
                 page.finished(channel::slot{end.slot}),
                 head_of(sender, its),
                 attempts,
@@ -163,7 +165,7 @@ void guardian::tell_letters(
     const leftover& of, const std::function<std::optional<std::uint32_t>(std::uint64_t)>& attempts_of) try {
   if (of.head <= of.finished.position || switched_off("dead_letters")) return;
   letters_of letters{{of.receiver.name, of.receiver.pid, name_of(of.sender), of.receiver.status, {}, 0}};
-  channel::for_each_unread(of.journal, of.finished, of.head, [&](const wire::frame& frame) {
+  of.kept->for_each_unread(of.outgoing, of.finished, of.head, [&](const wire::frame& frame) {
     if (const auto attempts = attempts_of(frame.header.sequence)) letters.add(frame, *attempts);
   });
   if (!letters.is_empty()) send(host_, letters.told());

@@ -109,7 +109,7 @@ void guardian::end_affected(group_record& group, const actor_record& died) {
     const auto still = groups_.find(number);
     if (error || still == groups_.end()) return;
     for (const auto id : still->second.returning) {
-      if (!actors_.at(id)->is_restarting) actors_.at(id)->process.send(platform::kill_signal);
+      if (!actors_.at(id)->is_restarting) send_signal(*actors_.at(id), platform::kill_signal);
     }
   });
 }
@@ -155,7 +155,7 @@ void guardian::escalate(std::uint64_t number, const actor_record& last) {
   const auto what = "group " + (group.order.name.empty() ? "of " + last.name : group.order.name);
   if (const auto owner = actors_.find(group.owner); owner != actors_.end()) {
     owner->second->escalated = what + " died too often: " + list_of(group.causes);
-    owner->second->process.send(platform::kill_signal);
+    send_signal(*owner->second, platform::kill_signal);
   } else if (group.owner == 0) {
     send(host_, escalated{group.order.name, {group.causes.begin(), group.causes.end()}});
   }

@@ -2,7 +2,6 @@
 #include <troupe/switched_off.hpp>
 
 #include "channel/page.hpp"
-#include "channel/unread.hpp"
 #include "platform/clock.hpp"
 #include "process/guardian.hpp"
 
@@ -94,7 +93,7 @@ std::uint64_t guardian::method_of(const actor_record& actor, channel::slot where
   const auto& its = counterpart(*sender, actor.control, end->second);
   const auto from = actor.control.look().finished(where);
   std::uint64_t method = 0;
-  channel::for_each_unread(its.journal, from, head_of(*sender, its), [&](const wire::frame& frame) {
+  its.kept->for_each_unread(its.outgoing, from, head_of(*sender, its), [&](const wire::frame& frame) {
     if (frame.header.sequence == sequence) method = frame.header.method;
   });
   return method;
@@ -107,7 +106,7 @@ void guardian::tell_hang(actor_record& actor, const channel::peer_page& page, ha
                     static_cast<std::uint64_t>(lasted.count()), method, on == 0 ? "" : name_of(on)});
   if (actor.hangs.action != hang_action::restart) return;
   actor.killed_as_hung = lasted;
-  actor.process.send(platform::kill_signal);
+  send_signal(actor, platform::kill_signal);
 }
 
 }  // namespace troupe::process_layer

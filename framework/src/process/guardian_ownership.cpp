@@ -47,7 +47,7 @@ void guardian::ask_to_end(actor_record& actor, const stop_after& what) {
     const auto still = actors_.find(id);
     if (error || still == actors_.end() || still->second->grace_timer.get() != timer) return;
     still->second->was_killed = is_shutting_down_ || still->second->eviction != 0;
-    still->second->process.send(platform::kill_signal);
+    send_signal(*still->second, platform::kill_signal);
   });
 }
 
@@ -75,7 +75,7 @@ void guardian::force_eviction(std::uint32_t number, int signal) {
   for (auto& [id, actor] : actors_) {
     if (actor->eviction != number) continue;
     actor->was_killed = true;
-    actor->process.send(signal);
+    send_signal(*actor, signal);
   }
   place->second.expires_after(terminate_patience);
   place->second.async_wait([this, number](auto error) {

@@ -127,7 +127,6 @@ void guardian::interrupt(actor_record& actor, revival& next) {
   actor.control.link.close();
   actor.control.outgoing.clear();
   actor.control.stop_was_told = false;
-  actor.process = {};
   actor.pid = 0;
   actor.exception.reset();
   actor.escalated.reset();
@@ -152,7 +151,7 @@ void guardian::start_again(std::uint32_t id) try {
 void guardian::resume(actor_record& actor) {
   actor.is_restarting = false;
   if (!revivals_.contains(actor.ref.id)) {  // given up meanwhile
-    actor.process.send(platform::kill_signal);
+    send_signal(actor, platform::kill_signal);
     return;
   }
   for (const auto watcher : actor.watchers) {
@@ -162,7 +161,7 @@ void guardian::resume(actor_record& actor) {
     attach_all(actor);
   } catch (const std::exception&) {
     // No descriptors, or a page that makes no sense: as if it had died at once.
-    actor.process.send(platform::kill_signal);
+    send_signal(actor, platform::kill_signal);
   }
   actor.control.seen.reset();  // until the next end
   for (const auto& next : std::exchange(actor.control.later, {})) next();
@@ -185,10 +184,14 @@ void guardian::hand_over_orphan(actor_record& actor, const client::orphan& of) {
   const auto epoch = ++last_epoch_;
   const auto& page = actor.control.look();
   const auto its_page = channel::peer_page::of_own_making(of.peer_page);
-  channel::begin_journal_at(of.journal, its_page.finished(channel::slot{of.peer_slot}).position, epoch);
-  channel::begin_journal_at(of.peer_journal, page.finished(channel::slot{of.slot}).position, epoch);
-  const std::array given{socket.get(), of.journal.get(), of.peer_journal.get(), of.peer_page.get()};
-  const accepted words{{of.peer, of.slot, of.peer_slot}, epoch, unfinished_of(actor.ref.id, of.slot), true};
+  const auto& memory = of.kept->memory();
+  const auto incoming = channel::opposite(of.outgoing);
+  channel::begin_journal_at(memory, of.outgoing, its_page.finished(channel::slot{of.peer_slot}).position,
+                            epoch);
+  channel::begin_journal_at(memory, incoming, page.finished(channel::slot{of.slot}).position, epoch);
+  const std::array given{socket.get(), memory.get(), of.peer_page.get()};
+  const accepted words{
+      {of.peer, of.slot, of.peer_slot, of.outgoing}, epoch, unfinished_of(actor.ref.id, of.slot), true};
   send(actor.control, words, given);
   send(actor.control, down{of.peer, of.peer_name, of.peer_pid, of.peer_status});
 }
@@ -204,24 +207,29 @@ void guardian::attach(actor_record& actor, client::channel_end& end, client& oth
   auto [ours, theirs] = platform::packet_pair();
   const auto epoch = ++last_epoch_;
   const bool is_new_to_both = !its.is_attached;
+  const auto& memory = end.kept->memory();
   if (is_new_to_both) {
     const auto& page = actor.control.look();
     const auto& its_page = other.look();
-    channel::begin_journal_at(end.journal, its_page.finished(channel::slot{its.slot}).position, epoch);
-    channel::begin_journal_at(its.journal, page.finished(channel::slot{end.slot}).position, epoch);
+    channel::begin_journal_at(memory, end.outgoing, its_page.finished(channel::slot{its.slot}).position,
+                              epoch);
+    channel::begin_journal_at(memory, its.outgoing, page.finished(channel::slot{end.slot}).position, epoch);
   }
   end.is_attached = its.is_attached = true;
-  const std::array given{ours.get(), end.journal.get(), its.journal.get(), other.page.get()};
+  const std::array given{ours.get(), memory.get(), other.page.get()};
   send(actor.control,
-       accepted{{other.id, end.slot, its.slot, revivals_.contains(other.id)},
+       accepted{{other.id, end.slot, its.slot, end.outgoing, revivals_.contains(other.id)},
                 epoch,
                 unfinished_of(actor.ref.id, end.slot),
                 is_new_to_both},
        given);
   if (is_new_to_both) {
-    const std::array to_it{theirs.get(), its.journal.get(), end.journal.get(), actor.control.page.get()};
+    const std::array to_it{theirs.get(), memory.get(), actor.control.page.get()};
     send(other,
-         accepted{{actor.ref.id, its.slot, end.slot, true}, epoch, unfinished_of(other.id, its.slot), true},
+         accepted{{actor.ref.id, its.slot, end.slot, its.outgoing, true},
+                  epoch,
+                  unfinished_of(other.id, its.slot),
+                  true},
          to_it);
   } else if (!switched_off("reattach")) {
     const std::array socket{theirs.get()};
@@ -247,7 +255,7 @@ void guardian::end_restart(std::uint32_t id) {
   const auto start = pending_starts_.find(id);
   if (start != pending_starts_.end()) {
     const bool has_process = start->second.by == pending_start::way::itself;
-    if (has_process) actors_.at(id)->process.send(platform::kill_signal);
+    if (has_process) send_signal(*actors_.at(id), platform::kill_signal);
     if (has_process || start->second.ordered) return;  // that process's end will be the end
     pending_starts_.erase(start);
   }

@@ -222,7 +222,7 @@ bool guardian::start_standby(std::uint32_t id) {
       return start_standby(id);
     }
     connect_control(start, taken.link.release());
-    has_process(start, taken.pid, std::move(taken.process));
+    has_process(start, taken.pid);
   } catch (const std::system_error& problem) {
     refuse_start(id, out_of_room, with_advice_on_room(problem.what()));
     return true;
@@ -244,7 +244,7 @@ void guardian::run_program(pending_start& start) {
     auto [ours, its] = platform::packet_pair();
     connect_control(start, std::move(ours));
     const auto pid = execute_as_actor(cookie_, its);
-    has_process(start, pid, platform::process_handle::open(pid));
+    has_process(start, pid);
     await_entering(id);
   } catch (const std::system_error& problem) {
     refuse_start(id, "executing the program again", problem.what());
@@ -265,7 +265,7 @@ void guardian::on_forked(const forked& answer) {
   if (answer.pid != 0) {
     start.control.reset();
     forked_entries_.insert(start.order.what.entry);
-    has_process(start, answer.pid, platform::process_handle::open(answer.pid));
+    has_process(start, answer.pid);
     start.order.what.limits.any() ? await_entering(answer.actor) : complete(answer.actor);
     order_starts();
     return refill_standbys();
@@ -281,11 +281,11 @@ void guardian::on_forked(const forked& answer) {
 }
 
 // From here on its end is an end like others, but for `has_started`.
-void guardian::has_process(pending_start& start, pid_t pid, platform::process_handle process) {
+void guardian::has_process(pending_start& start, pid_t pid) {
   const auto id = start.order.what.actor;
   auto& actor = *actors_.at(id);
   actor.pid = pid;
-  actor.process = std::move(process);
+  actor.is_reaped = false;
   actor.output->start();
   actor.errors->start();
   start.output.reset();
@@ -299,7 +299,7 @@ void guardian::await_entering(std::uint32_t id) {
   start.patience = std::make_unique<boost::asio::steady_timer>(loop_, start_timeout_);
   start.patience->async_wait([this, id](auto error) {
     if (error || !pending_starts_.contains(id)) return;
-    actors_.at(id)->process.send(platform::kill_signal);
+    send_signal(*actors_.at(id), platform::kill_signal);
     fail_start(id, "entering",
                "the actor's program did not come to its guard in time" + std::string{guard_advice});
   });

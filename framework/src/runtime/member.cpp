@@ -389,7 +389,7 @@ std::shared_ptr<connection> member::add_connection(control_message& message, con
   channel::channel_parts parts{std::move(given[0]),
                                std::move(given[1]),
                                std::move(given[2]),
-                               std::move(given[3]),
+                               numbers.outgoing,
                                channel::slot{numbers.own_slot},
                                channel::slot{numbers.peer_slot},
                                numbers.peer,

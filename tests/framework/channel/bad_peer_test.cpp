@@ -33,7 +33,7 @@ struct victim : parts {
   ch::page own_b{page_b};
   ch::channel b{own_b, for_b()};
   ch::page own_a{page_a};
-  ch::journal forth_{forth, platform::access::read_write};
+  ch::journal forth_ = forth();
 
   void send(const packet& what, std::span<const int> descriptors = {}) {
     const std::array<std::uint64_t, 2> header{what.kind, what.position};
@@ -380,25 +380,27 @@ TEST_CASE("a payload for a frame that has been is refused") {
 TEST_CASE("memory that is no journal is refused") {
   constexpr std::size_t magic = 0, capacity = 8;
   platform::descriptor memory;
-  SECTION("another magic") { memory = changed(ch::journal::create(128 * 1024, 10), magic, 1); }
-  SECTION("a capacity that is none") { memory = changed(ch::journal::create(128 * 1024, 10), capacity, 0); }
+  SECTION("another magic") { memory = changed(ch::create_journals(128 * 1024, 10), magic, 1); }
+  SECTION("a capacity that is none") { memory = changed(ch::create_journals(128 * 1024, 10), capacity, 0); }
   SECTION("a capacity that is no power of two") {
-    memory = changed(ch::journal::create(128 * 1024, 10), capacity, 128 * 1024 - 8);
+    memory = changed(ch::create_journals(128 * 1024, 10), capacity, 128 * 1024 - 8);
   }
   SECTION("a larger capacity than there is") {
-    memory = changed(ch::journal::create(128 * 1024, 10), capacity, 256 * 1024);
+    memory = changed(ch::create_journals(128 * 1024, 10), capacity, 256 * 1024);
   }
   SECTION("too small") { memory = platform::create_shared_memory("test", 4096); }
-  SECTION("that can shrink") { memory = growing_memory(4096 + 128 * 1024); }
+  SECTION("that can shrink") { memory = growing_memory(4096 + 2 * 128 * 1024); }
   SECTION("a page") { memory = ch::page::create(); }
-  CHECK_THROWS_AS((ch::journal{memory, platform::access::read}), troupe::malformed_message);
-  CHECK_THROWS_AS((ch::journal{memory, platform::access::read_write}), troupe::malformed_message);
+  CHECK_THROWS_AS((ch::journal{memory, ch::direction::forth, platform::access::read}),
+                  troupe::malformed_message);
+  CHECK_THROWS_AS((ch::journal{memory, ch::direction::forth, platform::access::read_write}),
+                  troupe::malformed_message);
 }
 
 TEST_CASE("a journal that says that it takes no messages takes one at a time") {
   constexpr std::size_t max_messages = 16;
   parts memory;
-  memory.forth = changed(memory.forth.duplicate(), max_messages, 0);
+  memory.journals = changed(memory.journals.duplicate(), max_messages, 0);
   ch::page own_a{memory.page_a}, own_b{memory.page_b};
   ch::channel a{own_a, memory.for_a()};
   CHECK(append(a, "x"));
@@ -411,7 +413,7 @@ TEST_CASE("memory that is no page is refused") {
   SECTION("another version") { memory = changed(ch::page::create(), 8, 99); }
   SECTION("too small") { memory = platform::create_shared_memory("test", 4096); }
   SECTION("that can shrink") { memory = growing_memory(sizeof(ch::page_memory)); }
-  SECTION("a journal") { memory = ch::journal::create(1 << 20, 10); }
+  SECTION("a journal") { memory = ch::create_journals(1 << 20, 10); }
   CHECK_THROWS_AS(ch::peer_page{memory}, troupe::malformed_message);
 }
 
@@ -427,7 +429,7 @@ TEST_CASE("wild figures in the header that both ends write hold up that channel,
   SECTION("what is received") {
     pair p;
     p.own_b.set_idle(true);
-    ch::journal forth{p.forth, platform::access::read_write};
+    const auto forth = p.forth();
     REQUIRE(append(p.a, "x"));
     p.a.publish();
     forth.header().received.store(wild);
@@ -439,7 +441,7 @@ TEST_CASE("wild figures in the header that both ends write hold up that channel,
 TEST_CASE(
     "a receiver that says to have read what it has not, or takes back what was sent, holds up no sender") {
   pair p{128 * 1024, 10'000, troupe::lane::socket};
-  ch::journal forth{p.forth, platform::access::read_write};
+  const auto forth = p.forth();
   const bool takes_back = GENERATE(false, true);
   std::size_t sent = 0;
   for (; sent < 5000 && append(p.a, "x"); ++sent) {

@@ -148,7 +148,7 @@ TEST_CASE(
     p.came.push_back(std::move(one));
     return true;
   };
-  ch::journal forth{p.forth, platform::access::read_write};
+  const auto forth = p.forth();
   REQUIRE(take_one());
   CHECK(forth.header().received.load() < 20'000);  // not the long one behind them
   CHECK(p.b.has_news());
@@ -272,7 +272,7 @@ TEST_CASE("bytes that a sender had claimed for a packet and never sent are taken
     ch::channel a{own_a, memory.for_a()};
     REQUIRE(append(a, "claimed"));
     a.publish();
-    ch::journal forth{memory.forth, platform::access::read_write};
+    const auto forth = memory.forth();
     forth.header().sent.store(ch::peer_page{memory.page_a}.head(slot_of_a));
     CHECK_FALSE(b.has_more());
     b.pump([](ch::message&&) { FAIL("taken although claimed"); });

@@ -22,30 +22,34 @@ struct parts {
                  troupe::lane way = troupe::lane::automatic)
       : page_a{ch::page::create()},
         page_b{ch::page::create()},
-        forth{ch::journal::create(bytes, messages, way)},
-        back{ch::journal::create(bytes, messages, way)} {
+        journals{ch::create_journals(bytes, messages, way)} {
     std::tie(socket_a, socket_b) = platform::packet_pair();
   }
   ch::channel_parts for_a() {
     return {std::move(socket_a),
-            forth.duplicate(),
-            back.duplicate(),
+            journals.duplicate(),
             page_b.duplicate(),
+            ch::direction::forth,
             slot_of_a,
             slot_of_b,
             2};
   }
   ch::channel_parts for_b() {
     return {std::move(socket_b),
-            back.duplicate(),
-            forth.duplicate(),
+            journals.duplicate(),
             page_a.duplicate(),
+            ch::direction::back,
             slot_of_b,
             slot_of_a,
             1};
   }
 
-  platform::descriptor page_a, page_b, forth, back, socket_a, socket_b;
+  /// What `a` sends, as somebody else sees it who may write there.
+  [[nodiscard]] ch::journal forth() const {
+    return {journals, ch::direction::forth, platform::access::read_write};
+  }
+
+  platform::descriptor page_a, page_b, journals, socket_a, socket_b;
 };
 
 /// `a` sends, `b` receives.

@@ -20,7 +20,7 @@ char letter(std::size_t number) { return static_cast<char>('a' + number % 26); }
 
 /// Whether the message points into the journal: what its sender changes there shows.
 bool lies_in_journal(const parts& of, const ch::message& one) {
-  const ch::journal written{of.forth, platform::access::read_write};
+  const auto written = of.forth();
   const auto ring = written.at(0, written.capacity());
   const std::vector<std::byte> before(one.frame.payload.begin(), one.frame.payload.end());
   const std::vector<std::byte> saved(ring.begin(), ring.end());

@@ -141,27 +141,32 @@ TEST_CASE("memory that is no page is refused") {
   CHECK_THROWS_AS(peer_page{platform::create_shared_memory("test", 100)}, troupe::malformed_message);
   CHECK_THROWS_AS(peer_page{platform::create_shared_memory("test", sizeof(page_memory))},
                   troupe::malformed_message);
-  CHECK_THROWS_AS(peer_page{journal::create(1 << 20, 1)}, troupe::error);
+  CHECK_THROWS_AS(peer_page{create_journals(1 << 20, 1)}, troupe::error);
 }
 
 TEST_CASE("memory that is no journal is refused") {
-  CHECK_THROWS_AS((journal{platform::create_shared_memory("test", 100), platform::access::read}),
+  CHECK_THROWS_AS(
+      (journal{platform::create_shared_memory("test", 100), direction::forth, platform::access::read}),
+      troupe::malformed_message);
+  CHECK_THROWS_AS(
+      (journal{platform::create_shared_memory("test", 1 << 20), direction::forth, platform::access::read}),
+      troupe::malformed_message);
+  CHECK_THROWS_AS((journal{page::create(), direction::forth, platform::access::read}),
                   troupe::malformed_message);
-  CHECK_THROWS_AS((journal{platform::create_shared_memory("test", 1 << 20), platform::access::read}),
-                  troupe::malformed_message);
-  CHECK_THROWS_AS((journal{page::create(), platform::access::read}), troupe::malformed_message);
-  const auto lying = journal::create(1 << 17, 1);
+  const auto lying = create_journals(1 << 17, 1);
   const auto mapped = platform::mapping::map(lying, platform::access::read_write, 0, 4096);
-  auto& header = *reinterpret_cast<journal_header*>(mapped.bytes().data());
+  auto& header = *reinterpret_cast<journals_front*>(mapped.bytes().data());
   for (const std::uint64_t capacity : {std::uint64_t{0}, std::uint64_t{1} << 18, std::uint64_t{1} << 40,
                                        ~std::uint64_t{0}, std::uint64_t{1000}}) {
     header.front.capacity = capacity;
-    CHECK_THROWS_AS((journal{lying, platform::access::read}), troupe::malformed_message);
+    CHECK_THROWS_AS((journal{lying, direction::forth, platform::access::read}), troupe::malformed_message);
   }
 }
 
 TEST_CASE("a journal has room for the largest frame, whatever was asked for") {
-  CHECK(journal(journal::create(0, 0), platform::access::read_write).capacity() >= 128 * 1024);
-  CHECK(journal(journal::create(0, 0), platform::access::read_write).max_messages() == 1);
-  CHECK(journal(journal::create(200'000, 5), platform::access::read_write).capacity() == 256 * 1024);
+  CHECK(journal(create_journals(0, 0), direction::forth, platform::access::read_write).capacity() >=
+        128 * 1024);
+  CHECK(journal(create_journals(0, 0), direction::forth, platform::access::read_write).max_messages() == 1);
+  CHECK(journal(create_journals(200'000, 5), direction::forth, platform::access::read_write).capacity() ==
+        256 * 1024);
 }
