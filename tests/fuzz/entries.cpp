@@ -166,10 +166,11 @@ void patch(bytes input, const platform::descriptor& memory, std::size_t from, st
 
 /// Where patches go: what matters of the pages is a small part of them.
 void apply_patches(reader input, const ends::parts& of) {
-  constexpr auto copies = offsetof(ch::page_memory, copies);
-  constexpr auto second_copy = copies + ch::max_slots * sizeof(ch::commit_entry);
-  constexpr auto entries_at = [](ch::slot where) {
-    return static_cast<std::size_t>(where) * sizeof(ch::commit_entry);
+  constexpr auto record_of = [](ch::slot where) {
+    return offsetof(ch::page_memory, channels) + static_cast<std::size_t>(where) * sizeof(ch::commit_record);
+  };
+  constexpr auto begun_of = [](ch::slot where) {
+    return offsetof(ch::page_memory, begun) + static_cast<std::size_t>(where) * sizeof(std::uint64_t);
   };
   while (!input.rest().empty()) {
     const auto where = input.next<std::uint8_t>();
@@ -178,9 +179,9 @@ void apply_patches(reader input, const ends::parts& of) {
     const auto& page = where % 2 == 0 ? of.page_a : of.page_b;
     const auto slot = where % 2 == 0 ? ends::slot_of_a : ends::slot_of_b;
     switch (where / 2 % 6) {
-      case 0: patch(what, page, 0, offset % copies); break;
-      case 1: patch(what, page, copies + entries_at(slot), offset % sizeof(ch::commit_entry)); break;
-      case 2: patch(what, page, second_copy + entries_at(slot), offset % sizeof(ch::commit_entry)); break;
+      case 0: patch(what, page, 0, offset % offsetof(ch::page_memory, begun)); break;
+      case 1: patch(what, page, record_of(slot), offset % sizeof(ch::commit_record)); break;
+      case 2: patch(what, page, begun_of(slot), offset % sizeof(std::uint64_t)); break;
       case 3: patch(what, of.journals, 0, offset % sizeof(ch::journals_front)); break;
       case 4: patch(what, of.journals, ch::rings_begin, offset % 1024); break;
       default: patch(what, of.journals, 0, offset); break;

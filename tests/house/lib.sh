@@ -44,12 +44,10 @@ public_headers() { sources framework actors | grep -E '^(framework|actors/[^/]+)
 
 # includes: reads file names, writes  file<TAB>line<TAB>quote<TAB>what  for each include directive in them.
 includes() {
-  while read -r file; do
-    awk -v file="$file" '/^[ \t]*#[ \t]*include[ \t]*[<"]/ {
-      match($0, /[<"]/); quote = substr($0, RSTART, 1); what = substr($0, RSTART + 1); sub(/[>"].*/, "", what)
-      printf "%s\t%d\t%s\t%s\n", file, FNR, quote, what
-    }' "$file"
-  done
+  xargs -r awk '/^[ \t]*#[ \t]*include[ \t]*[<"]/ {
+    match($0, /[<"]/); quote = substr($0, RSTART, 1); what = substr($0, RSTART + 1); sub(/[>"].*/, "", what)
+    printf "%s\t%d\t%s\t%s\n", FILENAME, FNR, quote, what
+  }'
 }
 
 # Headers that declare system calls; their place is framework/src/platform.

@@ -107,6 +107,14 @@ class journal {
     platform::will_write(at(position + ahead, line).data());
     platform::will_write(at(position + ahead + line, line).data());
   }
+  /// The receiver's end looks for news at `position`: the lines of a short message are fetched while it looks, all at once, and
+  /// not one after the other when it has seen that there is one.
+  void expect(std::uint64_t position) const {
+    constexpr std::uint64_t line = 64;
+    platform::will_read(at(position, line).data());
+    platform::will_read(at(position + line, line).data());
+    platform::will_read(at(position + 2 * line, line).data());
+  }
   /// Copies the bytes from `position` on; at most the capacity.
   void copy(std::uint64_t position, std::span<std::byte> into) const;
   /// Keeps mapped what `at` returns, also without the journal.

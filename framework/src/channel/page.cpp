@@ -8,7 +8,7 @@ namespace troupe::channel {
 namespace {
 
 constexpr std::uint64_t page_magic = 0x6567'6170'7274'0001;  // "\1\0trpage"
-constexpr std::uint32_t page_version = 3;
+constexpr std::uint32_t page_version = 4;
 constexpr int most_attempts = 1000;
 
 }  // namespace
@@ -25,7 +25,7 @@ page::page(const platform::descriptor& memory)
       memory_{reinterpret_cast<page_memory*>(mapping_.bytes().data())} {}
 
 void page::clear(slot where) {
-  for (const std::uint64_t ahead : {0U, 1U}) copy(ahead, where).begun.store(0, relaxed);
+  memory_->begun[index_of(where)].store(0, relaxed);
   publish_head(where, 0);
   publish_finished(where, {});
 }
@@ -64,7 +64,7 @@ std::size_t page::place_for(slot channel, std::uint64_t sequence) const {
 }
 
 std::uint64_t page::head(slot where) const { return copy(0, where).head.load(relaxed); }
-std::uint64_t page::begun(slot where) const { return copy(0, where).begun.load(relaxed); }
+std::uint64_t page::begun(slot where) const { return memory_->begun[index_of(where)].load(relaxed); }
 progress page::finished(slot where) const {
   const auto& entry = copy(0, where);
   return {entry.finished_sequence.load(relaxed), entry.finished_position.load(relaxed)};
@@ -92,7 +92,7 @@ auto peer_page::read_in_force(slot where, Read read) const {
   // Not for ever: a page that never rests is a broken owner's, whose figures are checked by whoever uses them.
   auto commits = memory_->commits.load(std::memory_order_acquire);
   for (int attempts = 0;; ++attempts) {
-    const auto value = read(memory_->copies[commits % 2][index_of(where)]);
+    const auto value = read(memory_->channels[index_of(where)].copies[commits % 2]);
     std::atomic_thread_fence(std::memory_order_acquire);
     const auto after = memory_->commits.load(relaxed);
     if (after == commits || attempts == most_attempts) return value;
@@ -126,9 +126,7 @@ std::vector<peer_page::running_entry> peer_page::running() const {
 }
 
 bool peer_page::has_begun(slot channel, std::uint64_t sequence) const {
-  return read_in_force(channel, [&](const commit_entry& entry) {
-    return entry.begun.load(std::memory_order_acquire) >= sequence;
-  });
+  return memory_->begun[index_of(channel)].load(std::memory_order_acquire) >= sequence;
 }
 
 }  // namespace troupe::channel

@@ -8,13 +8,15 @@
 //
 //   commits = 6: copy 0 in force  ->  write copy 1  ->  commits = 7: copy 1 in force  ->  write copy 0
 //
-// A death at any point leaves one whole copy in force: all of the turn or nothing of it.
+// A death at any point leaves one whole copy in force: all of the turn or nothing of it. Both copies of a channel are in one
+// cache line, so that whoever looks for news of it fetches that, and the count, at once.
 //
 // The owner writes; its peers and the guardian map the page for reading. Nothing read from another's page is trusted.
 #pragma once
 
 #include <troupe/switched_off.hpp>
 
+#include "platform/cpus.hpp"
 #include "platform/crash_trace.hpp"
 #include "platform/memory.hpp"
 
@@ -43,11 +45,13 @@ struct commit_entry {
   std::atomic<std::uint64_t> finished_sequence;
   std::atomic<std::uint64_t> finished_position;
   std::atomic<std::uint64_t> head;
-  std::atomic<std::uint64_t>
-      begun;  ///< last frame whose handler began; alike in both copies: no part of a turn
 
-  /// What is part of a turn.
   void take_over(const commit_entry& from);
+};
+
+/// Of one channel.
+struct alignas(64) commit_record {
+  std::array<commit_entry, 2> copies;
 };
 
 /// A message being handled, in a place that `running_places` says is in use.
@@ -84,8 +88,11 @@ struct page_memory {
   /// Which of these are in use, a bit each; twice, as all that a commit puts in force.
   std::array<std::atomic<std::uint64_t>, 2> running_places;
   std::array<checkpoint_mark, 2> checkpoints;
+  /// Of each channel the last frame whose handler began: no part of a turn, and in no line that others look at while it is
+  /// written.
+  std::array<std::atomic<std::uint64_t>, max_slots> begun;
   platform::crash_trace crash;  ///< of the last process that wrote one
-  alignas(64) std::array<std::array<commit_entry, max_slots>, 2> copies;
+  std::array<commit_record, max_slots> channels;
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free,
               "the page's fields are shared between processes");
@@ -153,7 +160,7 @@ class page {
   }
   commit_entry& staged(slot where) { return copy(1, where); }
   [[nodiscard]] commit_entry& copy(std::uint64_t ahead, slot where) const {
-    return memory_->copies[which(ahead)][index_of(where)];
+    return memory_->channels[index_of(where)].copies[which(ahead)];
   }
   [[nodiscard]] std::atomic<std::uint64_t>& places(std::uint64_t ahead) const {
     return memory_->running_places[which(ahead)];
@@ -187,6 +194,10 @@ class peer_page {
   [[nodiscard]] static peer_page of_own_making(const platform::descriptor& memory) {
     return peer_page{platform::mapping::map(memory, platform::access::read, 0, sizeof(page_memory))};
   }
+
+  /// Has what `head` will read of the channel on its way to this CPU: the count and the record at once, and not the one when
+  /// the other has come.
+  void fetch(slot where) const { platform::will_read(&memory_->channels[index_of(where)]); }
 
   [[nodiscard]] bool idle() const { return memory_->idle.load(std::memory_order_relaxed) != 0; }
   [[nodiscard]] std::uint64_t head(slot where) const;
@@ -245,8 +256,10 @@ inline void page::commit() {
   const auto now = count % 2;
   const auto next = now ^ 1U;
   memory_->commits.store(count, std::memory_order_release);
-  for (const slot where : touched_)
-    memory_->copies[next][index_of(where)].take_over(memory_->copies[now][index_of(where)]);
+  for (const slot where : touched_) {
+    auto& copies = memory_->channels[index_of(where)].copies;
+    copies[next].take_over(copies[now]);
+  }
   memory_->running_places[next].store(memory_->running_places[now].load(relaxed), relaxed);
   if (std::exchange(is_checkpoint_staged_, false)) write(saved(1), last_checkpoint());
   touched_.clear();
@@ -270,7 +283,7 @@ inline std::size_t page::begin(slot channel, std::uint64_t sequence, std::uint32
   message.since.store(since, std::memory_order_release);
   for (auto& each : memory_->running_places)
     each.store(in_use | std::uint64_t{1} << place, std::memory_order_release);
-  for (auto& each : memory_->copies) each[index_of(channel)].begun.store(sequence, std::memory_order_release);
+  memory_->begun[index_of(channel)].store(sequence, std::memory_order_release);
   return place;
 }
 

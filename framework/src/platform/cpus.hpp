@@ -24,6 +24,16 @@ inline void relax() {
 #endif
 }
 
+/// The cache line at that address will be read soon: it is fetched meanwhile. Changes nothing else.
+inline void will_read(const void* line) {
+#if defined(__x86_64__)
+  // GCC leaves out a function that does nothing but __builtin_prefetch.
+  asm volatile("prefetcht0 %0" : : "m"(*static_cast<const char*>(line)));
+#else
+  __builtin_prefetch(line, 0);
+#endif
+}
+
 /// The cache line at that address will be written soon, and another CPU has used it last: it is fetched meanwhile. Changes
 /// nothing else.
 inline void will_write(const void* line) {

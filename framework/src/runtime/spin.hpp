@@ -45,7 +45,7 @@ class spin {
  private:
   static constexpr std::chrono::nanoseconds most =
       std::chrono::milliseconds{10};  // deadlines are as late at most
-  static constexpr int looks_at_once = 32;
+  static constexpr int looks_at_once = 64;
   static constexpr std::int64_t another_had_the_core =
       3000;  // nanoseconds: a yield to nobody takes a few hundred
   static constexpr int most_in_vain = 10;

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 using namespace std::chrono_literals;
 
@@ -81,6 +82,23 @@ TEST_CASE("a thousand actors that were killed leave nothing") {
   spawn_ask_and_kill(300, support::scaled(1000));
 }
 TEST_CASE("five hundred restarts leave nothing") { restart(100, support::scaled(500)); }
+
+// So many fit the limit of a process, whatever their number is.
+TEST_CASE(
+    "the guardian holds four descriptors of an actor, and one more of a channel of one that is restarted") {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  const auto guardian = support::descendant_called("troupe-guardian", ::getpid());
+  std::vector<troupe::actor<mortal>> all{system.spawn<mortal>()};
+  const auto open = [&] { return support::open_descriptors_of(guardian).size(); };
+  auto before = open();
+  for (int n = 0; n < 10; ++n) all.push_back(system.spawn<mortal>());
+  CHECK(open() - before == 10 * 4);
+  before = open();
+  constexpr std::size_t checkpoints = 2, channel = 1;
+  for (int n = 0; n < 10; ++n)
+    all.push_back(system.spawn<mortal>({.restart = {.when = troupe::restart::on_crash}}));
+  CHECK(open() - before == 10 * (4 + channel + checkpoints));
+}
 
 // The first figure is taken once all that is remembered is there.
 TEST_CASE("ten thousand functions that have returned leave nothing", "[.long]") {
