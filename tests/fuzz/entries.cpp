@@ -167,7 +167,8 @@ void patch(bytes input, const platform::descriptor& memory, std::size_t from, st
 /// Where patches go: what matters of the pages is a small part of them.
 void apply_patches(reader input, const ends::parts& of) {
   constexpr auto record_of = [](ch::slot where) {
-    return offsetof(ch::page_memory, channels) + static_cast<std::size_t>(where) * sizeof(ch::commit_record);
+    return offsetof(ch::page_memory, channels) +
+           static_cast<std::size_t>(where) * sizeof(ch::channel_entries);
   };
   constexpr auto begun_of = [](ch::slot where) {
     return offsetof(ch::page_memory, begun) + static_cast<std::size_t>(where) * sizeof(std::uint64_t);
@@ -180,7 +181,7 @@ void apply_patches(reader input, const ends::parts& of) {
     const auto slot = where % 2 == 0 ? ends::slot_of_a : ends::slot_of_b;
     switch (where / 2 % 6) {
       case 0: patch(what, page, 0, offset % offsetof(ch::page_memory, begun)); break;
-      case 1: patch(what, page, record_of(slot), offset % sizeof(ch::commit_record)); break;
+      case 1: patch(what, page, record_of(slot), offset % sizeof(ch::channel_entries)); break;
       case 2: patch(what, page, begun_of(slot), offset % sizeof(std::uint64_t)); break;
       case 3: patch(what, of.journals, 0, offset % sizeof(ch::journals_front)); break;
       case 4: patch(what, of.journals, ch::rings_begin, offset % 1024); break;
@@ -194,7 +195,6 @@ void go_on_with(ends::parts& from, bool peer_has_died) {
   constexpr std::uint32_t epoch = 7;
   ch::page own{from.page_b};
   own.begin_again();
-  own.adopt(ends::slot_of_b);
   std::tie(from.socket_a, from.socket_b) = platform::packet_pair();
   auto parts = from.for_b();
   parts.epoch = epoch;

@@ -60,6 +60,7 @@ channel::channel(page& own, channel_parts parts)
       peer_slot_{parts.peer_slot},
       peer_{parts.peer},
       epoch_{parts.epoch} {
+  own_page_.use(own_slot_);
   if (epoch_ != 0) go_on(parts.peer_has_died);
 }
 

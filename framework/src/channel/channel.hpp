@@ -136,9 +136,11 @@ class channel {
     in_.expect(received_);
     return inbound_.may_have_whole() || closed() || peer_page_.head(peer_slot_) != received_;
   }
-  /// While on, the other end sends no packets for what `has_news` shows. To be switched off before `page::set_idle`, whose
-  /// fence pairs with push's, and the last look behind that.
-  void watch(bool on) const { in_.header().is_watched.store(on ? 1 : 0, std::memory_order_relaxed); }
+  /// While on, the other end sends no packets for what `has_news` shows. To be switched off before the last look.
+  void watch(bool on) const {
+    in_.header().is_watched.store(on ? 1 : 0, std::memory_order_relaxed);
+    if (!on) std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with push's
+  }
 
   /// The other end has gone, and everything it had accepted has been handed over.
   [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_acquire); }

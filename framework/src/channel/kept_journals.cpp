@@ -28,6 +28,7 @@ kept_journals::kept_journals(const platform::descriptor& memory, bool for_succes
     memory_ = memory.duplicate();
   } else {
     mapped_ = map_all(memory, size_);
+    mapped_.keep_from_children();
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <troupe/errors.hpp>
 
+#include <algorithm>
 #include <bit>
 
 namespace troupe::channel {
@@ -24,6 +25,11 @@ page::page(const platform::descriptor& memory)
     : mapping_{platform::mapping::map(memory, platform::access::read_write, 0, sizeof(page_memory))},
       memory_{reinterpret_cast<page_memory*>(mapping_.bytes().data())} {}
 
+void page::use(slot where) {
+  const auto end = static_cast<std::uint32_t>(index_of(where)) + 1;
+  if (memory_->slots_used.load(relaxed) < end) memory_->slots_used.store(end, relaxed);
+}
+
 void page::clear(slot where) {
   memory_->begun[index_of(where)].store(0, relaxed);
   publish_head(where, 0);
@@ -37,14 +43,16 @@ void page::publish_finished(slot where, progress done) {
   }
 }
 
+// A commit may have been cut short behind its flip. All of it is made good before the next one: a copy that is brought up to
+// date later would be taken for what that one has staged.
 void page::begin_again() {
-  places(1).store(places(0).load(relaxed), relaxed);  // a commit may have been cut short behind its flip
+  const auto used = std::min(memory_->slots_used.load(relaxed), max_slots);
+  for (std::uint32_t each = 0; each < used; ++each) copy(1, slot{each}).take_over(copy(0, slot{each}));
+  places(1).store(places(0).load(relaxed), relaxed);
   write(saved(1), last_checkpoint());
   memory_->waits_for.store(0, relaxed);
   memory_->idle.store(0, relaxed);
 }
-
-void page::adopt(slot where) { copy(1, where).take_over(copy(0, where)); }
 
 std::size_t page::find(slot channel, std::uint64_t sequence) const {
   auto left = places(0).load(relaxed);
@@ -84,6 +92,12 @@ peer_page::peer_page(const platform::descriptor& memory) {
   if (memory_->front.magic != page_magic || memory_->front.version != page_version) {
     throw malformed_message{"a process's page has another version than this program's"};
   }
+}
+
+peer_page peer_page::of_own_making(const platform::descriptor& memory) {
+  peer_page made{platform::mapping::map(memory, platform::access::read, 0, sizeof(page_memory))};
+  made.mapping_.keep_from_children();
+  return made;
 }
 
 template <class Read>

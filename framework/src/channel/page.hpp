@@ -50,7 +50,7 @@ struct commit_entry {
 };
 
 /// Of one channel.
-struct alignas(64) commit_record {
+struct alignas(64) channel_entries {
   std::array<commit_entry, 2> copies;
 };
 
@@ -88,11 +88,12 @@ struct page_memory {
   /// Which of these are in use, a bit each; twice, as all that a commit puts in force.
   std::array<std::atomic<std::uint64_t>, 2> running_places;
   std::array<checkpoint_mark, 2> checkpoints;
+  std::atomic<std::uint32_t> slots_used;  ///< those that channels have had are below that
   /// Of each channel the last frame whose handler began: no part of a turn, and in no line that others look at while it is
   /// written.
   std::array<std::atomic<std::uint64_t>, max_slots> begun;
   platform::crash_trace crash;  ///< of the last process that wrote one
-  std::array<commit_record, max_slots> channels;
+  std::array<channel_entries, max_slots> channels;
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free,
               "the page's fields are shared between processes");
@@ -104,7 +105,9 @@ class page {
   [[nodiscard]] static platform::descriptor create();
   explicit page(const platform::descriptor& memory);
 
-  /// Empties a slot before it is used (again): no turn may have staged it.
+  /// A channel has that slot from now on.
+  void use(slot where);
+  /// Empties a slot before it is used again: no turn may have staged it.
   void clear(slot where);
 
   void stage_finished(slot where, progress done);
@@ -134,11 +137,9 @@ class page {
   /// Makes its end part of the open turn. A `place` that is none: the message's channel was gone before it began.
   void end(std::size_t place);
 
-  /// For the process that takes the page over from one that has died. What that was at stays noted until it is begun again,
-  /// or ended as it is.
+  /// For the process that takes the page over from one that has died: only what is in force counts. What that was at stays
+  /// noted until it is begun again, or ended as it is.
   void begin_again();
-  /// As well, before it uses that slot: only what is in force counts.
-  void adopt(slot where);
   /// The place of such a message; `max_running` where it has none.
   [[nodiscard]] std::size_t find(slot channel, std::uint64_t sequence) const;
   [[nodiscard]] std::uint64_t head(slot where) const;
@@ -190,10 +191,9 @@ class peer_page {
  public:
   /// Throws `malformed_message` where the memory is no page.
   explicit peer_page(const platform::descriptor& memory);
-  /// Of memory that `page::create` made in this process: whatever its owner may have written to it since.
-  [[nodiscard]] static peer_page of_own_making(const platform::descriptor& memory) {
-    return peer_page{platform::mapping::map(memory, platform::access::read, 0, sizeof(page_memory))};
-  }
+  /// Of memory that `page::create` made in this process: whatever its owner may have written to it since. Children by fork do
+  /// not have it.
+  [[nodiscard]] static peer_page of_own_making(const platform::descriptor& memory);
 
   /// Has what `head` will read of the channel on its way to this CPU: the count and the record at once, and not the one when
   /// the other has come.
@@ -256,6 +256,7 @@ inline void page::commit() {
   const auto now = count % 2;
   const auto next = now ^ 1U;
   memory_->commits.store(count, std::memory_order_release);
+  std::atomic_thread_fence(std::memory_order_release);  // who sees what follows sees the count
   for (const slot where : touched_) {
     auto& copies = memory_->channels[index_of(where)].copies;
     copies[next].take_over(copies[now]);

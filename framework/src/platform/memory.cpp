@@ -139,6 +139,8 @@ mapping mapping::map_ring(const descriptor& memory, access rights, std::size_t o
   return ring;
 }
 
+void mapping::keep_from_children() const noexcept { (void)::madvise(address_, size_, MADV_DONTFORK); }
+
 void prefer_large_pages(void* memory, std::size_t size) noexcept {
   const auto at = reinterpret_cast<std::uintptr_t>(memory);
   const auto first = (at + page_size() - 1) & ~(page_size() - 1);

@@ -73,6 +73,9 @@ class mapping {
   [[nodiscard]] static mapping map_ring(const descriptor& memory, access rights, std::size_t offset,
                                         std::size_t size);
 
+  /// Children by fork do not have it: each mapping makes a fork dearer, and keeps the memory for as long as they live.
+  void keep_from_children() const noexcept;
+
   [[nodiscard]] std::span<std::byte> bytes() const { return {address_, size_}; }
   explicit operator bool() const { return address_ != nullptr; }
 

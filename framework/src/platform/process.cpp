@@ -121,6 +121,16 @@ std::optional<ended> reap_child(pid_t pid) {
   return wait_for(P_PID, static_cast<id_t>(pid), WEXITED | WNOHANG);
 }
 
+bool signal_child(pid_t child, int signal) try {
+  return process_handle::open(child).send(signal);
+} catch (const std::system_error&) {
+  const bool sent = ::kill(child, signal) == 0;
+  if (sent && signal == SIGTERM) ::kill(child, SIGCONT);
+  return sent;
+}
+
+void await_child(pid_t pid) { static_cast<void>(wait_for(P_PID, static_cast<id_t>(pid), WEXITED)); }
+
 void kill_group(pid_t leader) {
   if (leader > 1) ::kill(-leader, SIGKILL);
 }
@@ -308,6 +318,8 @@ std::uint64_t random_bits() {
   require("getrandom", "", [&] { return ::getrandom(&bits, sizeof bits, 0); });
   return bits;
 }
+
+bool is_signal(int number) { return number >= 1 && number < NSIG; }
 
 std::string signal_name(int signal) {
   const char* name = ::sigabbrev_np(signal);

@@ -1,4 +1,4 @@
-// Processes: starting, naming, signalling and reaping them. Signals go through pidfds only, so never to a wrong process.
+// Processes: starting, naming, signalling and reaping them. Signals go through pidfds, so never to a wrong process.
 #pragma once
 
 #include "platform/clock.hpp"
@@ -58,6 +58,13 @@ class process_handle {
 
 /// Reaps the ended child `pid`. Guardian only.
 [[nodiscard]] std::optional<ended> reap_child(pid_t pid);
+
+/// Signals a child that the caller has not reaped, as `process_handle::send`: by a pidfd that is opened for it, and where there is
+/// no room for one by its number, which is its own until it is reaped. Guardian only.
+bool signal_child(pid_t child, int signal);
+
+/// Waits for the end of the child `pid`, and reaps it. Guardian only.
+void await_child(pid_t pid);
 
 /// Kills the process group whose leader is `leader`: a child not yet reaped, so that the number is still its own.
 void kill_group(pid_t leader);
@@ -156,6 +163,8 @@ void overwrite_variable(const char* name, std::string_view value);
 [[nodiscard]] std::size_t own_threads();
 /// Random bits from the kernel.
 [[nodiscard]] std::uint64_t random_bits();
+/// Whether the kernel has a signal of that number.
+[[nodiscard]] bool is_signal(int number);
 /// "SIGKILL" for 9, and so on; "signal N" for those without a name.
 [[nodiscard]] std::string signal_name(int signal);
 

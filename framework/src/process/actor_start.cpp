@@ -16,7 +16,7 @@
 namespace troupe::process_layer {
 namespace {
 
-enum standard_stream { output = 1, error = 2 };
+constexpr int standard_output = 1, standard_error = 2;
 
 [[noreturn]] void give_up(const control_link& link, const std::string& stage, const std::string& why) {
   link.send(entered{stage, why});
@@ -43,8 +43,8 @@ void become_child(actor_descriptors& given, pid_t guardian, const std::string& n
   if (!platform::die_with_parent(guardian)) platform::exit_now(1);
   platform::set_process_name(name);
   head_a_family();
-  platform::set_standard_stream(output, given.output.get());
-  platform::set_standard_stream(error, given.errors.get());
+  platform::set_standard_stream(standard_output, given.output.get());
+  platform::set_standard_stream(standard_error, given.errors.get());
   given.output.reset();
   given.errors.reset();
 }

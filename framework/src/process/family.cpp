@@ -65,7 +65,7 @@ bool family_watch::kill_strays() const {
     if (head && (*head == 0 || ours.contains(*head))) continue;
     // A child that is the head, and not one of ours, is an actor that we have not been told of yet.
     if (head && std::find(all.begin(), all.end(), *head) == all.end()) {
-      platform::process_handle::open(child).send(platform::kill_signal);
+      platform::signal_child(child, platform::kill_signal);
     } else {
       are_told = false;
     }

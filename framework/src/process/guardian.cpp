@@ -124,7 +124,7 @@ void guardian::end_untold_children(pid_t next) {
   for (const pid_t child : platform::children()) {
     if (child == next || known.contains(child)) continue;
     const bool is_actors = known.contains(family_of(child).value_or(0));
-    if (!is_actors) platform::process_handle::open(child).send(platform::kill_signal);
+    if (!is_actors) platform::signal_child(child, platform::kill_signal);
   }
 }
 
@@ -173,9 +173,8 @@ void guardian::start_zygote_again() {
 // The new one has loaded a module more.
 void guardian::replace_zygote(zygote_process next) {
   if (zygote_.pid != 0) {
-    const auto old = platform::process_handle::open(zygote_.pid);
-    old.send(platform::kill_signal);
-    old.reap(platform::never);
+    platform::signal_child(zygote_.pid, platform::kill_signal);
+    platform::await_child(zygote_.pid);
     end_untold_children(next.pid);
   }
   is_loading_ = false;
@@ -231,7 +230,7 @@ bool guardian::reap(pid_t pid) {
 }
 
 void guardian::send_signal(const actor_record& actor, int number) {
-  if (actor.pid != 0 && !actor.is_reaped) signals_.send(actor.pid, number);
+  if (actor.pid != 0 && !actor.is_reaped) platform::signal_child(actor.pid, number);
 }
 
 void guardian::finish(actor_record& actor, const platform::ended& end) {
@@ -326,13 +325,13 @@ void guardian::report_when_drained() {
 }
 
 void guardian::end_everything() {
-  if (zygote_.pid != 0) platform::process_handle::open(zygote_.pid).send(platform::kill_signal);
+  if (zygote_.pid != 0) platform::signal_child(zygote_.pid, platform::kill_signal);
   // Every descendant that loses its parent becomes a child of ours, so this ends when there is none.
   for (auto left = platform::children(); !left.empty(); left = platform::children()) {
     for (const pid_t child : left) {
-      platform::process_handle::open(child).send(platform::kill_signal);
+      platform::signal_child(child, platform::kill_signal);
       if (!switched_off("family_killed")) platform::kill_group(child);
-      platform::process_handle::open(child).reap(platform::never);
+      platform::await_child(child);
     }
   }
   platform::exit_now(0);

@@ -5,7 +5,6 @@
 #include "channel/kept_journals.hpp"
 #include "channel/page.hpp"
 #include "platform/process.hpp"
-#include "process/child_signals.hpp"
 #include "process/control_link.hpp"
 #include "process/family.hpp"
 #include "process/module_loader.hpp"
@@ -89,6 +88,11 @@ struct actor_record {
   client control;
   pid_t pid = 0;           ///< 0 until there is a process
   bool is_reaped = false;  ///< the number may be another's
+  /// How its last process ended, where another is to come.
+  struct last_end {
+    pid_t pid = 0;
+    exit_status status;
+  } last;
   std::set<std::uint32_t> watchers;
   std::size_t mailbox_bytes = 0;
   std::size_t mailbox_messages = 0;
@@ -201,6 +205,7 @@ class guardian {
   [[nodiscard]] std::vector<unfinished_message> unfinished_of(std::uint32_t id, std::uint32_t slot);
   void attach(actor_record& actor, client::channel_end& end, client& other, client::channel_end& its);
   void end_restart(std::uint32_t id);
+  void bury_unrevived(actor_record& actor);
   void end_restarts();
   [[nodiscard]] client::channel_end& counterpart(client& other, const client& of,
                                                  const client::channel_end& end);
@@ -303,7 +308,6 @@ class guardian {
   readiness host_ended_{loop_};
   platform::descriptor children_;
   readiness children_ended_{loop_};
-  child_signals signals_;
   zygote_process zygote_;  ///< pid 0: none
   control_link zygote_link_;
   readiness zygote_ready_{loop_};
@@ -337,8 +341,6 @@ class guardian {
     std::array<platform::descriptor, 2> checkpoints;  ///< the page says which is in force
     restart_times times;
     std::unique_ptr<boost::asio::steady_timer> timer;
-    pid_t pid = 0;                                                        ///< of its last process
-    exit_status status;                                                   ///< of its last process
     std::map<std::uint32_t, std::vector<unfinished_message>> unfinished;  ///< by that one's slots
   };
   std::map<std::uint32_t, revival> revivals_;

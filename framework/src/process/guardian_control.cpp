@@ -97,6 +97,7 @@ void guardian::dispatch(client& from, control_message& message) {
     }
     case control_kind::signal: {
       const auto wanted = message.as<signal>();
+      if (!platform::is_signal(wanted.number)) throw malformed_message{"a signal that there is not"};
       const actor_record* whom = find(wanted.whom);
       if (whom != nullptr) send_signal(*whom, wanted.number);
       return;

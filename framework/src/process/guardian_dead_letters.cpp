@@ -151,7 +151,7 @@ void guardian::report_given_up(actor_record& by, const client::channel_end& end,
                 page.finished(channel::slot{end.slot}),
                 head_of(sender, its),
                 attempts,
-                {by.ref, by.name, static_cast<std::int32_t>(by.pid), next.status}},
+                {by.ref, by.name, static_cast<std::int32_t>(by.pid), by.last.status}},
                [&](std::uint64_t sequence) -> std::optional<std::uint32_t> {
                  const auto tried = attempts.find(sequence);
                  return tried == attempts.end() ? std::nullopt : std::optional{tried->second};

@@ -85,8 +85,7 @@ bool guardian::begin_restart(actor_record& actor, const exit_status& status) {
 }
 
 void guardian::set_aside(actor_record& actor, revival& next, const exit_status& status) {
-  next.status = status;
-  next.pid = actor.pid;
+  actor.last = {actor.pid, status};
   pending_starts_.erase(actor.ref.id);
   actor.grace_timer.reset();
   interrupt(actor, next);
@@ -107,7 +106,7 @@ void guardian::interrupt(actor_record& actor, revival& next) {
     return each.second <= page.finished(channel::slot{each.first}).sequence;
   });
   actor.is_restarting = true;
-  if (switched_off("journals_kept")) close_channels(actor, next.status);
+  if (switched_off("journals_kept")) close_channels(actor, actor.last.status);
   actor.control.channels.erase(actor.ref.id);  // to itself: nobody is left at either end
   for (auto& [peer, end] : actor.control.channels) {
     client* const other = find_client(peer);
@@ -115,7 +114,7 @@ void guardian::interrupt(actor_record& actor, revival& next) {
     auto& its = counterpart(*other, actor.control, end);
     report_given_up(actor, end, *other, its, next);
     if (!its.is_attached) continue;
-    interrupted words{actor.ref.id, its.slot, {}, next.status};
+    interrupted words{actor.ref.id, its.slot, {}, actor.last.status};
     for (const auto& each : next.unfinished[end.slot]) {
       if (each.goes_on) words.again.push_back(each.sequence);
     }
@@ -249,8 +248,6 @@ client::channel_end& guardian::counterpart(client& other, const client& of, cons
 void guardian::end_restart(std::uint32_t id) {
   const auto place = revivals_.find(id);
   if (place == revivals_.end()) return;  // already
-  const auto status = place->second.status;
-  const auto pid = place->second.pid;
   revivals_.erase(place);
   const auto start = pending_starts_.find(id);
   if (start != pending_starts_.end()) {
@@ -259,9 +256,14 @@ void guardian::end_restart(std::uint32_t id) {
     if (has_process || start->second.ordered) return;  // that process's end will be the end
     pending_starts_.erase(start);
   }
-  auto& actor = *actors_.at(id);
-  actor.pid = pid;
-  bury(actor, status);
+  bury_unrevived(*actors_.at(id));
+}
+
+// Its last process's end is its own.
+void guardian::bury_unrevived(actor_record& actor) {
+  actor.pid = actor.last.pid;
+  actor.is_reaped = true;
+  bury(actor, exit_status{actor.last.status});
 }
 
 void guardian::end_restarts() {

@@ -343,7 +343,8 @@ void guardian::fail_start(std::uint32_t id, const std::string& stage, const std:
 
 void guardian::refuse_start(std::uint32_t id, const std::string& stage, const std::string& why) {
   fail_start(id, stage, why);
-  if (actors_.at(id)->is_restarting) return end_restart(id);
+  if (auto& actor = *actors_.at(id); actor.is_restarting)
+    return revivals_.contains(id) ? end_restart(id) : bury_unrevived(actor);
   revivals_.erase(id);
   forget(id);
 }

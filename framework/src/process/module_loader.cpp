@@ -42,7 +42,7 @@ void module_loader::begin_next() {
     timer_.expires_after(patience_);
     timer_.async_wait([this](auto error) {
       if (error) return;
-      platform::process_handle::open(candidate_).send(platform::kill_signal);
+      platform::signal_child(candidate_, platform::kill_signal);
       finish("its initialisation did not end within start_timeout");
       begin_next();
     });

@@ -38,6 +38,11 @@ constexpr std::size_t longest_type = 1024, longest_text = 16 * 1024;  // of the 
 
 actor_member* actor_member::current() { return the_current; }
 
+actor_member& actor_member::current_for(const std::string& what) {
+  if (the_current != nullptr) return *the_current;
+  throw std::logic_error{what + ": this code does not run inside an actor"};
+}
+
 actor_member::actor_member(control_link link, control_message& start)
     : actor_member{std::move(link), start, start.as<process_layer::start>()} {}
 

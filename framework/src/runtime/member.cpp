@@ -383,8 +383,8 @@ bool member::break_off(connection& over, const std::exception_ptr& cause) {
 
 std::shared_ptr<connection> member::add_connection(control_message& message, const channel_numbers& numbers,
                                                    const std::string& name, const accepted& old) {
-  if (message.descriptors.size() != channel_descriptors)
-    throw malformed_message{"a channel came without its descriptors"};
+  if (message.descriptors.size() != channel_descriptors || numbers.outgoing > channel::direction::back)
+    throw malformed_message{"a channel came without its descriptors, or with a journal that there is not"};
   auto& given = message.descriptors;
   channel::channel_parts parts{std::move(given[0]),
                                std::move(given[1]),

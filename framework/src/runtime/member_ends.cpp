@@ -114,7 +114,6 @@ void member::accept(control_message& message, const process_layer::accepted& wha
       add_connection(message, what.channel, "number " + std::to_string(what.channel.peer), what);
   if (what.epoch == 0) return;
   const std::lock_guard lock{over->mutex};
-  page_.adopt(channel::slot{what.channel.own_slot});
   over->newest = over->handled =
       over->channel->done();  // a stop may be for what the last process has handled
   over->begun_before = page_.begun(channel::slot{what.channel.own_slot});

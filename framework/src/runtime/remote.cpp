@@ -20,10 +20,7 @@ namespace {
 
 std::atomic<remote::endpoint_maker> maker{nullptr};
 
-runtime::actor_member& self() {
-  if (auto* const member = runtime::actor_member::current()) return *member;
-  throw std::logic_error{"troupe::remote: this code does not run inside an actor"};
-}
+runtime::actor_member& the_gateway() { return runtime::actor_member::current_for("troupe::remote"); }
 
 }  // namespace
 
@@ -114,8 +111,8 @@ void actor_member::look_for_room() {
 }  // namespace runtime
 
 void remote::become_gateway(std::uint32_t number) {
-  const auto& start = self().description();
-  const auto now = self().gateway({start.self, start.name, number});
+  const auto& start = the_gateway().description();
+  const auto now = the_gateway().gateway({start.self, start.name, number});
   if (now.actor.id != start.self.id)
     throw std::logic_error{"troupe: this system is a node already: its gateway is " + now.name};
 }
@@ -229,7 +226,7 @@ void remote::unmap(const attached_memory& attached) {
   }
 }
 
-std::shared_ptr<remote::endpoint> remote::local() { return self().shared_from_this(); }
+std::shared_ptr<remote::endpoint> remote::local() { return the_gateway().shared_from_this(); }
 
 std::uint32_t remote::own_id() {
   const auto* const member = runtime::actor_member::current();
@@ -240,15 +237,15 @@ void remote::run_behind_messages(endpoint& local, const std::function<void()>& r
   static_cast<runtime::member&>(local).run_behind_messages(run);
 }
 
-bool remote::is_handle(const address& of) { return self().verify(of); }
+bool remote::is_handle(const address& of) { return the_gateway().verify(of); }
 
 std::shared_ptr<remote::answer> remote::try_ask(const address& to, method what,
                                                 const raw_message& arguments) {
-  return self().try_ask(to, what, arguments);
+  return the_gateway().try_ask(to, what, arguments);
 }
 
 void remote::when_room(const address& at, std::size_t size, std::size_t attached, std::function<void()> run) {
-  self().when_room(at, size, attached, std::move(run));
+  the_gateway().when_room(at, size, attached, std::move(run));
 }
 
 bool remote::wait_for(answer& what, deadline until) {

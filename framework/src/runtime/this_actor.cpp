@@ -13,10 +13,7 @@
 namespace troupe {
 namespace {
 
-runtime::actor_member& self() {
-  if (auto* const member = runtime::actor_member::current()) return *member;
-  throw std::logic_error{"troupe::this_actor: this code does not run inside an actor"};
-}
+runtime::actor_member& self() { return runtime::actor_member::current_for("troupe::this_actor"); }
 
 }  // namespace
 

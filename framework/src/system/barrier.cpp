@@ -10,7 +10,7 @@
 namespace troupe {
 namespace {
 
-std::uint32_t checked(std::ptrdiff_t parties) {
+std::uint32_t checked_parties(std::ptrdiff_t parties) {
   if (parties >= 1 && parties <= static_cast<std::ptrdiff_t>(detail::most_parties))
     return static_cast<std::uint32_t>(parties);
   throw std::invalid_argument{"troupe::barrier: a barrier has 1 to " + std::to_string(detail::most_parties) +
@@ -37,7 +37,8 @@ detail::on_death breaks(detail::sync_state& state) {
 
 }  // namespace
 
-barrier::barrier(std::ptrdiff_t parties) : sync_handle{detail::make_sync_object(kind, checked(parties))} {}
+barrier::barrier(std::ptrdiff_t parties)
+    : sync_handle{detail::make_sync_object(kind, checked_parties(parties))} {}
 
 void barrier::enter() const {
   auto& state = object().state();

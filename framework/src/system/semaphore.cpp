@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint32_t bounded_option = 1, signals_option = 2;
 constexpr std::ptrdiff_t most_permits = std::ptrdiff_t{1} << 30;
 
-std::uint32_t checked(std::ptrdiff_t permits) {
+std::uint32_t checked_permits(std::ptrdiff_t permits) {
   if (permits >= 0 && permits <= most_permits) return static_cast<std::uint32_t>(permits);
   throw std::invalid_argument{"troupe::semaphore: a semaphore begins with 0 to 2^30 permits, not with " +
                               std::to_string(permits)};
@@ -47,7 +47,7 @@ class visit {
 
 semaphore::semaphore(std::ptrdiff_t permits, semaphore_options options)
     : sync_handle{detail::make_sync_object(
-          kind, checked(permits),
+          kind, checked_permits(permits),
           (options.bounded ? bounded_option : 0) | (options.signals ? signals_option : 0))} {}
 
 void semaphore::acquire() const { (void)acquire_until(platform::never); }

@@ -81,11 +81,11 @@ std::vector<membership>& own_list() {
 party* take_place(sync_state& state, const on_death& died) {
   for (std::size_t i = 0; i < most_parties; ++i) {
     auto& place = state.parties[i];
-    const auto outcome = place.life.try_lock();
-    if (outcome == platform::robust_lock::outcome::owner_died) {
+    const auto tried = place.life.try_lock();
+    if (tried == platform::robust_lock::outcome::owner_died) {
       died(place);
       place.life.recover();
-    } else if (outcome != platform::robust_lock::outcome::taken) {
+    } else if (tried != platform::robust_lock::outcome::taken) {
       continue;
     }
     place.value = 0;
@@ -234,13 +234,13 @@ bool sweep(sync_state& state, const on_death& died) {
   bool any = false;
   for (auto& each : state.known_parties()) {
     if (!each.life.owner_is_dead()) continue;
-    const auto outcome = each.life.try_lock();
-    if (outcome == platform::robust_lock::outcome::owner_died) {
+    const auto tried = each.life.try_lock();
+    if (tried == platform::robust_lock::outcome::owner_died) {
       died(each);
       each.value = 0;
       each.life.recover();
       any = true;
-    } else if (outcome != platform::robust_lock::outcome::taken) {
+    } else if (tried != platform::robust_lock::outcome::taken) {
       continue;  // another one has been quicker
     }
     each.life.unlock();

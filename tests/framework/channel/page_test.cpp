@@ -111,6 +111,33 @@ TEST_CASE("a reader never sees half a commit") {
   CHECK(forward);
 }
 
+TEST_CASE("a commit that a death cut short behind its flip is whole after the next process's first one") {
+  both_views page;
+  for (const slot each : {one, two, last}) page.own->use(each);
+  page.own->stage_finished(two, {4, 400});
+  page.own->stage_head(two, 40);
+  page.own->commit();
+  const auto mapped =
+      platform::mapping::map(page.memory, platform::access::read_write, 0, sizeof(page_memory));
+  auto& memory = *reinterpret_cast<page_memory*>(mapped.bytes().data());
+  // The next turn, up to the flip.
+  const auto next = (memory.commits.load() + 1) % 2;
+  auto& staged = memory.channels[static_cast<std::size_t>(two)].copies[next];
+  staged.finished_sequence = 5;
+  staged.finished_position = 500;
+  staged.head = 50;
+  memory.commits = memory.commits.load() + 1;
+  page.die();
+
+  channel::page successor{page.memory};
+  successor.begin_again();
+  successor.stage_finished(last, {1, 10});
+  successor.commit();
+  check_progress(page.seen.finished(two), 5, 500);
+  CHECK(page.seen.head(two) == 50);
+  check_progress(page.seen.finished(last), 1, 10);
+}
+
 TEST_CASE("that a message's handler has begun is to be seen, while it runs and afterwards") {
   both_views page;
   CHECK_FALSE(page.seen.has_begun(one, 7));

@@ -55,8 +55,10 @@ void spawn_ask_and_kill(int first, int then) {
 
 void restart(int first, int then) {
   troupe::actor_system system{{.output = troupe::output::discard}};
+  // With the smallest mailbox there is: all of its journals has been touched before the first figure is taken.
   const auto one = system.spawn<mortal>(
-      {.restart = {
+      {.mailbox_bytes = 1,
+       .restart = {
            .when = troupe::restart::on_crash, .most = 1'000'000, .delay = 0ms, .longest_delay = 0ms}});
   int pid = one.ask<&mortal::pid>().get();
   check_steps(system, first, then, 0, [&](int n) {
@@ -98,6 +100,23 @@ TEST_CASE(
   for (int n = 0; n < 10; ++n)
     all.push_back(system.spawn<mortal>({.restart = {.when = troupe::restart::on_crash}}));
   CHECK(open() - before == 10 * (4 + channel + checkpoints));
+}
+
+// Else each fork would be dearer by each of them, and their memory would be kept as long as anything that was forked lives.
+TEST_CASE("a zygote that takes another's place has none of the guardian's mappings") {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  std::vector<troupe::actor<mortal>> all;
+  for (int n = 0; n < 10; ++n) all.push_back(system.spawn<mortal>());
+  all.back().kill();  // so that pages are looked at, too
+  CHECK(all.back().join().code == SIGKILL);
+  const auto guardian = support::descendant_called("troupe-guardian", ::getpid());
+  const auto first = support::descendant_called("troupe-zygote", guardian);
+  REQUIRE(::kill(first, SIGKILL) == 0);
+  CHECK(system.spawn<mortal>().ask<&mortal::pid>().get() != 0);
+  const auto second = support::descendant_called("troupe-zygote", guardian);
+  REQUIRE(second != 0);
+  CHECK(second != first);
+  CHECK(support::of(second).mapped_shared == 0);
 }
 
 // The first figure is taken once all that is remembered is there.

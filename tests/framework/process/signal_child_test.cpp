@@ -1,15 +1,15 @@
 // Signals to children, also where no descriptor is left.
-#include "process/child_signals.hpp"
+#include "platform/process.hpp"
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
-using troupe::process_layer::child_signals;
+namespace platform = troupe::platform;
 
 namespace {
 
@@ -37,7 +37,7 @@ class none_left {
 pid_t child_that_waits() {
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
-  while (child == 0 && troupe::platform::die_with_parent(parent)) ::pause();
+  while (child == 0 && platform::die_with_parent(parent)) ::pause();
   if (child == 0) ::_exit(1);
   return child;
 }
@@ -45,18 +45,38 @@ pid_t child_that_waits() {
 }  // namespace
 
 TEST_CASE("children are killed where no descriptor is left, one after the other") {
-  child_signals signals;
   const auto first = child_that_waits(), second = child_that_waits();
   {
     const none_left full;
     REQUIRE(::dup(0) == -1);
-    CHECK(signals.send(first, SIGKILL));
-    CHECK(signals.send(second, SIGKILL));
+    CHECK(platform::signal_child(first, SIGKILL));
+    CHECK(platform::signal_child(second, SIGKILL));
     CHECK(::dup(0) == -1);
   }
   for (const pid_t child : {first, second}) {
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    CHECK(WTERMSIG(status) == SIGKILL);
+    const auto end =
+        platform::process_handle::open(child).reap(platform::deadline_after(std::chrono::seconds{60}));
+    REQUIRE(end);
+    CHECK(end->by_signal);
+    CHECK(end->code == SIGKILL);
+    CHECK_FALSE(platform::signal_child(child, SIGKILL));
   }
+}
+
+TEST_CASE("a child that is stopped ends by SIGTERM where no descriptor is left") {
+  const auto child = child_that_waits();
+  {
+    const none_left full;
+    CHECK(platform::signal_child(child, SIGSTOP));
+    CHECK(platform::signal_child(child, SIGTERM));
+  }
+  const auto end =
+      platform::process_handle::open(child).reap(platform::deadline_after(std::chrono::seconds{60}));
+  REQUIRE(end);
+  CHECK(end->code == SIGTERM);
+}
+
+TEST_CASE("signals have numbers from 1 to 64") {
+  for (const int number : {1, 9, 15, 64}) CHECK(platform::is_signal(number));
+  for (const int number : {-9, 0, 65, 9999}) CHECK_FALSE(platform::is_signal(number));
 }
