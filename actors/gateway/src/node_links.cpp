@@ -43,7 +43,9 @@ struct settings : caf::actor_system_config {
 // Of TLS 1.3 the one that is refused may hear no word of it: its first message has crossed the refusal, and the kernel
 // drops what has not been read of a connection that is reset.
 std::string describe(const caf::actor_system& system, const caf::error& problem, bool uses_tls) {
-  if (problem == caf::sec::cannot_connect_to_node) return "there is no such host, or nobody listens there";
+  if (problem == caf::sec::cannot_connect_to_node)
+    return uses_tls ? "there is no such host, or nobody listens there, or who does has no certificates"
+                    : "there is no such host, or nobody listens there";
   if (problem == caf::sec::disconnect_during_handshake)
     return uses_tls ? "it ended the connection at once: it does not accept this node's certificate, or has "
                       "none itself"

@@ -45,7 +45,7 @@ struct resource_limits {
   std::chrono::milliseconds cpu_time{};
   std::vector<unsigned> cpus{};  ///< the CPUs that it may run on, by their numbers
   int niceness = 0;              ///< -20 to 19; less than the host's needs privileges
-  std::size_t open_files = 0;    ///< descriptors at a time (RLIMIT_NOFILE); each channel takes three
+  std::size_t open_files = 0;    ///< descriptors at a time (RLIMIT_NOFILE); each channel takes one
 };
 
 struct system_options {

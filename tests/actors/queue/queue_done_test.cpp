@@ -342,6 +342,26 @@ TEST_CASE("a reader tells a writer's death from a close where the queue ends wit
   REQUIRE_FALSE(others.get());
 }
 
+TEST_CASE("a writer that throws ends such a queue too, and its readers get what is left first") {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  auto items = system.make_queue<int>({.ends_with_a_writer = true});
+  const auto writer = system.spawn(
+      [](troupe::queue<int> out) {
+        for (int n = 0; n < 100; ++n) out.put(n);
+        throw std::runtime_error{"no more"};
+      },
+      items);
+  int seen = 0;
+  try {
+    for (const int n : items) REQUIRE(n == seen++);
+    FAIL("an exception is no close");
+  } catch (const troupe::queue_broken& broken) {
+    REQUIRE(broken.status().kind == troupe::exit_kind::exception);
+  }
+  REQUIRE(seen == 100);
+  REQUIRE(writer.join().exception_text == "no more");
+}
+
 TEST_CASE("a writer's death ends no queue that was not asked for it") {
   troupe::actor_system system;
   auto items = system.make_queue<int>();

@@ -87,6 +87,13 @@ TEST_CASE("a command line that makes no sense is refused in a sentence") {
   check_refused(own({"run", "print_numbers", "--colour", "pink"}),
                 "own_program: print_numbers: --colour: 'pink' is none of red, green, blue",
                 "own_program run print_numbers");
+  check_refused(command({"run", "word_count", "--kills", "-1"}),
+                "troupe: --kills: '-1' is too small: the least is 0", "troupe run word_count");
+  check_refused(command({"run", "word_count", "--seed=x"}), "troupe: --seed: 'x' is not a whole number",
+                "troupe run word_count");
+  if (troupe::launcher::has_nodes())
+    check_refused(command({"certificates", "--out", "certificates", "one", "--dayz=3"}),
+                  "troupe: there is no option '--dayz'. Did you mean '--days'?", "troupe certificates");
   CHECK(command({"run", "word_count", "stray"}).status == 2);
   CHECK(command({"graph", "word_count", "--format", "png"}).status == 2);
 }
@@ -161,6 +168,10 @@ TEST_CASE("a run in which items failed has status 1 and says which") {
   CHECK(result.status == 1);
   CHECK_THAT(result.out, Contains("print_numbers: 3 in, 0 out, 3 failed; "));
   CHECK_THAT(result.errors, Contains("3 items of 3 failed:\n    print: number 0 is too much\n"));
+  const auto report =
+      boost::json::parse(own({"run", "print_numbers", "--fate", "gives up", "--json"}).out).as_object();
+  CHECK(report.at("items").at("failed") == 3);
+  CHECK_THAT(std::string{report.at("errors").at(0).as_string()}, Contains("3 items of 3 failed"));
 }
 
 TEST_CASE("on a terminal a line shows how far it has come, and is gone at the end") {
@@ -204,9 +215,16 @@ TEST_CASE("a job that throws has status 1 and says why, one that refuses an opti
   CHECK(result.status == 1);
   CHECK(result.out.empty());
   CHECK(result.errors == "own_program: greet: there is nobody to greet\n");
-  CHECK(boost::json::parse(own({"run", "greet", "--name", "nobody", "--json"}).out).at("ok") == false);
+  const auto report = boost::json::parse(own({"run", "greet", "--name", "nobody", "--json"}).out);
+  CHECK(report.at("ok") == false);
+  CHECK(report.at("errors").at(0) == "there is nobody to greet");
   check_refused(own({"run", "greet", "--name=?"}), "own_program: greet: --name: ? is no name",
                 "own_program run greet");
+}
+
+TEST_CASE("a flag that is on by itself is offered as what switches it off") {
+  CHECK_THAT(own({"run", "greet", "--help"}).out, Contains("--no-politely") && Contains("not: say hello"));
+  CHECK_THAT(own({"run", "greet", "--no-politely"}).out, StartsWith("hi world\n"));
 }
 
 TEST_CASE("a result with errors is shown, and has status 1") {

@@ -80,6 +80,7 @@ const troupe::launcher::entry registered =
 
 struct greeting {
   std::string name = "world";
+  bool politely = true;
 };
 
 class greeter {
@@ -91,14 +92,16 @@ class greeter {
 troupe::summary greet(const greeting& given, troupe::actor_system& system) {
   if (given.name == "nobody") throw std::runtime_error{"there is nobody to greet"};
   if (given.name == "?") throw troupe::launcher::bad_option{"name", "? is no name"};
-  const auto text = system.spawn<greeter>().ask<&greeter::greet>(given.name).get();
+  auto text = system.spawn<greeter>().ask<&greeter::greet>(given.name).get();
+  if (!given.politely) text = "hi " + given.name;
   if (given.name == "everybody")
     return {.json = "1", .text = text + "\n", .errors = {"one was out", "one slept"}};
   return {.json = "\"" + text + "\"", .text = text + "\n"};
 }
 
 const troupe::launcher::entry second = troupe::launcher::offer<greeting>("greet", "Greets somebody.", greet)
-                                           .option("name", &greeting::name, "who is greeted");
+                                           .option("name", &greeting::name, "who is greeted")
+                                           .option("politely", &greeting::politely, "say hello");
 
 }  // namespace
 

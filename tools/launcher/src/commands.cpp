@@ -67,8 +67,9 @@ std::optional<chaos_options> chaos_of(const run_flags& flags) {
   return chaos;
 }
 
-/// While a job or a topology runs: what `launcher::nodes` says.
+/// While a job or a topology runs: what `launcher::nodes` says, and whether it has been asked.
 std::vector<placement> places_for_work;
+bool places_were_asked_for = false;
 
 /// Runs `work` in a system of its own, which has joined the nodes that it is to work on; it is given the system and the line
 /// that shows how far it has come.
@@ -90,17 +91,24 @@ auto run_in_system(const run_flags& flags, const Work& work) {
   throw interrupted{system.interrupted_by()};
 }
 
-std::string job_json(const std::string& name, bool ok, double seconds, const std::string& result) {
+std::string job_json(const std::string& name, double seconds, const summary& of) {
   boost::json::error_code problem;
-  auto value = result.empty() ? boost::json::value{} : boost::json::parse(result, problem);
-  if (problem) value = boost::json::string{result};
+  auto value = of.json.empty() ? boost::json::value{} : boost::json::parse(of.json, problem);
+  if (problem) value = boost::json::string{of.json};
   return boost::json::serialize(
-      boost::json::object{{"job", name}, {"ok", ok}, {"seconds", seconds}, {"result", std::move(value)}});
+      boost::json::object{{"job", name},
+                          {"ok", of.errors.empty()},
+                          {"errors", boost::json::array(of.errors.begin(), of.errors.end())},
+                          {"seconds", seconds},
+                          {"result", std::move(value)}});
 }
 
 }  // namespace
 
-std::vector<placement> nodes() { return places_for_work; }
+std::vector<placement> nodes() {
+  places_were_asked_for = true;
+  return places_for_work;
+}
 
 int finished(bool ok) {
   if (!std::cout.flush()) {
@@ -171,12 +179,15 @@ int run_job(const std::string& program, const detail::definition& which, const g
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   const bool ok = result.errors.empty();
   if (as_json) {
-    std::cout << job_json(which.name, ok, took.count(), result.json) << '\n';
+    std::cout << job_json(which.name, took.count(), result) << '\n';
   } else if (ok || !result.text.empty()) {
     std::cout << result.text << which.name << ": " << decimals(took.count()) << " s\n";
   }
   std::cout.flush();
   for (const auto& error : result.errors) std::cerr << program << ": " << which.name << ": " << error << '\n';
+  if (ok && !flags.on.join.empty() && !places_were_asked_for)
+    std::cerr << program << ": " << which.name
+              << ": --nodes: this job puts nothing on other nodes, all of it ran here\n";
   return finished(ok);
 }
 

@@ -10,6 +10,7 @@
 #include <iostream>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,13 +44,17 @@ class command_line {
     graph_ = app_.add_subcommand("graph", "draw a topology");
     run_->add_flag("--json", flags_.as_json, json_help);
     graph_->add_option("--format", format_, format_help)->check(format_check())->capture_default_str();
+    std::set<std::string> names;
     for (const auto& each : catalogue()) {
+      if (!names.insert(each->name).second)
+        throw std::logic_error{"two topologies or jobs are offered by the name '" + each->name + "'"};
       auto* const started = add_options(*each, *run_->add_subcommand(each->name, each->help));
-      started->add_flag("--json", flags_.as_json, json_help);
+      if (is_free(each.get(), "json")) started->add_flag("--json", flags_.as_json, json_help);
       if (has_nodes()) add_places(*each, *started);
       if (!each->is_job()) add_faults(*each, *started);
       auto* const drawn = add_options(*each, *graph_->add_subcommand(each->name, each->help));
-      drawn->add_option("--format", format_, format_help)->check(format_check())->capture_default_str();
+      if (is_free(each.get(), "format"))
+        drawn->add_option("--format", format_, format_help)->check(format_check())->capture_default_str();
     }
     for (auto* const command : {run_, graph_}) command->require_subcommand(1);
     if (has_nodes()) add_nodes();
@@ -159,6 +164,21 @@ class command_line {
         ->required();
   }
 
+  /// An option of the command's own, with the values and the words that topologies' options have.
+  template <class T, class Flag>
+  static CLI::Option* add_value(CLI::App& app, const std::string& name, Flag& flag, const limits& allowed,
+                                const std::string& help) {
+    using value = detail::option_value<T>;
+    const auto set = [&flag, name, allowed](const std::string& text) {
+      try {
+        flag = value::parse(text, allowed);
+      } catch (const std::invalid_argument& problem) {
+        throw CLI::ValidationError{name, problem.what()};
+      }
+    };
+    return app.add_option_function<std::string>(name, set, help)->type_name(std::string{value::type_name()});
+  }
+
   /// How this program is a node, whichever command makes it one.
   static void add_node_options(CLI::App& app, node_flags& flags, const std::string& group,
                                const detail::definition* which) {
@@ -176,19 +196,11 @@ class command_line {
           ->group(group);
     }
     if (is_free(which, "heartbeat")) {
-      using value = detail::option_value<std::chrono::milliseconds>;
-      const auto set = [&flags](const std::string& text) {
-        try {
-          flags.heartbeat = value::parse(text, {.least = 2});
-        } catch (const std::invalid_argument& problem) {
-          throw CLI::ValidationError{"--heartbeat", problem.what()};
-        }
-      };
-      app.add_option_function<std::string>("--heartbeat", set,
-                                           "how often nodes say that they are there; after three in a row of "
-                                           "which none was heard, one is down")
-          ->type_name(std::string{value::type_name()})
-          ->default_str(value::text_of(flags.heartbeat))
+      using value = std::chrono::milliseconds;
+      add_value<value>(app, "--heartbeat", flags.heartbeat, {.least = 2},
+                       "how often nodes say that they are there; after three in a row of "
+                       "which none was heard, one is down")
+          ->default_str(detail::option_value<value>::text_of(flags.heartbeat))
           ->group(group);
     }
   }
@@ -199,7 +211,7 @@ class command_line {
     const auto chosen = command->get_subcommands();
     std::vector<std::string> known;
     for (const auto* const option : (chosen.empty() ? command : chosen.front())->get_options())
-      known.push_back("--" + option->get_lnames().front());
+      if (!option->get_lnames().empty()) known.push_back("--" + option->get_lnames().front());
     for (int i = 2; i < argc; ++i) {
       const std::string word = argv[i];
       const auto name = word.substr(0, word.find('='));
@@ -232,11 +244,12 @@ class command_line {
   void add_faults(const detail::definition& which, CLI::App& app) {
     const std::string group = "FAULTS ON PURPOSE";
     if (is_free(&which, "kills")) {
-      app.add_option("--kills", flags_.kills,
-                     "kill -9 so many processes that are not idle, at random moments")
+      add_value<std::uint64_t>(app, "--kills", flags_.kills, {},
+                               "kill -9 so many processes that are not idle, at random moments")
           ->group(group);
     }
-    if (is_free(&which, "seed")) app.add_option("--seed", flags_.seed, "of the random moments")->group(group);
+    if (is_free(&which, "seed"))
+      add_value<std::uint64_t>(app, "--seed", flags_.seed, {}, "of the random moments")->group(group);
     if (is_free(&which, "stop"))
       app.add_flag("--stop", flags_.stop, "pause processes too (SIGSTOP)")->group(group);
     if (is_free(&which, "slow"))
@@ -247,8 +260,11 @@ class command_line {
     for (const auto& option : which.options) {
       const auto keep = [this, name = option.name](const std::string& text) { given_[name] = text; };
       if (option.type.empty()) {
-        app.add_flag_callback(
-            "--" + option.name, [keep] { keep("true"); }, option.help);
+        // What is on unless one says otherwise is offered as what one would say.
+        const bool is_on = option.default_text == "true";
+        app.add_flag_callback((is_on ? "--no-" : "--") + option.name,
+                              [keep, is_on] { keep(is_on ? "false" : "true"); },
+                              (is_on ? "not: " : "") + option.help);
       } else {
         app.add_option_function<std::string>("--" + option.name, keep, option.help)
             ->type_name(option.type)

@@ -44,7 +44,8 @@ void progress_line::show(const progress& so_far) {
   std::string line = clear_line;
   for (const auto& node : so_far.nodes) line += text_of(node) + "   ";
   const auto tenths = static_cast<long>(so_far.elapsed.count() * 10);
-  line += std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+  line += std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) +
+          " s\r";  // what others print begins there
   std::fputs(line.c_str(), stderr);
   std::fflush(stderr);
 }

@@ -30,7 +30,7 @@ class queue_closed : public error {
 class queue_broken : public queue_closed {
  public:
   queue_broken(const std::string& queue, exit_status status)
-      : queue_closed{"queue '" + queue + "' has ended: a writer of it ended by " + to_string(status)},
+      : queue_closed{"queue '" + queue + "' has ended with a writer of it: " + to_string(status)},
         status_{std::move(status)} {}
   /// How the writer ended.
   [[nodiscard]] const exit_status& status() const { return status_; }
@@ -45,8 +45,8 @@ struct queue_options {
       std::size_t{16} << 20;  ///< of them, encoded, at least 1; whichever is reached first makes writers wait
   std::size_t at_once = 256;  ///< most that a reader is brought at a time; 1: only what it asks for
   std::string name{};         ///< of the queue's process; empty: "queue-" and a number
-  /// Whether the death of an actor that has put something (by a signal, an error or an exception; not the end of a function
-  /// that returns, nor a stop) closes the queue. Its readers then get what is left, and after that `queue_broken` instead of
+  /// Whether the death of an actor that has put something (by a signal, an error or an exception, also one that only leaves the
+  /// scope of its last handle to the queue; not the end of a function that returns, nor a stop) closes the queue. Its readers then get what is left, and after that `queue_broken` instead of
   /// the end. For a queue whose every writer counts; otherwise readers wait for the writers that are left, or to come.
   bool ends_with_a_writer = false;
   /// How often consumers may end by a signal, an error or an exception with an item in their hands: then nobody is given it

@@ -167,11 +167,14 @@ class queue_actor {
   /// The visitor's end: as `give_back`, and nothing of it stays.
   void leave(queue_visitor who, std::uint64_t done) { remove(who, done, {}); }
   /// As `leave`, by an exception that is passing.
+  void unwind(queue_visitor who, std::uint64_t done) {
+    end_with(who, passing_exception());
+    remove(who, done, {});
+  }
+  /// As `unwind`, with an item in use.
   void abandon(queue_visitor who, std::uint64_t done) {
-    exit_status cause;
-    cause.kind = exit_kind::exception;
-    cause.exception_text = "an exception left the scope that had the queue's handle";
-    remove(who, done, {std::move(cause), true});
+    end_with(who, passing_exception());
+    remove(who, done, {passing_exception(), true});
   }
 
   /// Hands over the items that consumers have died with as often as `max_attempts` says.
@@ -226,12 +229,23 @@ class queue_actor {
 
   void watch(queue_visitor who, const process& where) {
     where.on_down([this, who](const exit_status& status) {
-      const auto* const gone = store_.find(who);
-      if (gone == nullptr) return;
-      if (rules_.ends_with_a_writer && gone->writes && !status.ok() && !store_.is_closed())
-        store_.close(status);
+      end_with(who, status);
       remove(who, 0, {status.ok() ? std::nullopt : std::optional{status}});
     });
+  }
+
+  [[nodiscard]] static exit_status passing_exception() {
+    exit_status cause;
+    cause.kind = exit_kind::exception;
+    cause.exception_text = "an exception left the scope that had the queue's handle";
+    return cause;
+  }
+
+  /// Where it is a writer, and the queue one that ends with such an end.
+  void end_with(queue_visitor who, const exit_status& status) {
+    const auto* const gone = store_.find(who);
+    if (rules_.ends_with_a_writer && gone != nullptr && gone->writes && !status.ok() && !store_.is_closed())
+      store_.close(status);
   }
 
   void remove(queue_visitor who, std::uint64_t done, const queue_loss& loss) {

@@ -60,6 +60,8 @@ class queue_client {
     try {
       if (reader_.is_abandoned()) {
         actor_.template tell<&queue_actor<T>::abandon>(who_, reader_.done_at_end());
+      } else if (std::uncaught_exceptions() > 0) {
+        actor_.template tell<&queue_actor<T>::unwind>(who_, reader_.done_at_end());
       } else {
         actor_.template tell<&queue_actor<T>::leave>(who_, reader_.done_at_end());
       }
