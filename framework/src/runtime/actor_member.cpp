@@ -38,9 +38,9 @@ constexpr std::size_t longest_type = 1024, longest_text = 16 * 1024;  // of the 
 
 actor_member* actor_member::current() { return the_current; }
 
-actor_member& actor_member::current_for(const std::string& what) {
+actor_member& actor_member::current_for(const char* what) {
   if (the_current != nullptr) return *the_current;
-  throw std::logic_error{what + ": this code does not run inside an actor"};
+  throw std::logic_error{std::string{what} + ": this code does not run inside an actor"};
 }
 
 actor_member::actor_member(control_link link, control_message& start)

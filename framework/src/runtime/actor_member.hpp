@@ -80,7 +80,7 @@ class actor_member final : public member {
   /// The one of this process; null outside of actors.
   [[nodiscard]] static actor_member* current();
   /// As that, for what is only for actors: throws `std::logic_error` outside of them, in the name of `what`.
-  [[nodiscard]] static actor_member& current_for(const std::string& what);
+  [[nodiscard]] static actor_member& current_for(const char* what);
 
  private:
   actor_member(process_layer::control_link link, process_layer::control_message& start,
