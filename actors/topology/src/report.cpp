@@ -53,12 +53,10 @@ std::string to_json(const run_report& report) {
   }
   const json::object whole{{"topology", report.topology},
                            {"ok", report.ok},
-                           {"errors", json::array(report.errors.begin(), report.errors.end())},
                            {"seconds", report.seconds},
                            {"items",
                             {{"in", report.items.in},
                              {"out", report.items.out},
-                             {"failed", report.items.failed},
                              {"lost", report.items.lost},
                              {"repeated_starts", report.items.repeated_starts},
                              {"completed_twice", report.items.completed_twice}}},
