@@ -173,8 +173,9 @@ class queue_actor {
   }
   /// As `unwind`, with an item in use.
   void abandon(queue_visitor who, std::uint64_t done) {
-    end_with(who, passing_exception());
-    remove(who, done, {passing_exception(), true});
+    const auto cause = passing_exception();
+    end_with(who, cause);
+    remove(who, done, {cause, true});
   }
 
   /// Hands over the items that consumers have died with as often as `max_attempts` says.
