@@ -150,10 +150,16 @@ def growth_section(curves, notes, plot):
 
 
 GROWTH = {"start": "start all, until each has answered", "stop": "stop all", "private": "private memory of an idle one",
+          "private_heap": "of that, heap", "private_stack": "of that, stack",
+          "private_files": "of that, the program's and libraries' data",
+          "private_shared": "of that, shared, but touched by it alone", "private_other": "of that, other anonymous memory",
           "guardian_private": "private memory of the guardian", "guardian_descriptors": "descriptors of the guardian",
           "host_descriptors": "descriptors of the host", "rtt_p50": "round trip to one, median",
+          "rtt_between_p50": "round trip between two of them, median",
           "ring_1": "one message round a ring of 100", "ring_all": "as many messages as actors in the ring",
           "fan_in_connect": "first message of each (1,000 at most) to one", "fan_in": "64 bytes from all (1,000 at most) to one",
+          "shared_before_fan_in": "shared memory of all, before all send to one",
+          "shared_after_fan_in": "shared memory of all, after that",
           "started": "started before a limit was met"}
 
 

@@ -1,15 +1,13 @@
-// growth: what stays the same, and what does not, from ten actors to thousands: the memory of one, a round trip, messages
-// around a ring and from all to one, starts and ends, descriptors. Metrics are named `what@actors`.
+// growth: what stays the same, and what does not, from ten actors to thousands: the memory of one and what all share, a round
+// trip, messages around a ring and from all to one, starts and ends, descriptors. Metrics are named `what@actors`.
 #include <troupe/troupe.hpp>
 
+#include "processes.hpp"
 #include "workloads.hpp"
 
 #include <algorithm>
 #include <cstddef>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,11 +19,20 @@ namespace {
 constexpr std::size_t in_ring = 100;
 constexpr std::size_t at_most_in_fan = 1000;
 
+double seconds_since(clock::time_point began) {
+  return std::chrono::duration<double>(clock::now() - began).count();
+}
+
+class node;
+/// From this process, be it the host's or an actor's; in microseconds.
+double median_round_trip(const troupe::actor<node>& to);
+
 class node {
  public:
   std::uint64_t same(std::uint64_t number) const { return number; }
 
   void link(const troupe::actor<node>& next) { next_ = next; }
+  double median_round_trip_to_next() const { return median_round_trip(next_); }
   /// Has so many messages go around the ring, and answers when all have made their steps. A multiple of the ring's size.
   troupe::promise<void> go_around(std::uint64_t messages, std::uint64_t steps) {
     missing_ = messages;
@@ -60,31 +67,15 @@ class node {
 
 using nodes = std::vector<troupe::actor<node>>;
 
-double seconds_since(clock::time_point began) {
-  return std::chrono::duration<double>(clock::now() - began).count();
-}
-
-double private_kilobytes(int pid) {
-  std::ifstream lines{"/proc/" + std::to_string(pid) + "/smaps_rollup"};
-  double sum = 0;
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("Private_")) sum += std::stod(line.substr(line.find(':') + 1));
+double median_round_trip(const troupe::actor<node>& to) {
+  std::vector<double> microseconds;
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    const auto before = clock::now();
+    check(to.ask<&node::same>(i).get() == i, "the reply is that to the request");
+    microseconds.push_back(1e6 * seconds_since(before));
   }
-  return sum;
-}
-
-double descriptors(const std::string& process) {
-  const std::filesystem::directory_iterator open{"/proc/" + process + "/fd"};
-  return static_cast<double>(std::distance(begin(open), end(open)));
-}
-
-/// This process's one child.
-std::string guardian() {
-  for (const auto& thread : std::filesystem::directory_iterator{"/proc/self/task"}) {
-    std::ifstream children{thread.path() / "children"};
-    if (std::string pid; children >> pid) return pid;
-  }
-  throw std::runtime_error{"no guardian below /proc/self/task"};
+  std::sort(microseconds.begin(), microseconds.end());
+  return microseconds[microseconds.size() / 2];
 }
 
 class measurement {
@@ -99,13 +90,12 @@ class measurement {
     for (auto& answer : answers) answer.get();
     tell("start", 1e3 * seconds_since(began), "ms");
 
-    tell("private", private_kilobytes(all_[count_ / 2].pid()), "kB");
-    tell("guardian_private", private_kilobytes(std::stoi(guardian())), "kB");
-    tell("guardian_descriptors", descriptors(guardian()), "");
-    tell("host_descriptors", descriptors("self"), "");
-    round_trip();
+    memory_and_descriptors();
+    tell("rtt_p50", median_round_trip(all_.front()), "us");
     ring();
+    shared_memory("before");
     fan_in();
+    shared_memory("after");
 
     const auto end = clock::now();
     system_.stop();
@@ -119,15 +109,26 @@ class measurement {
     report("growth", what + "@" + std::to_string(count_), value, unit);
   }
 
-  void round_trip() const {
-    std::vector<double> microseconds;
-    for (std::uint64_t i = 0; i < 2000; ++i) {
-      const auto before = clock::now();
-      check(all_.front().ask<&node::same>(i).get() == i, "the reply is that to the request");
-      microseconds.push_back(1e6 * seconds_since(before));
-    }
-    std::sort(microseconds.begin(), microseconds.end());
-    tell("rtt_p50", microseconds[microseconds.size() / 2], "us");
+  /// Of one that has answered once and has nothing to do, and of the guardian, which is this process's first child.
+  void memory_and_descriptors() const {
+    const auto idle = private_memory_of(std::to_string(all_[count_ / 2].pid()));
+    tell("private", idle.sum(), "kB");
+    tell("private_heap", idle.heap, "kB");
+    tell("private_stack", idle.stack, "kB");
+    tell("private_files", idle.files, "kB");
+    tell("private_shared", idle.shared, "kB");
+    tell("private_other", idle.other, "kB");
+    const auto guardian = descendants().at(0);
+    tell("guardian_private", private_memory_of(guardian).sum(), "kB");
+    tell("guardian_descriptors", static_cast<double>(descriptors_of(guardian)), "");
+    tell("host_descriptors", static_cast<double>(descriptors_of("self")), "");
+  }
+
+  /// Of the host and all others together.
+  void shared_memory(const std::string& when) const {
+    auto processes = descendants();
+    processes.emplace_back("self");
+    tell("shared_" + when + "_fan_in", shared_memory_of(processes), "kB");
   }
 
   void ring() const {
@@ -135,6 +136,7 @@ class measurement {
     for (std::size_t i = 0; i < size; ++i) {
       all_[i].ask<&node::link>(all_[(i + 1) % size]).get();
     }
+    tell("rtt_between_p50", all_.front().ask<&node::median_round_trip_to_next>().get(), "us");
     const auto go_around = [&](std::uint64_t messages, std::uint64_t steps) {
       const auto began = clock::now();
       all_.front().ask<&node::go_around>(messages, steps).get();

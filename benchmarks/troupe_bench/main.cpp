@@ -16,8 +16,9 @@
 namespace bench {
 
 std::span<const workload> workloads() {
-  static const std::array<workload, 10> all{{
-      {"W1", "ask: 64 bytes there and back between the host's main thread and an actor", ask_round_trip},
+  static const std::array<workload, 11> all{{
+      {"W1", "ask: 64 bytes there and back between the host's main thread and an actor; also on busy cores",
+       ask_round_trip},
       {"W2", "tell: 64-byte messages one way, from the first send to the last receipt", tell_stream},
       {"W3", "tell: 1 MiB one way, as a vector, as a view of one, and in shared_buffers", bulk_large},
       {"W3b", "the same with 64 KiB", bulk_medium},
@@ -29,6 +30,7 @@ std::span<const workload> workloads() {
       {"W9",
        "kill -9 in the middle of calls, of a map, and of a pipeline: until the error, and the next answer",
        deaths},
+      {"W10", "asks of 1 to 16 of the host's threads at once, on one actor and on several", asking_threads},
   }};
   return all;
 }

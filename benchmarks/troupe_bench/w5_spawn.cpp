@@ -3,13 +3,16 @@
 // With standbys the next process is forked while one is asked and stopped: `standby` is what a round then takes without a
 // pause between rounds, so where cores are few the forks are in it. `standby_ready` counts the rounds alone, each begun when
 // the place of the one before has been filled again: what somebody waits for who starts a worker now and then.
+// `fork_from_1GiB` is `fork` from a host that uses so much: it is not the host that is forked, so it should not matter.
 #include <troupe/troupe.hpp>
 
 #include "workloads.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace bench {
 
@@ -50,6 +53,9 @@ void spawn_and_stop() {
   measure("fork", 0, {});
   measure("standby", 4, {});
   measure("standby_ready", 4, std::chrono::milliseconds{5});
+  const std::vector<char> much(std::size_t{1} << 30, 1);
+  asm volatile("" ::"r"(much.data()) : "memory");  // NOLINT: nobody reads it, but it is to be written
+  measure("fork_from_1GiB", 0, {});
 }
 
 }  // namespace bench

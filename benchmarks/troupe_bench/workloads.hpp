@@ -41,6 +41,7 @@ void map_squares();     ///< W6
 void heavy_map();       ///< W7
 void array_back();      ///< W8
 void deaths();          ///< W9
+void asking_threads();  ///< W10
 
 /// With so many actors, one count after the other. Where a limit is met, a line beginning with `#` says what the user gets.
 void growth(const std::vector<std::size_t>& counts);

@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <list>
 #include <map>
 #include <optional>
@@ -34,6 +35,9 @@ namespace {
 namespace ch = troupe::channel;
 namespace control_layer = troupe::process_layer;
 namespace platform = troupe::platform;
+
+constexpr std::size_t journal_size = std::size_t{128} << 10, journal_messages = 1000;
+constexpr std::size_t most_in_a_packet = std::size_t{8} << 10;
 
 /// Takes values off the front; zeros where there is nothing left.
 class reader {
@@ -64,17 +68,51 @@ void look_at(bytes payload) {
   static_cast<void>(last);
 }
 
+/// False where it was.
 template <class Use>
-void unless_refused(Use use) {
+bool unless_refused(Use use) {
   try {
     use();
+    return true;
   } catch (const troupe::error&) {
+    return false;
   } catch (const std::system_error&) {
+    return false;
   }
 }
 
-void take_in(ch::channel& receiver) {
-  receiver.pump([](ch::message&& one) { look_at(one.frame.payload); });
+const manner& manner_for(bytes input) { return manners[input.size() / 2 % std::size(manners)]; }
+
+/// In place as an actor does that has been woken: what the journal has, then what the socket has and what that lets through.
+template <class Sink>
+void take_in(ch::channel& receiver, bool in_place, const Sink& sink) {
+  if (!in_place) {
+    receiver.pump([&](ch::message&& one) { sink(one); });
+    return;
+  }
+  receiver.keep_in_place();
+  const auto take_all = [&] {
+    for (ch::message one; receiver.next(one); one = {}) sink(one);
+  };
+  take_all();
+  receiver.read_packets();
+  take_all();
+}
+
+void look_at_payload(const ch::message& one) { look_at(one.frame.payload); }
+
+/// What is changed where it was written shows.
+bool lies_in(const ch::journal& written, const ch::message& one) {
+  const auto& header = one.frame.header;
+  if (one.frame.payload.empty()) return false;
+  const auto begin = one.end - troupe::wire::frame_size(header.words, header.length) + sizeof header +
+                     troupe::wire::words_size(header.words);
+  auto& first = written.at(begin, 1).front();
+  const auto before = one.frame.payload.front();
+  first ^= std::byte{0xff};
+  const bool shows = one.frame.payload.front() != before;
+  first ^= std::byte{0xff};
+  return shows;
 }
 
 // --- Messages -------------------------------------------------------------------------------------------------------------
@@ -146,9 +184,13 @@ void receive_packet(bytes packet, const std::function<void(const control_layer::
 
 // --- Memory ---------------------------------------------------------------------------------------------------------------
 
-/// Some messages on their way from `a` to `b`, some of them handled.
-void converse(ends::pair& both) {
+/// Some messages on their way from `a` to `b`, some of them handled; the last two of them large, where those are read in place.
+void converse(ends::pair& both, bool in_place) {
   for (int n = 0; n < 8; ++n) ends::append(both.a, std::string(static_cast<std::size_t>(10 * n), 'x'));
+  if (in_place) {
+    both.b.keep_in_place();
+    for (const std::size_t size : {9000U, 20'000U}) ends::append(both.a, std::string(size, 'x'));
+  }
   both.a.publish();
   both.a.push();
   both.receive();
@@ -191,7 +233,7 @@ void apply_patches(reader input, const ends::parts& of) {
 }
 
 /// As whoever takes the dead process's place does, and the guardian.
-void go_on_with(ends::parts& from, bool peer_has_died) {
+void go_on_with(ends::parts& from, bool peer_has_died, bool in_place) {
   constexpr std::uint32_t epoch = 7;
   ch::page own{from.page_b};
   own.begin_again();
@@ -204,7 +246,7 @@ void go_on_with(ends::parts& from, bool peer_has_died) {
     ch::begin_journal_at(from.journals, ch::direction::forth, own.finished(ends::slot_of_b).position, epoch);
     ch::begin_journal_at(from.journals, ch::direction::back, peer.finished(ends::slot_of_a).position, epoch);
     ch::channel receiver{own, std::move(parts)};
-    take_in(receiver);
+    take_in(receiver, in_place, look_at_payload);
     ends::append(receiver, "answer");
     receiver.publish();
     receiver.push();
@@ -226,25 +268,43 @@ void account_for(const ends::parts& of) {
 
 }  // namespace
 
-void frames(bytes input) {
+fate_of_frames frames(bytes input, const manner& how) {
   reader in{input};
-  const auto how = in.next<std::uint8_t>();
-  const auto wild = how % 4 == 3 ? in.next<std::uint64_t>() : 0;
+  const auto first = in.next<std::uint8_t>();
+  const auto wild = first % 4 == 3 ? in.next<std::uint64_t>() : 0;
   const auto stream = in.rest().first(std::min<std::size_t>(in.rest().size(), 60'000));
-  ends::parts memory;
+  ends::parts memory{journal_size, journal_messages, how.way};
   ch::page own_a{memory.page_a}, own_b{memory.page_b};
   const auto socket = memory.socket_a.duplicate();
-  ch::channel receiver{own_b, memory.for_b()};
-  if (how % 2 == 0) {
+  const auto forth = memory.forth();
+  const auto send = [&](bytes some) {
     const std::array<std::uint64_t, 2> header{1, 0};
-    static_cast<void>(platform::send_packet(socket.get(), {std::as_bytes(std::span{header}), stream}));
+    static_cast<void>(platform::send_packet(socket.get(), {std::as_bytes(std::span{header}), some}));
+  };
+  ch::channel receiver{own_b, memory.for_b()};
+  if (first % 2 == 0) {
+    send(stream);
   } else {
-    const auto forth = memory.forth();
     std::copy(stream.begin(), stream.end(), forth.at(0, stream.size()).begin());
-    own_a.publish_head(ends::slot_of_a, how % 4 == 3 ? wild : stream.size());
+    own_a.publish_head(ends::slot_of_a, first % 4 == 3 ? wild : stream.size());
+    if (how.way == troupe::lane::socket) {
+      const auto sent = stream.first(std::min(stream.size() / 2, most_in_a_packet));
+      forth.header().sent.store(sent.size());
+      send(sent);
+    }
   }
-  unless_refused([&] { take_in(receiver); });
+  fate_of_frames seen;
+  seen.refused = !unless_refused([&] {
+    take_in(receiver, how.in_place, [&](const ch::message& one) {
+      look_at_payload(one);
+      ++seen.whole;
+      seen.in_place += lies_in(forth, one) ? 1 : 0;
+    });
+  });
+  return seen;
 }
+
+void frames(bytes input) { frames(input, manner_for(input)); }
 
 void control(bytes input) {
   unless_refused([&] { receive_packet(input, [](const auto& came) { all_kinds::read(came); }); });
@@ -275,12 +335,14 @@ void messages(bytes input) {
   unless_refused([&] { read_as(which, in.rest(), std::make_index_sequence<count>{}); });
 }
 
-void memory(bytes input) {
-  ends::pair both;
-  converse(both);
+void memory(bytes input, const manner& how) {
+  ends::pair both{journal_size, journal_messages, how.way};
+  converse(both, how.in_place);
   apply_patches(reader{input}, both);
   account_for(both);
-  go_on_with(both, input.size() % 2 == 1);
+  go_on_with(both, input.size() % 2 == 1, how.in_place);
 }
+
+void memory(bytes input) { memory(input, manner_for(input)); }
 
 }  // namespace fuzz

@@ -16,6 +16,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,15 +26,17 @@ namespace {
 
 using random_source = std::mt19937_64;
 
-/// Honest frames of all kinds, one behind the other.
-std::vector<std::byte> honest_stream(random_source& random) {
+constexpr std::uint64_t frames_in_stream = 6;
+
+/// Honest frames of all kinds, one behind the other, each with less than `most` bytes to say.
+std::vector<std::byte> honest_stream(random_source& random, std::uint64_t most = 200) {
   std::vector<std::byte> stream;
-  for (std::uint64_t sequence = 1; sequence <= 6; ++sequence) {
+  for (std::uint64_t sequence = 1; sequence <= frames_in_stream; ++sequence) {
     troupe::wire::frame what;
     what.header.kind = static_cast<troupe::wire::frame_kind>(1 + random() % 4);
     what.header.words = static_cast<std::uint8_t>(random() % 8);
     what.header.sequence = sequence;
-    what.header.length = static_cast<std::uint32_t>(random() % 200);
+    what.header.length = static_cast<std::uint32_t>(random() % most);
     const auto size = troupe::wire::frame_size(what.header.words, what.header.length);
     stream.resize(stream.size() + size);
     troupe::wire::write_frame(std::span{stream}.last(size), what);
@@ -58,6 +61,33 @@ void mutate(std::vector<std::byte>& bytes, random_source& random) {
       default: bytes.resize(at); break;
     }
   }
+}
+
+/// Changes something in what one frame of an honest stream says of itself.
+void mutate_a_header(std::vector<std::byte>& stream, random_source& random) {
+  std::size_t at = 0;
+  for (auto before = random() % frames_in_stream; before > 0; --before) {
+    troupe::wire::frame one;
+    std::size_t size = 0;
+    REQUIRE(troupe::wire::read_frame(std::span{stream}.subspan(at), one, size));
+    at += size;
+  }
+  const auto place = stream.begin() + static_cast<std::ptrdiff_t>(at);
+  std::vector<std::byte> header(place, place + sizeof(troupe::wire::frame_header));
+  mutate(header, random);
+  std::copy(header.begin(), header.end(), place);
+}
+
+/// What is kept for a fuzzer.
+std::vector<std::vector<std::byte>> kept_for(std::string_view entry) {
+  std::vector<std::vector<std::byte>> all;
+  for (const auto& file : std::filesystem::directory_iterator{std::filesystem::path{FUZZ_CORPUS} / entry}) {
+    std::ifstream from{file.path(), std::ios::binary};
+    const std::vector<char> content{std::istreambuf_iterator<char>{from}, {}};
+    const auto bytes = std::as_bytes(std::span{content});
+    all.emplace_back(bytes.begin(), bytes.end());
+  }
+  return all;
 }
 
 /// Reads every byte that the receiver would hand to a handler.
@@ -95,15 +125,20 @@ void decode_noise(const T& honest, random_source& random, int rounds) {
 
 TEST_CASE("what fuzzers have kept is refused or passes") {
   for (const auto& [name, run] : fuzz::entries) {
-    int files = 0;
-    for (const auto& file : std::filesystem::directory_iterator{std::filesystem::path{FUZZ_CORPUS} / name}) {
-      std::ifstream from{file.path(), std::ios::binary};
-      const std::vector<char> content{std::istreambuf_iterator<char>{from}, {}};
-      run(std::as_bytes(std::span{content}));
-      ++files;
-    }
+    const auto kept = kept_for(name);
+    for (const auto& input : kept) run(input);
     INFO(name);
-    CHECK(files > 3);
+    CHECK(kept.size() > 3);
+  }
+}
+
+TEST_CASE("what fuzzers have kept for channels is refused or passes on each lane, copied or read in place") {
+  const auto frames = kept_for("frames"), memory = kept_for("memory");
+  for (const auto& how : fuzz::manners) {
+    int in_place = 0;
+    for (const auto& input : frames) in_place += fuzz::frames(input, how).in_place;
+    for (const auto& input : memory) fuzz::memory(input, how);
+    CHECK((in_place > 0) == how.in_place);
   }
 }
 
@@ -144,15 +179,33 @@ TEST_CASE("a stream of frames with something changed is refused, waits, or passe
   CHECK(sum < std::uint64_t{1} << 32);  // so that the reading is done
 }
 
+TEST_CASE(
+    "large frames with something changed are refused, wait, or pass on each lane, copied or read in place") {
+  random_source random{75};
+  constexpr std::uint64_t most = 10'000;  // requests above 8 KiB are read in place
+  for (const auto& how : fuzz::manners) {
+    int refused = 0, whole = 0, in_place = 0;
+    for (int round = 0; round < 900; ++round) {
+      auto stream = honest_stream(random, most);
+      if (round % 3 == 1) mutate(stream, random);
+      if (round % 3 == 2) mutate_a_header(stream, random);
+      std::vector<std::byte> input{std::byte{1}};  // in the journal
+      input.insert(input.end(), stream.begin(), stream.end());
+      const auto seen = fuzz::frames(input, how);
+      refused += seen.refused ? 1 : 0;
+      whole += seen.whole;
+      in_place += seen.in_place;
+    }
+    CAPTURE(how.way, how.in_place, refused, whole, in_place);
+    CHECK(refused > 50);
+    CHECK(whole >= 300 * static_cast<int>(frames_in_stream));  // the honest ones
+    CHECK((how.in_place ? in_place > 50 : in_place == 0));
+  }
+}
+
 TEST_CASE("messages of other nodes with something changed are refused or pass") {
   random_source random{81};
-  std::vector<std::vector<std::byte>> honest;
-  for (const auto& file : std::filesystem::directory_iterator{std::filesystem::path{FUZZ_CORPUS} / "nodes"}) {
-    std::ifstream from{file.path(), std::ios::binary};
-    const std::vector<char> content{std::istreambuf_iterator<char>{from}, {}};
-    const auto bytes = std::as_bytes(std::span{content});
-    honest.emplace_back(bytes.begin(), bytes.end());
-  }
+  const auto honest = kept_for("nodes");
   REQUIRE(honest.size() > 10);
   for (int round = 0; round < 20'000; ++round) {
     auto message = honest[random() % honest.size()];

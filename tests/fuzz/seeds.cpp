@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <type_traits>
 #include <vector>
 
 namespace fuzz {
@@ -18,9 +19,8 @@ using content = std::vector<std::byte>;
 
 void add(content& to, bytes more) { to.insert(to.end(), more.begin(), more.end()); }
 template <class T>
-void add(content& to, T value) {
-  add(to, std::as_bytes(std::span{&value, 1}));
-}
+requires std::is_trivially_copyable_v<T>
+void add(content& to, T value) { add(to, std::as_bytes(std::span{&value, 1})); }
 
 class folder {
  public:
@@ -37,7 +37,7 @@ class folder {
   int number_ = 0;
 };
 
-void write_frames(folder to) {
+void write_frames(folder& to) {
   for (std::uint8_t how = 0; how < 4; ++how) {
     content all{std::byte{how}};
     if (how == 3) add(all, std::uint64_t{96});
@@ -52,6 +52,24 @@ void write_frames(folder to) {
       add(all, frame);
     }
     to.write(all);
+  }
+}
+
+/// A large request of which only the header is not zero, and a little more, so that the length of all chooses the manner.
+void write_large_frames(folder& to) {
+  constexpr std::uint8_t in_journal_with_head = 3;
+  for (const std::size_t more : {4U, 6U}) {
+    for (const auto kind : {troupe::wire::frame_kind::tell, troupe::wire::frame_kind::reply}) {
+      troupe::wire::frame one;
+      one.header.kind = kind;
+      one.header.sequence = 1;
+      one.header.length = 20'000;
+      content all{std::byte{in_journal_with_head}};
+      add(all, std::uint64_t{troupe::wire::frame_size(0, one.header.length)});
+      add(all, one.header);
+      all.resize(all.size() + more);
+      to.write(all);
+    }
   }
 }
 
@@ -78,6 +96,19 @@ void write_memory(folder to) {
       add(all, std::uint64_t{offset * 1000});
     }
     to.write(all);
+  }
+  // Another length of the first message that is read in place, behind eight small ones.
+  constexpr std::uint8_t in_ring = 8;
+  constexpr std::uint32_t first = 624;
+  for (const std::size_t more : {2U, 4U}) {
+    for (const std::uint32_t length : {8'184U, 30'000U, 0xffff'ffffU}) {
+      content all{std::byte{in_ring}};
+      add(all, first);
+      all.push_back(std::byte{sizeof length});
+      add(all, length);
+      all.resize(all.size() + more);
+      to.write(all);
+    }
   }
 }
 
@@ -133,7 +164,9 @@ void write_nodes(folder to) {
 
 void write_seeds(const std::string& in) {
   using namespace troupe::process_layer;
-  write_frames({in, "frames"});
+  folder frames{in, "frames"};
+  write_frames(frames);
+  write_large_frames(frames);
   spawn wanted;
   wanted.name = "name";
   wanted.arguments.assign(20, 7);

@@ -129,7 +129,7 @@ void gateway::on_reply(const session_ptr& from, const frame_head& head, std::spa
   if (head.method > static_cast<std::uint64_t>(outcome::foreign))
     throw malformed_message{"an answer says nothing that is known here"};
   const auto due = from->calls.find(head.call);
-  if (due != from->calls.end() && lanes_.contains(due->second.behind))
+  if (due != from->calls.end() && lanes_.contains(due->second.behind) && !switched_off("node_ends_behind"))
     return park(due->second.behind, from, head, payload);
   take_reply(*from, head, payload);
 }
@@ -159,6 +159,15 @@ void gateway::park(std::uint32_t lane, const session_ptr& from, const frame_head
                    std::span<const std::byte> payload) {
   from->parked += payload.size();
   lanes_[lane].push_back({from, head, {payload.begin(), payload.end()}});
+}
+
+void gateway::park_reply(std::uint32_t lane, const session_ptr& from, std::uint64_t number,
+                         const answer_form& with) {
+  frame_head head;
+  head.kind = frame_kind::reply;
+  head.method = static_cast<std::uint64_t>(with.head.how);
+  head.call = number;
+  park(lane, from, head, with.bytes);
 }
 
 // Buffers need no room beside the values.

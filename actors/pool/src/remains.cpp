@@ -62,6 +62,15 @@ std::size_t resident_bytes() {
   return 0;
 }
 
+std::uint64_t recall(const pool_log& log, std::uint64_t ticket) {
+  const auto recalled = log.atomic(5);
+  for (auto before = recalled.load(); before < ticket && !recalled.compare_exchange_weak(before, ticket);) {
+  }
+  return log.atomic(0).load();
+}
+
+bool is_recalled(const pool_log& log, std::uint64_t ticket) { return log.atomic(5).load() >= ticket; }
+
 std::optional<pool_remains> pool_remains::of(const pool_log& log, std::uint64_t ticket, std::size_t items) {
   if (switched_off("pool_notes")) return std::nullopt;
   if (log.size() != pool_log_words || log.atomic(0).load() != ticket) return std::nullopt;

@@ -15,6 +15,10 @@ namespace troupe {
 /// A handle to an actor: an object of class `A` in a process of its own, whose member functions are called by messages, one
 /// after another. `A` is any class: it needs no base, no macro and no header of ours.
 ///
+/// A message is named by a member function, `tell<&A::member>(arguments...)`, or by a function that takes the object first:
+/// `void f(A& self, arguments...)`. Where it is a template over types that are local to a file, take the latter: for a pointer
+/// to a member function GCC does not see that they are, and takes those of one name in two files for one.
+///
 /// Messages from one process to one actor are handled in the order sent. The mailbox is bounded: `tell` waits where it is
 /// full. From inside a handler, sends take effect together when the handler ends; none of them if it dies.
 ///
@@ -22,7 +26,7 @@ namespace troupe {
 template <class A>
 class actor : public process {
   template <auto Method>
-  using parameters = typename detail::callable_traits<decltype(Method)>::parameters;
+  using parameters = typename detail::handler_traits<A, decltype(Method)>::parameters;
 
  public:
   using process::process;

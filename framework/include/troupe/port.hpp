@@ -111,7 +111,7 @@ consteval bool check_port() {
   if constexpr (!check_method<A, Method>()) {
     return false;
   } else {
-    constexpr bool single = std::tuple_size_v<typename callable_traits<decltype(Method)>::parameters> == 1;
+    constexpr bool single = std::tuple_size_v<typename handler_traits<A, decltype(Method)>::parameters> == 1;
     static_assert(single,
                   "troupe: a port leads to a handler with one parameter: put several values into a struct");
     return single;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
+#include <optional>
 #include <sched.h>
 #include <signal.h>
 #include <stdexcept>
@@ -103,7 +104,20 @@ void limit_files(std::uint64_t files) {
   set_limit(RLIMIT_NOFILE, files, files, "open files");
 }
 
+std::optional<rlimit> open_files_before_raised;
+
 }  // namespace
+
+void raise_open_files() {
+  rlimit now{};
+  if (::getrlimit(RLIMIT_NOFILE, &now) != 0 || now.rlim_cur == now.rlim_max) return;
+  const rlimit all{now.rlim_max, now.rlim_max};
+  if (::setrlimit(RLIMIT_NOFILE, &all) == 0) open_files_before_raised = now;
+}
+
+void restore_open_files() {
+  if (open_files_before_raised) ::setrlimit(RLIMIT_NOFILE, &*open_files_before_raised);
+}
 
 void apply(const limits& wanted) {
   if (wanted.open_files != 0) limit_files(wanted.open_files);

@@ -22,6 +22,11 @@ struct limits {
 /// Limits the calling process. Throws `std::runtime_error` with a sentence that says what is not possible, and why.
 void apply(const limits& wanted);
 
+/// Raises the calling process's soft limit of descriptors to the hard one, where it may.
+void raise_open_files();
+/// In what has been forked since: as it was before that. After a fork (async-signal-safe).
+void restore_open_files();
+
 /// The CPUs that the calling process may run on, by their numbers.
 [[nodiscard]] std::vector<std::uint32_t> allowed_cpus();
 

@@ -105,7 +105,8 @@ std::optional<module_info> module_of(const void* address) {
 std::string function_at(std::string_view path_end, std::uint64_t offset) {
   struct wanted {
     std::string_view path_end;
-    std::uintptr_t base = 0;
+    std::uintptr_t base = 0;  // of a program that lies where it was linked it is 0
+    bool is_found = false;
   } module{path_end};
   if (path_end.empty()) return {};
   ::dl_iterate_phdr(
@@ -113,12 +114,13 @@ std::string function_at(std::string_view path_end, std::uint64_t offset) {
         auto& sought = *static_cast<wanted*>(argument);
         if (!path_of(*each).ends_with(sought.path_end)) return 0;
         sought.base = each->dlpi_addr;
+        sought.is_found = true;
         return 1;
       },
       &module);
   const auto address = module.base + offset;
   Dl_info found{};
-  if (module.base == 0 || ::dladdr(reinterpret_cast<const void*>(address), &found) == 0 ||
+  if (!module.is_found || ::dladdr(reinterpret_cast<const void*>(address), &found) == 0 ||
       found.dli_sname == nullptr)
     return {};
   const std::unique_ptr<char, decltype(&std::free)> name{

@@ -123,7 +123,8 @@ struct refused {
 inline constexpr const char* out_of_room = "descriptors and memory";
 /// Why, with what to do about it.
 [[nodiscard]] inline std::string with_advice_on_room(const std::string& why) {
-  return why + "; raise the limit of open files (ulimit -n), or have fewer actors";
+  return why +
+         "; raise the limit of open files (ulimit -n; in the guardian ulimit -Hn), or have fewer actors";
 }
 
 struct watching {

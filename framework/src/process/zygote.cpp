@@ -1,6 +1,7 @@
 #include "process/zygote.hpp"
 
 #include "platform/crash_trace.hpp"
+#include "platform/limits.hpp"
 #include "platform/memory.hpp"
 #include "platform/packet.hpp"
 #include "platform/process.hpp"
@@ -87,6 +88,7 @@ zygote_process start_zygote(actor_main run_actor, const std::vector<std::string>
   const auto pid = platform::fork_child();
   if (pid == 0) {
     platform::reset_signals();
+    platform::restore_open_files();
     run_zygote(std::move(its), guardian, run_actor, modules);
   }
   return {pid, std::move(ours)};

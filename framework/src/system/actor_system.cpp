@@ -1,4 +1,5 @@
 #include <troupe/actor_system.hpp>
+#include <troupe/available_cpus.hpp>
 #include <troupe/errors.hpp>
 
 #include "process/entrance.hpp"
@@ -28,11 +29,17 @@ host_member& host_of(detail::endpoint& where, const char* what) {
   return *host;
 }
 
+// Who spins with a part of a CPU spends what the one waited for would need.
+system_options fitting_here(system_options options) {
+  if (available_cpus() < 2) options.spin = {};
+  return options;
+}
+
 }  // namespace
 
 void guard(int, char**) { enter_if_at_the_entrance(); }
 
-actor_system::actor_system(system_options options) : options_{std::move(options)} {
+actor_system::actor_system(system_options options) : options_{fitting_here(std::move(options))} {
   enter_if_at_the_entrance();
   auto host = std::make_shared<host_member>(process_layer::launch_guardian(options_), options_);
   host->start();

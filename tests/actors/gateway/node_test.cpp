@@ -18,6 +18,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <signal.h>
 #include <string>
@@ -90,6 +91,7 @@ class witness {
   }
   void wait_for(const troupe::actor<tests::gate>& closed) { closed.ask<&tests::gate::enter>(1).get(); }
   void hear(int) { ++heard_; }
+  int heard() const { return heard_; }
   troupe::promise<int> heard_before_the_end() const { return at_end_; }
 
  private:
@@ -330,18 +332,28 @@ TEST_CASE("an answer that is given up does not come, and can be followed where i
 }
 
 TEST_CASE("an end is told behind what came before it, where the mailbox has no room for that") {
-  place first, second{{first.node.address()}};
+  place first;
+  std::optional<place> second{std::in_place, std::vector{first.node.address()}};
   const auto closed = first.system.spawn<tests::gate>();
   auto slow = first.system.spawn<witness>({.mailbox_messages = 4});
-  auto there = first.system.spawn<speaker>({.on = second.node.self()});
+  auto there = first.system.spawn<speaker>({.on = second->node.self()});
+  // The first word between those two is the gateway's: so it is that mailbox's bound that counts.
+  there.ask<&speaker::say>(slow, 1).get(soon);
+  REQUIRE(support::wait_until([&] { return slow.ask<&witness::heard>().get(soon) == 1; }));
   slow.ask<&witness::watch>(there).get(soon);
   slow.tell<&witness::wait_for>(closed);
   REQUIRE(support::wait_until([&] { return closed.ask<&tests::gate::waiting>().get(soon) == 1; }));
-  there.tell<&speaker::say>(slow, 100);
-  there.stop();
-  CHECK(there.join().ok());
+  there.ask<&speaker::say>(slow, 2000).get(soon);
+  SECTION("the actor's") {
+    there.stop();
+    CHECK(there.join().ok());
+  }
+  SECTION("its node's") {
+    second.reset();
+    CHECK(there.join().kind == troupe::exit_kind::node_down);
+  }
   closed.tell<&tests::gate::open>(1);
-  CHECK(slow.ask<&witness::heard_before_the_end>().get(soon) == 100);
+  CHECK(slow.ask<&witness::heard_before_the_end>().get(soon) == 2001);
 }
 
 TEST_CASE("a full mailbox there makes its senders here wait, and nobody else") {

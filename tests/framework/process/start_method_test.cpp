@@ -9,12 +9,11 @@
 #include <signal.h>
 #include <stdexcept>
 #include <string>
+#include <sys/auxv.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace {
-
-int a_variable = 0;
 
 class subject {
  public:
@@ -24,7 +23,7 @@ class subject {
   int number() { return number_; }
   int pid() { return ::getpid(); }
   int group() { return ::getpgid(0); }
-  std::size_t address() { return reinterpret_cast<std::size_t>(&a_variable); }
+  std::size_t address() { return ::getauxval(AT_RANDOM); }  // of the stack: a program's own may be fixed
   std::size_t descriptors() { return support::open_descriptors().size(); }
   bool has_variable() { return std::getenv("TROUPE_ENTRANCE") != nullptr; }
   std::string parent() { return troupe::this_actor::parent().value().name(); }

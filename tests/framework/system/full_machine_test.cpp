@@ -8,7 +8,6 @@
 #include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <functional>
-#include <memory>
 #include <signal.h>
 #include <string>
 #include <sys/resource.h>
@@ -212,21 +211,20 @@ TEST_CASE("who connects to an actor without descriptors is told of its end, whic
 }
 
 TEST_CASE("a guardian without descriptors refuses starts, one by one, and serves on") {
-  std::unique_ptr<troupe::actor_system> system;
-  {
-    limited few{RLIMIT_NOFILE, 64};  // the guardian's, too: it inherits it
-    system = std::make_unique<troupe::actor_system>();
-  }
-  const auto friendly = system->spawn<witness>();
+  troupe::actor_system system;
+  const auto friendly = system.spawn<witness>();
+  const rlimit few{64, 64};
+  REQUIRE(::prlimit(support::descendant_called("troupe-guardian", ::getpid()), RLIMIT_NOFILE, &few,
+                    nullptr) == 0);
   std::vector<troupe::actor<witness>> all;
   std::string stage;
   while (all.size() < 100 && stage.empty()) {
-    stage = stage_of([&] { all.push_back(system->spawn<witness>()); });
+    stage = stage_of([&] { all.push_back(system.spawn<witness>()); });
   }
   CHECK(stage == "descriptors and memory");
   CHECK(all.size() >= 3);
   for (int round = 0; round < 20; ++round) {
-    CHECK(stage_of([&] { (void)system->spawn<witness>(); }) == "descriptors and memory");
+    CHECK(stage_of([&] { (void)system.spawn<witness>(); }) == "descriptors and memory");
     const std::vector<char> large(400'000);
     CHECK(friendly.ask<&witness::take>(large).get() == large.size());  // the guardian is not asked
   }
@@ -234,8 +232,27 @@ TEST_CASE("a guardian without descriptors refuses starts, one by one, and serves
   // What ends makes room.
   for (const auto& each : all) each.stop();
   for (const auto& each : all) CHECK(each.join().ok());
-  CHECK(system->spawn<witness>().ask<&witness::echo>(8).get() == 8);
-  CHECK(system->stop().killed.empty());
+  CHECK(system.spawn<witness>().ask<&witness::echo>(8).get() == 8);
+  CHECK(system.stop().killed.empty());
+}
+
+TEST_CASE("the guardian has the descriptors that the hard limit allows, and actors those of the host") {
+  troupe::actor_system system;
+  const auto here = system.spawn<witness>();
+  const auto limit_of = [](pid_t pid) {
+    rlimit limit{};
+    REQUIRE(::prlimit(pid, RLIMIT_NOFILE, nullptr, &limit) == 0);
+    return limit;
+  };
+  const auto own = limit_of(::getpid());
+  const auto guardian = support::descendant_called("troupe-guardian", ::getpid());
+  CHECK(limit_of(guardian).rlim_cur == own.rlim_max);
+  CHECK(limit_of(here.pid()).rlim_cur == own.rlim_cur);
+  // Also where the zygote is one that the guardian has forked since.
+  const auto zygote = support::descendant_called("troupe-zygote", guardian);
+  REQUIRE(::kill(zygote, SIGKILL) == 0);
+  REQUIRE(support::wait_until_ended(zygote));
+  CHECK(limit_of(system.spawn<witness>().pid()).rlim_cur == own.rlim_cur);
 }
 
 TEST_CASE("constructor arguments for which the host has no memory are refused, and cost nothing") {

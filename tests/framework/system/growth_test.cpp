@@ -7,7 +7,10 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <functional>
+#include <set>
 #include <signal.h>
+#include <string>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -23,6 +26,16 @@ class mortal {
   int pid() const { return troupe::this_actor::pid(); }
   void take(int) {}
 };
+
+/// Whether this user may have so many descriptors. From here on this process and its guardian may.
+bool may_open(rlim_t number) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= number) return true;
+  limit.rlim_cur = number;
+  if (limit.rlim_max >= number && ::setrlimit(RLIMIT_NOFILE, &limit) == 0) return true;
+  WARN("not run: it needs " << number << " descriptors");
+  return false;
+}
 
 /// Does `step` so often, and again, and compares what there is then. `ends` of actors each.
 void check_steps(const troupe::actor_system& system, int first, int then, int ends,
@@ -117,6 +130,34 @@ TEST_CASE("a zygote that takes another's place has none of the guardian's mappin
   REQUIRE(second != 0);
   CHECK(second != first);
   CHECK(support::of(second).mapped_shared == 0);
+}
+
+TEST_CASE("a thousand actors at once end with their system's scope, none by a signal, and leave nothing",
+          "[.thousand]") {
+  const int count = support::scaled(1000);
+  if (!may_open(static_cast<rlim_t>(4 * count + 100))) return;  // for the guardian
+  // Written by the background thread, which ends with the scope.
+  int ended = 0;
+  std::vector<std::string> not_orderly;
+  {
+    troupe::actor_system system;
+    std::vector<troupe::actor<mortal>> all;
+    for (int n = 0; n < count; ++n) {
+      all.push_back(system.spawn<mortal>());
+      all.back().on_down([&](const troupe::exit_status& how) {
+        ++ended;
+        if (!how.ok()) not_orderly.push_back(to_string(how));
+      });
+    }
+    std::vector<troupe::future<int>> answers;
+    for (const auto& one : all) answers.push_back(one.ask<&mortal::pid>());
+    std::set<int> pids;
+    for (auto& answer : answers) pids.insert(answer.get());
+    CHECK(pids.size() == all.size());
+  }
+  CHECK(ended == count);
+  CHECK(not_orderly == std::vector<std::string>{});
+  CHECK(support::descendants_of(::getpid()).empty());
 }
 
 // The first figure is taken once all that is remembered is there.

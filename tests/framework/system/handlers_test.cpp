@@ -54,6 +54,12 @@ class all_forms : public base {
   }
   reading aggregate(const std::map<std::string, reading>& all) { return all.at("one"); }
 
+  template <class T>
+  static T added(all_forms& self, T more) {
+    self.sum_ += static_cast<int>(more);
+    return static_cast<T>(self.sum_);
+  }
+
   int overloaded(int) { return 1; }
   int overloaded(const std::string&) const noexcept { return 2; }
   int overloaded(int, int) const& { return 3; }
@@ -67,7 +73,10 @@ class all_forms : public base {
 
  private:
   int chained_ = 0;
+  int sum_ = 0;
 };
+
+int doubled(base& self, int n) { return 2 * n + static_cast<int>(self.who().size()); }
 
 class till {
  public:
@@ -129,6 +138,17 @@ TEST_CASE("inherited, virtual, noexcept, const, reference-qualified and static m
   CHECK(a.ask<&all_forms::on_const_lvalue>().get() == 7);
   CHECK(a.ask<&all_forms::on_lvalue>().get() == 8);
   CHECK(a.ask<&all_forms::of_the_class>().get() == a.pid());
+}
+
+TEST_CASE("functions that take the actor first are handlers too") {
+  troupe::actor_system system;
+  const auto a = system.spawn<all_forms>();
+  CHECK(a.ask<&all_forms::added<int>>(4).get() == 4);
+  CHECK(a.ask<&all_forms::added<double>>(3).get() == 7.0);
+  CHECK(a.ask<&doubled>(4).get() == 15);
+  const troupe::port<int> port = a.port<&all_forms::added<int>>();
+  port.tell(1);
+  CHECK(a.ask<&all_forms::added<long>>(0).get() == 8);
 }
 
 TEST_CASE("one of several overloads is named by its parameters") {

@@ -6,9 +6,12 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <span>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -75,6 +78,54 @@ class adder {
   std::uint64_t sum_ = 0;
 };
 
+/// What this process has mapped there; nothing: memory that has no name.
+std::string mapping_of(const void* address) {
+  const auto at = reinterpret_cast<std::uintptr_t>(address);
+  std::ifstream maps{"/proc/self/maps"};
+  for (std::string line; std::getline(maps, line);) {
+    // "7f10-7f20 r--s 00001000 00:01 1234   /memfd:troupe-journals (deleted)"
+    std::istringstream in{line};
+    std::uintptr_t first = 0, end = 0;
+    char dash = 0;
+    std::string rights, offset, device, inode, name;
+    in >> std::hex >> first >> dash >> end >> rights >> offset >> device >> inode >> std::ws;
+    std::getline(in, name);
+    if (first <= at && at < end) return name;
+  }
+  return "nowhere";
+}
+
+constexpr char mark = 'v';
+
+/// Says where what it is shown lies, and whether it is what was sent.
+class looker {
+ public:
+  std::string text(std::string_view seen) const { return place_of(seen); }
+  std::string bytes(std::span<const std::byte> seen) const { return place_of(seen); }
+  std::string numbers(std::span<const std::uint64_t> seen) const { return place_of(seen); }
+  std::string odd_numbers(char, std::span<const std::uint64_t> seen) const { return place_of(seen); }
+  std::string value(const std::string& seen) const { return place_of(seen); }
+
+ private:
+  template <class Seen>
+  static std::string place_of(const Seen& seen) {
+    const bool right = !seen.empty() && std::all_of(seen.begin(), seen.end(), [](auto each) {
+      return each == static_cast<decltype(each)>(mark);
+    });
+    return (right ? "" : "something else, ") + mapping_of(seen.data());
+  }
+};
+
+/// It looks once all has been sent: on each lane it may find in the journal what its sender has not come to.
+template <auto Method, class... Arguments>
+std::string place_seen(const troupe::actor<looker>& by, const Arguments&... arguments) {
+  by.pause();
+  REQUIRE(support::wait_until([&] { return support::state_of(by.pid()) == 'T'; }));
+  auto answer = by.ask<Method>(arguments...);
+  by.resume();
+  return answer.get();
+}
+
 }  // namespace
 
 TEST_CASE("on each lane messages of all sizes come whole and in order, from hosts and from actors") {
@@ -106,6 +157,28 @@ TEST_CASE("on each lane what a dead actor had not finished comes to its next pro
     if (n % 30 == 0) to.kill();
   }
   CHECK(to.ask<&adder::sum>().get() == expected);
+}
+
+TEST_CASE("views of a large message lie in the journal on the lane `ring`, and never on the lane `socket`") {
+  constexpr std::size_t large = 20'000, little = 100;
+  troupe::actor_system system;
+  const bool by_ring = GENERATE(true, false);
+  const auto one = system.spawn<looker>({.lane = by_ring ? troupe::lane::ring : troupe::lane::socket});
+  const std::string text(large, mark), short_text(little, mark);
+  const std::vector<std::byte> bytes(large, static_cast<std::byte>(mark));
+  const std::vector<std::uint64_t> numbers(large / sizeof(std::uint64_t), mark);
+  (void)one.ask<&looker::value>(text).get();  // the connection is made now
+  const auto lies_in_journal = [](const std::string& place) {
+    CHECK_THAT(place, !Catch::Contains("something else") && !Catch::Contains("nowhere"));
+    return place.starts_with("/memfd:troupe-journals");
+  };
+  CHECK(lies_in_journal(place_seen<&looker::text>(one, text)) == by_ring);
+  CHECK(lies_in_journal(place_seen<&looker::bytes>(one, bytes)) == by_ring);
+  CHECK(lies_in_journal(place_seen<&looker::numbers>(one, numbers)) == by_ring);
+  // What is little, is wanted as a value, or cannot be read where it lies is a copy on each lane.
+  CHECK_FALSE(lies_in_journal(place_seen<&looker::text>(one, short_text)));
+  CHECK_FALSE(lies_in_journal(place_seen<&looker::value>(one, text)));
+  CHECK_FALSE(lies_in_journal(place_seen<&looker::odd_numbers>(one, 'c', numbers)));
 }
 
 TEST_CASE("the environment chooses a lane where the options do not, and must name one") {

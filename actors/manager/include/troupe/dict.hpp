@@ -56,17 +56,17 @@ class dict_object final : public managed_object {
   std::map<K, V> items() { return values_; }
 
   template <auto Function, class... P>
-  auto update(K key, P... arguments) {
-    return update_or_leave<Function>(at(key), arguments...);
+  static auto update(dict_object& self, K key, P... arguments) {
+    return update_or_leave<Function>(self.at(key), arguments...);
   }
   template <auto Function, class... P>
-  auto update_or(K key, V initial, P... arguments) {
-    const auto [at, made] = values_.try_emplace(std::move(key), std::move(initial));
+  static auto update_or(dict_object& self, K key, V initial, P... arguments) {
+    const auto [at, made] = self.values_.try_emplace(std::move(key), std::move(initial));
     if (!made) return update_or_leave<Function>(at->second, arguments...);
     try {
       return update_or_leave<Function>(at->second, arguments...);
     } catch (...) {
-      values_.erase(at);
+      self.values_.erase(at);
       throw;
     }
   }

@@ -54,8 +54,8 @@ class list_object final : public managed_object {
   std::vector<T> snapshot() { return values_; }
 
   template <auto Function, class... P>
-  auto update(std::uint64_t index, P... arguments) {
-    return update_or_leave<Function>(values_[checked(index)], arguments...);
+  static auto update(list_object& self, std::uint64_t index, P... arguments) {
+    return update_or_leave<Function>(self.values_[self.checked(index)], arguments...);
   }
 
  private:

@@ -48,8 +48,8 @@ class record_object final : public managed_object {
     return add_to<field<Field>>(value_.*Field, more);
   }
   template <auto Function, class... P>
-  auto update(P... arguments) {
-    return update_or_leave<Function>(value_, arguments...);
+  static auto update(record_object& self, P... arguments) {
+    return update_or_leave<Function>(self.value_, arguments...);
   }
 
  private:

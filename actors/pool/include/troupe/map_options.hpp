@@ -13,9 +13,11 @@ namespace troupe {
 struct map_options {
   detail::not_from_braces only_named{};
 
-  /// Items that go to a worker together: more for short work, since every chunk costs a message there and back. 0: for `map`
-  /// as many as make about a millisecond of work, by what those before took, but so few that each worker gets four; for
-  /// `imap` and `map_async` so many that each worker gets four, or 1 where the range does not know its size.
+  /// Items that go to a worker together: more for short work, since every chunk costs a message there and back. 0: as many as
+  /// make about a millisecond of work, by what those before took, but so few that each worker gets four chunks; 1 for `imap`
+  /// of a range that does not know its size; for `map_async`, which hands all out at once, a quarter of a worker's share.
+  /// Whatever it is: where a worker of this system has nothing left to do, chunks that wait behind others are given to it, and
+  /// of `map` the rest of those that run.
   std::size_t chunk_size = 0;
 
   /// Chunks that may have been pulled from the range and not yet been given as results. 0: twice as many as there are

@@ -54,6 +54,17 @@ template <class Object>
 requires std::is_class_v<Object> && requires { &Object::operator(); }
 struct callable_traits<Object> : callable_traits<decltype(&Object::operator())> {};
 
+/// A handler of an `A`: a member function of it or of a base, or a function that takes the object first, as an `A&`, and then
+/// the parameters of the message.
+template <class A, class Method>
+struct handler_traits : callable_traits<Method> {};
+template <class A, class R, class Base, class... P, bool N>
+requires(!std::is_const_v<Base> &&
+         std::is_base_of_v<Base, A>) struct handler_traits<A, R (*)(Base&, P...) noexcept(N)>
+    : known_function<R, P...> {
+  using owner = Base;
+};
+
 /// A function object that another process can make for itself: a lambda without captures, or a class like it.
 template <class Object>
 concept stateless =

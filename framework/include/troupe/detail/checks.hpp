@@ -23,7 +23,7 @@ inline constexpr bool has_views<std::tuple<P...>> = (is_view<sent<P>> || ...);
 template <class A, auto Method>
 consteval bool check_method() {
   using method = decltype(Method);
-  using traits = callable_traits<method>;
+  using traits = handler_traits<A, method>;
   if constexpr (std::is_member_function_pointer_v<method> && !traits::known) {
     static_assert(never<A>,
                   "troupe: a handler must not be volatile, &&-qualified or variadic: write an ordinary "

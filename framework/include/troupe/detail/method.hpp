@@ -10,6 +10,7 @@
 #include <troupe/promise.hpp>
 
 #include <coroutine>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <tuple>
@@ -102,15 +103,16 @@ struct constructor_entry {
                                            relies_function_of<A>()};
 };
 
-/// Calls `Method` on `object`, or without it where it is a static member.
+/// Calls `Method` on `object`, or without it where it is a static member that does not take it.
 template <class A, auto Method, class Arguments>
 decltype(auto) call_with(void* object, Arguments& values) {
+  using owner = typename handler_traits<A, decltype(Method)>::owner;
   return values.apply([object](auto&&... value) -> decltype(auto) {
-    if constexpr (std::is_member_function_pointer_v<decltype(Method)>) {
-      typename callable_traits<decltype(Method)>::owner& owner = *static_cast<A*>(object);
-      return (owner.*Method)(std::forward<decltype(value)>(value)...);
-    } else {
+    if constexpr (std::is_void_v<owner>) {
       return Method(std::forward<decltype(value)>(value)...);
+    } else {
+      owner& its = *static_cast<A*>(object);
+      return std::invoke(Method, its, std::forward<decltype(value)>(value)...);
     }
   });
 }
@@ -119,7 +121,7 @@ decltype(auto) call_with(void* object, Arguments& values) {
 template <class A, auto Method>
 class coroutine_method final : public coroutine_handler {
  public:
-  using traits = callable_traits<decltype(Method)>;
+  using traits = handler_traits<A, decltype(Method)>;
   coroutine_method(void* object, byte_reader& in)
       : arguments_{in}, coroutine_{call_with<A, Method>(object, arguments_)} {}
 
@@ -135,7 +137,7 @@ class coroutine_method final : public coroutine_handler {
 
 template <class A, auto Method>
 struct method_entry {
-  using traits = callable_traits<decltype(Method)>;
+  using traits = handler_traits<A, decltype(Method)>;
   static constexpr bool is_task = is_coroutine<typename traits::result>;
   static void call(void* object, byte_reader& in, replier& reply) {
     if constexpr (is_task) {

@@ -62,7 +62,7 @@ auto handler_for(::caf::event_based_actor* self, const actor<A>& to, method_name
       pass_on<Method>(to, promise, values...);
       return promise;
     };
-  }(std::type_identity<typename troupe::detail::callable_traits<decltype(Method)>::parameters>{});
+  }(std::type_identity<typename troupe::detail::handler_traits<A, decltype(Method)>::parameters>{});
 }
 
 }  // namespace detail

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <ostream>
 #include <sstream>
@@ -34,23 +35,23 @@ class managed_object {
   virtual ~managed_object() = default;
 };
 
-/// The manager. Its members are the messages.
+/// The manager. Its members are the messages; they are static as a pool worker's are.
 class manager_actor {
  public:
   template <class Object, class... Initial>
-  object_number make(Initial... initial) {
-    const object_number number{++made_};
-    objects_.emplace(number, std::make_unique<Object>(std::move(initial)...));
+  static object_number make(manager_actor& self, Initial... initial) {
+    const object_number number{++self.made_};
+    self.objects_.emplace(number, std::make_unique<Object>(std::move(initial)...));
     return number;
   }
 
   /// Runs `Method` on an object. What it throws goes to the caller; the manager lives on.
   template <class Object, auto Method, class... P>
-  auto call(object_number number, P... arguments) {
-    const auto found = objects_.find(number);
-    auto* const object = found == objects_.end() ? nullptr : dynamic_cast<Object*>(found->second.get());
+  static auto call(manager_actor& self, object_number number, P... arguments) {
+    const auto found = self.objects_.find(number);
+    auto* const object = found == self.objects_.end() ? nullptr : dynamic_cast<Object*>(found->second.get());
     if (object == nullptr) throw std::logic_error{"troupe::manager: a handle of an object that is not here"};
-    return (object->*Method)(std::move(arguments)...);
+    return std::invoke(Method, *object, std::move(arguments)...);
   }
 
  private:
@@ -90,7 +91,7 @@ class managed_handle {
   template <class Object, auto Method, class... Arguments>
   auto call(Arguments&&... arguments) const {
     return call_as<Object, Method>(
-        std::type_identity<typename callable_traits<decltype(Method)>::parameters>{},
+        std::type_identity<typename handler_traits<Object, decltype(Method)>::parameters>{},
         std::forward<Arguments>(arguments)...);
   }
 

@@ -159,7 +159,7 @@ class submitted_chunk final : public pool_task, public async_part<kept_result<ta
   }
   [[nodiscard]] bool deliver() override {
     try {
-      job_.answered(answer_.get(), sent_.to->actor.name());
+      job_.answered(answer_.get(), sent_.to->actor.name(), sent_.is_recalled());
     } catch (...) {
       job_.fail(std::current_exception());
     }

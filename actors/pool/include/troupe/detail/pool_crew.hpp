@@ -64,6 +64,10 @@ struct pool_post {
 struct pool_sending {
   std::shared_ptr<const pool_post> to;
   pool_order order;
+
+  [[nodiscard]] bool is_recalled() const {
+    return to->is_here() && detail::is_recalled(to->log, order.ticket);
+  }
 };
 
 /// One worker, from its start until nobody sends to it any more: then, where another has taken its seat, it is asked to

@@ -5,11 +5,13 @@
 #include <troupe/detail/pool_feed.hpp>
 #include <troupe/detail/pool_job.hpp>
 #include <troupe/errors.hpp>
+#include <troupe/switched_off.hpp>
 #include <troupe/wait.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <memory>
@@ -27,7 +29,10 @@ namespace troupe::detail {
 ///
 /// A worker is given a second chunk only while chunks are short: behind a long one it would wait while others are idle.
 ///
-/// What a worker's death has left of a chunk (see `pool_job`) goes to another worker. Calls of several threads know nothing of each other: each has lanes of its own to the same workers. Threads: one.
+/// Where no more is to come and a worker has nothing left to do, what others have not begun is recalled and shared out.
+///
+/// What a worker's death has left of a chunk (see `pool_job`) goes to another worker. Calls of several threads know nothing of
+/// each other: each has lanes of its own to the same workers. Threads: one.
 template <class Task, class Item>
 class pool_flow {
  public:
@@ -38,6 +43,7 @@ class pool_flow {
     std::size_t a_lane = 0;    ///< chunks, at least 1
     std::size_t at_first = 1;  ///< chunks a lane, until it is known how long one takes
     bool until_failure = false;
+    bool in_parts = false;  ///< whether a chunk may come back as several
     pool_rules rules{};
   };
 
@@ -55,6 +61,9 @@ class pool_flow {
   [[nodiscard]] bool is_empty() const { return out_ == 0; }
   /// Nanoseconds that an item took lately.
   [[nodiscard]] double pace() const { return pace_; }
+
+  /// No more is sent, but what comes back.
+  void ends() { ended_ = true; }
 
   /// To the worker with the least to do. Throws `start_failed` where no worker can be had, `system_stopped`.
   void send(pool_chunk<Item> chunk) { send(job{std::move(chunk), most_.until_failure}); }
@@ -87,7 +96,7 @@ class pool_flow {
     for (;;) {
       // Whose front was answered may well have more answers: they came together.
       if (!fronts_[current_].valid() || !fronts_[current_].ready()) {
-        const auto next = wait_any(fronts_, patience_until(until));
+        const auto next = wait_for_front(until);
         if (!next) return std::nullopt;
         current_ = *next;
       }
@@ -120,14 +129,83 @@ class pool_flow {
     std::deque<sent_chunk> chunks;
     std::deque<future<results>> behind;  // of all chunks but the first, whose answer is in `fronts_`
     std::size_t depth;                   // chunks that it should have: by how long its last ones took
+    std::uint64_t settled = 0;           // ticket of the last chunk that is through; 0: none
+    std::uint64_t recalled = 0;          // ticket up to which its chunks have been recalled
     [[nodiscard]] bool has_room() const { return chunks.size() < depth; }
   };
   static constexpr double long_chunk = 10e6;             // nanoseconds: then a round trip does not count
   static constexpr double long_chunk_elsewhere = 100e6;  // by way of two gateways, which wait for a core too
   static constexpr double in_hand = 200e3;  // nanoseconds of work, so that a worker need not wait for us
+  static constexpr std::chrono::milliseconds idle_at_most{
+      1};  // a worker, while others have items that have not begun
 
   static std::chrono::nanoseconds patience_until(deadline until) {
     return until == no_deadline ? std::chrono::nanoseconds::max() : until - std::chrono::steady_clock::now();
+  }
+
+  std::optional<std::size_t> wait_for_front(deadline until) {
+    while (ended_ && idle_lanes() != 0) {
+      const auto soon = std::min<deadline>(until, std::chrono::steady_clock::now() + idle_at_most);
+      if (const auto next = wait_any(fronts_, patience_until(soon))) return next;
+      if (soon == until) return std::nullopt;
+      if (!even_out()) break;
+    }
+    return wait_any(fronts_, patience_until(until));
+  }
+
+  [[nodiscard]] std::size_t idle_lanes() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(lanes_, [](const lane& each) { return each.chunks.empty(); }));
+  }
+
+  /// Recalls what can be, and gives what surely does not begin there to others; of the rest the workers will tell. False
+  /// where there was nothing.
+  bool even_out() {
+    if (switched_off("pool_recall")) return false;
+    bool any = false;
+    std::vector<job> taken;
+    for (std::size_t place = 0; place < lanes_.size(); ++place) {
+      if (!can_be_recalled(lanes_[place])) continue;
+      any = true;
+      take_back(place, taken);
+    }
+    for (auto& each : taken) share(std::move(each));
+    return any;
+  }
+  [[nodiscard]] bool can_be_recalled(const lane& from) const {
+    if (from.chunks.empty()) return false;
+    const auto& last = from.chunks.back().at;
+    if (!last.to->is_here() || from.recalled == last.order.ticket) return false;
+    return from.chunks.size() > 1 || (most_.in_parts && from.chunks.front().what.can_be_split());
+  }
+
+  /// Those behind the one that has begun. None where it cannot be told which that is: the worker is at another thread's order.
+  void take_back(std::size_t place, std::vector<job>& taken) {
+    auto& from = lanes_[place];
+    const auto worker = from.chunks.back().at.to;
+    from.recalled = from.chunks.back().at.order.ticket;
+    const auto begun = recall(worker->log, from.recalled);
+    const auto is_begun = [&](const sent_chunk& each) {
+      return each.at.to == worker && each.at.order.ticket == begun;
+    };
+    if (begun != from.settled && std::ranges::none_of(from.chunks, is_begun)) return;
+    while (!from.chunks.empty() && from.chunks.back().at.to == worker && !is_begun(from.chunks.back())) {
+      taken.push_back(std::move(from.chunks.back().what));
+      from.chunks.pop_back();
+      if (from.behind.empty()) {
+        fronts_[place] = {};
+      } else {
+        from.behind.pop_back();
+      }
+      --out_;
+    }
+  }
+
+  /// To the workers that have nothing to do, in equal parts.
+  void share(job what) {
+    for (auto idle = idle_lanes(); most_.in_parts && idle > 1 && what.can_be_split(); --idle)
+      send(what.split_off(std::max<std::size_t>(what.items.size() / idle, 1)));
+    send(std::move(what));
   }
 
   std::size_t least_busy(const std::vector<bool>& passed_over) const {
@@ -165,7 +243,7 @@ class pool_flow {
     try {
       auto made = answer.get();
       const auto took = static_cast<double>(made.nanoseconds);
-      what.answered(std::move(made), sent.to->actor.name());
+      what.answered(std::move(made), sent.to->actor.name(), sent.is_recalled());
       adapt(took, what.done() - before, here, sent.to->is_here() ? long_chunk : long_chunk_elsewhere);
     } catch (const system_stopped&) {
       throw;
@@ -177,7 +255,7 @@ class pool_flow {
       what.fail(std::current_exception());
     }
     if (what.is_over()) return std::move(what);
-    send(std::move(what));
+    sent.is_recalled() ? share(std::move(what)) : send(std::move(what));
     return std::nullopt;
   }
 
@@ -207,6 +285,7 @@ class pool_flow {
   future<results> next_front(std::size_t place) {
     auto& from = lanes_[place];
     auto answer = std::exchange(fronts_[place], {});
+    from.settled = from.chunks.front().at.order.ticket;
     from.chunks.pop_front();
     --out_;
     if (!from.behind.empty()) {
@@ -217,8 +296,9 @@ class pool_flow {
   }
 
   void adapt(double nanoseconds, std::size_t items, lane& which, double is_long) {
+    if (items == 0) return;
     const auto took = std::max(nanoseconds, 1.0);
-    const auto each = took / static_cast<double>(std::max<std::size_t>(items, 1));
+    const auto each = took / static_cast<double>(items);
     chunk_time_ = chunk_time_ == 0 ? took : 0.75 * chunk_time_ + 0.25 * took;
     // A chunk that was slow because its worker had no core is forgotten sooner than one that was quick.
     const auto weight = pace_ == 0 ? 1.0 : each < pace_ ? 0.5 : 0.25;
@@ -233,6 +313,7 @@ class pool_flow {
   std::vector<future<results>> fronts_;
   std::size_t current_ = 0;
   std::size_t out_ = 0;
+  bool ended_ = false;
   double chunk_time_ = 0;
   double pace_ = 0;
 };

@@ -71,10 +71,29 @@ class pool_job {
     return pool_crew::may_try_again(++trouble().sent_in_vain, down);
   }
 
-  /// What the worker answered. Throws `malformed_message` where that cannot be.
-  void answered(results&& made, const std::string& worker) {
+  /// Whether some of `items` may go to other workers: nothing has happened to any of them.
+  [[nodiscard]] bool can_be_split() const {
+    return items.size() > 1 && (!trouble_ || (trouble_->rest.empty() && trouble_->attempts.empty()));
+  }
+  /// So many of `items`, the last ones, as a chunk of their own; fewer than there are.
+  [[nodiscard]] pool_job split_off(std::size_t so_many) {
+    pool_job part;
+    const auto from = items.end() - static_cast<std::ptrdiff_t>(so_many);
+    part.items.assign(std::make_move_iterator(from), std::make_move_iterator(items.end()));
+    items.erase(from, items.end());
+    count_ -= so_many;
+    part.number = number;
+    part.first = first + count_;
+    part.count_ = so_many;
+    part.until_failure_ = until_failure_;
+    return part;
+  }
+
+  /// What the worker answered; a recalled order may come back with none of its items done. Throws `malformed_message` where
+  /// that cannot be.
+  void answered(results&& made, const std::string& worker, bool recalled) {
     const auto finished = made.values.size() + made.failures.size();
-    check(made, finished, worker);
+    check(made, finished, worker, recalled);
     if (values.empty()) {
       values = std::move(made.values);
     } else {
@@ -84,7 +103,7 @@ class pool_job {
     for (const auto& each : made.failures)
       problems.push_back({done_ + static_cast<std::size_t>(each.place), caught(each.what, worker)});
     broke_off_ = until_failure_ && !made.failures.empty();
-    if (finished != items.size()) trouble().most_at_once = finished;
+    if (finished != items.size() && !recalled) trouble().most_at_once = finished;
     advance(finished);
   }
 
@@ -115,9 +134,10 @@ class pool_job {
   }
 
  private:
-  void check(const results& made, std::size_t finished, const std::string& worker) const {
+  void check(const results& made, std::size_t finished, const std::string& worker, bool recalled) const {
     const bool one_too_many = until_failure_ && made.failures.size() > 1;
-    if (finished > items.size() || (finished == 0 && !items.empty()) || one_too_many)
+    const bool none = finished == 0 && !items.empty() && !recalled;
+    if (finished > items.size() || none || one_too_many)
       throw malformed_message{"worker " + worker + " answered with another number of results than items"};
     std::size_t before = 0;
     for (const auto& failure : made.failures) {

@@ -27,12 +27,13 @@ namespace troupe::detail {
 ///     word 2   since when that one is running: nanoseconds of the steady clock; only where there is a deadline
 ///     word 3   how many of the finished items failed, where results are numbers
 ///     word 4   bytes of memory that were resident after the last order; only where the pool wants to know
+///     word 5   recalled: what has not begun of the orders up to this ticket is not to begin. The pool's
 ///     word 8   what became of the finished items. Numbers: a place for each item of the order, then the failures, with their
 ///              places. Other results: one behind the other. What is packed has 4 bytes of length in front: twice that, and
 ///              one more for a failure
 ///
-/// The worker alone writes. The pool reads after its death, of which it hears when it has been reaped; what it reads then is
-/// a stranger's, and checked.
+/// Else the worker alone writes. The pool reads after its death, of which it hears when it has been reaped; what it reads then
+/// is a stranger's, and checked.
 using pool_log = shared_array<std::uint64_t>;
 inline constexpr std::size_t pool_log_words = 16 * 1024;
 inline constexpr std::size_t pool_log_header = 8;  // words
@@ -52,15 +53,26 @@ struct pool_order {
   bool weighs = false;        ///< whether the worker is to note how much memory it has afterwards
 };
 
+/// Of the pool: recalls orders up to this one. Returns the ticket of the order that the worker had begun with last: it begins
+/// with no other of them, and ends with the item that runs now.
+std::uint64_t recall(const pool_log& log, std::uint64_t ticket);
+/// Whether that has been done with this order.
+[[nodiscard]] bool is_recalled(const pool_log& log, std::uint64_t ticket);
+
 /// Of the worker. Each note is a store behind what it is about: a death in between leaves the one before.
 class pool_notes {
  public:
   pool_notes(const pool_log& log, std::uint64_t ticket)
-      : words_{log.begin()}, room_{std::as_writable_bytes(log.span().subspan(pool_log_header))} {
+      : words_{log.begin()},
+        room_{std::as_writable_bytes(log.span().subspan(pool_log_header))},
+        ticket_{ticket} {
     set(1, 0);
     set(3, 0);
-    set(0, ticket);
+    // Before `is_recalled` looks: either the pool sees that this order has begun, or it is seen here that it must not.
+    word(0).store(ticket);
   }
+
+  [[nodiscard]] bool is_recalled() const { return word(5).load() >= ticket_; }
 
   void begins(std::size_t item) { set(1, 2 * item + 1); }
   void begins_at(std::size_t item, std::chrono::steady_clock::time_point now) {
@@ -73,11 +85,14 @@ class pool_notes {
   [[nodiscard]] std::span<std::byte> room() const { return room_; }
 
  private:
-  void set(std::size_t which, std::uint64_t value) {
-    std::atomic_ref<std::uint64_t>{words_[which]}.store(value, std::memory_order_release);
+  [[nodiscard]] std::atomic_ref<std::uint64_t> word(std::size_t which) const {
+    return std::atomic_ref<std::uint64_t>{words_[which]};
   }
+  void set(std::size_t which, std::uint64_t value) { word(which).store(value, std::memory_order_release); }
+
   std::uint64_t* words_;
   std::span<std::byte> room_;
+  std::uint64_t ticket_;
 };
 
 /// Of this process; 0 where the system does not say.

@@ -35,7 +35,11 @@ struct pool_call {
         options{given},
         until{deadline_in(given.timeout)},
         in_flight{given.in_flight != 0 ? given.in_flight : 2 * crew->size()},
-        flow{crew, bounds(*crew, is_map)} {}
+        flow{crew, bounds(*crew, is_map)},
+        // Items from a range that does not say how many it has may be slow in coming: they travel one by one.
+        chooses_size{given.chunk_size == 0 && (is_map || feed.total())} {
+    if (chooses_size) feed.set_chunk_size(std::max<std::size_t>(feed.chunk_size() / growth, 1));
+  }
 
   /// The next chunk that is settled. Throws `timeout`; then nothing of it is at the workers any more.
   settled take() {
@@ -57,7 +61,16 @@ struct pool_call {
             .a_lane = (in_flight + crew.size() - 1) / crew.size(),
             .at_first = chunk > 1 ? std::size_t{2} : std::size_t{1},
             .until_failure = is_map,
+            .in_parts = is_map,
             .rules = rules_of(options, crew.rules())};
+  }
+
+  /// The next chunk, sent; false where there is none.
+  bool send_next() {
+    auto chunk = feed.next();
+    if (chunk) flow.send(std::move(*chunk));
+    if (feed.ended()) flow.ends();
+    return chunk.has_value();
   }
 
   void report(const settled& what) {
@@ -65,11 +78,23 @@ struct pool_call {
     if (options.on_progress) options.on_progress(done, feed.total());
   }
 
+  /// A millisecond's work, as far as can be told: the first chunks are small. So the last ones end at about the same time.
+  void adapt(std::size_t settled_items) {
+    if (!chooses_size || flow.pace() == 0) return;
+    constexpr double fitting = 1e6;  // nanoseconds
+    const auto wanted = fitting / std::max(flow.pace(), 1.0);
+    const auto most = static_cast<double>(
+        std::min(std::max(growth * settled_items, feed.chunk_size()), feed.most_at_once()));
+    feed.set_chunk_size(static_cast<std::size_t>(std::clamp(wanted, 1.0, most)));
+  }
+  static constexpr std::size_t growth = 8;  // of chunks, at most, from one to the next
+
   pool_feed<Item, View> feed;
   map_options options;
   deadline until;
   std::size_t in_flight;
   flow_type flow;
+  bool chooses_size;
   std::size_t done = 0;
 };
 
@@ -81,22 +106,17 @@ class pool_mapping {
   using value_type = typename call_type::value_type;
 
   pool_mapping(const std::shared_ptr<pool_crew>& crew, View view, const map_options& given)
-      : under_way_{crew->begin_map()}, call_{crew, std::move(view), given, true} {
-    if (chooses_size()) call_.feed.set_chunk_size(std::max<std::size_t>(call_.feed.chunk_size() / growth, 1));
-  }
+      : under_way_{crew->begin_map()}, call_{crew, std::move(view), given, true} {}
 
   /// Throws what the first item that failed threw, once nothing is running any more.
   std::vector<value_type> run() {
     if (call_.feed.total()) results_.reserve(*call_.feed.total());
     for (;;) {
-      while (!call_.feed.ended() && call_.flow.has_room()) {
-        auto chunk = call_.feed.next();
-        if (!chunk) break;
-        call_.flow.send(std::move(*chunk));
+      while (!call_.feed.ended() && call_.flow.has_room() && call_.send_next()) {
       }
       if (call_.flow.is_empty()) break;
       auto done = call_.take();
-      adapt(done.count());
+      call_.adapt(done.count());
       keep(done);
       if (!threw_) call_.report(done);
     }
@@ -127,19 +147,6 @@ class pool_mapping {
       if (results_.size() < done.first + values.size()) results_.resize(done.first + values.size());
       std::move(values.begin(), values.end(), results_.begin() + static_cast<std::ptrdiff_t>(done.first));
     }
-  }
-
-  static constexpr std::size_t growth = 8;  // of chunks, at most, from one to the next
-  [[nodiscard]] bool chooses_size() const { return call_.options.chunk_size == 0; }
-
-  /// A millisecond's work, as far as can be told: the first chunks are small. So the last ones end at about the same time.
-  void adapt(std::size_t settled_items) {
-    if (!chooses_size() || call_.flow.pace() == 0) return;
-    constexpr double fitting = 1e6;  // nanoseconds
-    const auto wanted = fitting / std::max(call_.flow.pace(), 1.0);
-    const auto most = static_cast<double>(
-        std::min(std::max(growth * settled_items, call_.feed.chunk_size()), call_.feed.most_at_once()));
-    call_.feed.set_chunk_size(static_cast<std::size_t>(std::clamp(wanted, 1.0, most)));
   }
 
   std::shared_ptr<void> under_way_;
@@ -197,15 +204,15 @@ class pool_stream {
       keep(std::move(*done));
     }
     while (window_.size() < call_.in_flight && !call_.feed.ended() && call_.flow.has_room()) {
-      auto chunk = call_.feed.next();
+      const bool sent = call_.send_next();
       if (call_.feed.problem()) range_problem_ = call_.feed.problem();
-      if (!chunk) break;
-      call_.flow.send(std::move(*chunk));
+      if (!sent) break;
       window_.emplace_back();
     }
   }
 
   void keep(settled done) {
+    call_.adapt(done.count());
     call_.report(done);
     const auto place = in_order_ ? done.number - begun_ : finished_++;
     window_[place] = std::move(done);

@@ -81,24 +81,31 @@ class pool_weighing {
   pool_notes* notes_;
 };
 
-/// Runs whatever it is asked to: it knows every task that the program's call sites name.
+/// Runs whatever it is asked to: it knows every task that the program's call sites name. What it is asked is static: GCC gives
+/// what is named by a pointer to a member function external linkage, and so two files' tasks of one name would be one.
 class pool_worker {
  public:
   explicit pool_worker(pool_log log) : log_{std::move(log)} {}
   /// On another node than its pool, which never sees its notes.
   pool_worker() : pool_worker{pool_log{pool_log_words}} {}
 
-  /// The items in their order; it may end early, with at least one of them done. What is finished is noted, so that a death
-  /// costs what runs only; so where a result cannot be noted, it ends with that one.
+  /// The items in their order; it may end early, with at least one of them done, or none where the order is recalled. What is
+  /// finished is noted, so that a death costs what runs only; so where a result cannot be noted, it ends with that one.
   template <class Task, class Item>
-  chunk_results<kept_result<task_result<Task, Item>>> run_chunk(std::vector<Item> items, pool_order order) {
+  static chunk_results<kept_result<task_result<Task, Item>>> run_chunk(pool_worker& self,
+                                                                       std::vector<Item> items,
+                                                                       pool_order order) {
     const auto began = std::chrono::steady_clock::now();
-    pool_notes notes{log_, order.ticket};
+    pool_notes notes{self.log_, order.ticket};
     const pool_weighing weighing{notes, order};
     pool_results_kept<kept_result<task_result<Task, Item>>> kept{notes, items.size()};
     pool_limit limit{order};
     std::size_t place = 0;
     for (bool goes_on = true; goes_on && place < kept.most(); ++place) {
+      if (notes.is_recalled()) {
+        if (place != 0) notes.ended(place - 1);
+        break;
+      }
       limit.begins(notes, place);
       const bool is_last = place + 1 == items.size();
       try {
@@ -113,7 +120,7 @@ class pool_worker {
 
   /// What comes first. Where it fails, nothing that is behind it is begun.
   template <class Task, class... Value>
-  void initialize(std::tuple<Value...> values) {
+  static void initialize(std::tuple<Value...> values) {
     try {
       std::apply([](auto&... value) { (void)call_task<Task>(value...); }, values);
     } catch (...) {
@@ -123,8 +130,9 @@ class pool_worker {
   }
 
   template <class Task, class... Value>
-  task_result<Task, Value...> run_one(std::tuple<Value...> values, pool_order order) {
-    pool_notes notes{log_, order.ticket};
+  static task_result<Task, Value...> run_one(pool_worker& self, std::tuple<Value...> values,
+                                             pool_order order) {
+    pool_notes notes{self.log_, order.ticket};
     const pool_weighing weighing{notes, order};
     pool_limit limit{order};
     limit.begins(notes, 0);

@@ -1,0 +1,35 @@
+# What is measured without a clock is compared with what a file beside it says: where that was measured, which is GCC 12 on
+# x86_64 with the flags of the preset release, and nothing left out of the library.
+
+# troupe_kept_figures(<name> <can_fail> <complaint> COMMAND <command...> TOO_LITTLE <lines...>): registers the test
+# <name>, which is skipped in other builds, and <can_fail>, which is given the lines as what is expected, and has to complain so.
+function(troupe_kept_figures name can_fail complaint)
+  if(NOT TROUPE_BUILD_TESTS OR NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 3 given "" "" "COMMAND;TOO_LITTLE")
+  set(other "")
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU" OR NOT CMAKE_CXX_COMPILER_VERSION MATCHES "^12[.]")
+    set(other "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} rather than GCC 12")
+  elseif(NOT CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+    set(other "${CMAKE_SYSTEM_PROCESSOR} rather than x86_64")
+  elseif(NOT CMAKE_CXX_FLAGS_RELEASE STREQUAL "-O2 -g1 -DNDEBUG")
+    set(other "the flags ${CMAKE_CXX_FLAGS_RELEASE} rather than those of the preset release")
+  elseif(TROUPE_MEASURED_WITHOUT OR TROUPE_MECHANISM_SWITCHES)
+    set(other "mechanisms that can be left out, or are")
+  elseif(BUILD_SHARED_LIBS)
+    set(other "shared libraries")
+  endif()
+  if(other)
+    add_test(NAME ${name}
+      COMMAND ${CMAKE_COMMAND} -E echo "skipped: what is expected is that of another build: this one has ${other}")
+    set_tests_properties(${name} PROPERTIES SKIP_REGULAR_EXPRESSION "^skipped: ")
+    return()
+  endif()
+  list(JOIN given_TOO_LITTLE "\n" too_little)
+  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/too_little "${too_little}\n")
+  add_test(NAME ${name} COMMAND ${given_COMMAND})
+  add_test(NAME ${can_fail} COMMAND ${given_COMMAND} ${CMAKE_CURRENT_BINARY_DIR}/too_little)
+  set_tests_properties(${can_fail} PROPERTIES PASS_REGULAR_EXPRESSION "${complaint}")
+  set_tests_properties(${name} ${can_fail} PROPERTIES SKIP_RETURN_CODE 77)
+endfunction()
