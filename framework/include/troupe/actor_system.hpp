@@ -170,8 +170,8 @@ class actor_system {
   /// throws `std::logic_error` inside an actor.
   [[nodiscard]] std::vector<std::string> residue() const;
 
-  /// Stops every actor: asks them all, then SIGTERM after `grace`, then SIGKILL to whole families; where many end, only once
-  /// none has ended for a tenth of a second. Returns two seconds later at the latest. Afterwards every handle throws `system_stopped`; a second call returns an empty report.
+  /// Stops every actor: asks them all, then SIGTERM after `grace`, then SIGKILL to whole families. Returns within `grace`
+  /// and a second. Afterwards every handle throws `system_stopped`; a second call returns an empty report.
   stop_report stop(std::chrono::milliseconds grace);
   stop_report stop();
 

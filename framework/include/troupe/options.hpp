@@ -52,7 +52,7 @@ struct system_options {
   detail::not_from_braces only_named{};
 
   /// How long leaving the scope waits for actors that were asked to stop, before SIGTERM and then SIGKILL: an actor that is
-  /// in the middle of something has a chance, a stuck one does not hold up the host. While others keep ending it waits on.
+  /// in the middle of something has a chance, a stuck one does not hold up the host.
   std::chrono::milliseconds grace = std::chrono::seconds{2};
 
   /// How long the program's second start may take to reach its guard: static constructors run in it.

@@ -292,31 +292,23 @@ void guardian::begin_shutdown(std::chrono::milliseconds grace) {
   end_restarts();
   for (auto& [id, actor] : actors_) ask_to_end(*actor, {});
   give_up_starts(pending_start::way::module, "spawn", "the system is stopping");
-  wait_for_ends(grace);
+  shutdown_timer_.expires_after(grace);
+  shutdown_timer_.async_wait([this](auto error) {
+    if (error) return;
+    for (auto& [id, actor] : actors_) {
+      actor->was_killed = true;
+      send_signal(*actor, platform::terminate_signal);
+    }
+    shutdown_timer_.expires_after(terminate_patience);
+    shutdown_timer_.async_wait([this](auto second) {
+      if (!second) force_shutdown();
+    });
+  });
   end_shutdown_when_empty();
 }
 
-// As long as ends keep coming there is more time: a thousand that do nothing else take the kernel longer than one that is busy
-// should be waited for.
-void guardian::wait_for_ends(std::chrono::milliseconds patience) {
-  constexpr std::chrono::milliseconds from_end_to_end{100};
-  shutdown_timer_.expires_after(patience);
-  shutdown_timer_.async_wait([this, before = report_.actors.size()](auto error) {
-    if (error) return;
-    report_.actors.size() != before ? wait_for_ends(from_end_to_end) : force_shutdown();
-  });
-}
-
 void guardian::force_shutdown() {
-  for (auto& [id, actor] : actors_) {
-    actor->was_killed = true;
-    send_signal(*actor, platform::terminate_signal);
-  }
-  shutdown_timer_.expires_after(terminate_patience);
-  shutdown_timer_.async_wait([this](auto error) {
-    if (error) return;
-    for (auto& [id, actor] : actors_) send_signal(*actor, platform::kill_signal);
-  });
+  for (auto& [id, actor] : actors_) send_signal(*actor, platform::kill_signal);
 }
 
 void guardian::end_shutdown_when_empty() {

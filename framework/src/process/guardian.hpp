@@ -64,7 +64,6 @@ class guardian {
   void finish(actor_record& actor, const platform::ended& end);
   void bury(actor_record& actor, const exit_status& status);
   void begin_shutdown(std::chrono::milliseconds grace);
-  void wait_for_ends(std::chrono::milliseconds patience);
   void force_shutdown();
   void end_shutdown_when_empty();
   void report_when_drained();

@@ -9,8 +9,6 @@
 
 #include <boost/asio/post.hpp>
 #include <chrono>
-#include <cstddef>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -188,22 +186,11 @@ std::vector<std::string> host_member::residue() {
   return all;
 }
 
-// The guardian does what is to be done; this is for where it does not run. Then nothing ends, either.
-void host_member::wait_for_ends(std::chrono::milliseconds grace) {
-  auto patience = grace + std::chrono::seconds{1};
-  for (auto before = std::numeric_limits<std::size_t>::max();; patience = std::chrono::seconds{1}) {
-    wait_for_control([&] { return report_ || guardian_is_gone_; }, platform::deadline_after(patience));
-    if (report_ || guardian_is_gone_) return;
-    const auto left = platform::processes_of_session(guardian_.pid).size();
-    if (left >= before) return;
-    before = left;
-  }
-}
-
 stop_report host_member::shut_down(std::chrono::milliseconds grace) {
   if (!background_.joinable()) return {};
   begin_ending(grace);
-  wait_for_ends(grace);
+  wait_for_control([&] { return report_ || guardian_is_gone_; },
+                   platform::deadline_after(grace + std::chrono::seconds{1}));
   boost::asio::post(loop_, [this] {  // what the background thread listens to, only it lets go
     close_all();
     control_ready_.end();

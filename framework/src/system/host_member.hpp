@@ -66,7 +66,6 @@ class host_member final : public runtime::member {
   void run_what_is_left();
   static bool look_for_a_while(runtime::connection& over);
   bool begin_ending(std::chrono::milliseconds grace);
-  void wait_for_ends(std::chrono::milliseconds grace);
   void end_by_signal();
   void lose_guardian();
   bool read_control();
