@@ -11,5 +11,5 @@ class counter {
   int total_;
 };
 
-void reset(counter&) {}
-void use(troupe::actor<counter> c) { c.tell<&reset>(counter{1}); }
+void reset(int&) {}
+void use(troupe::actor<counter> c) { c.tell<&reset>(1); }
