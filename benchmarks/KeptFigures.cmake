@@ -1,4 +1,4 @@
-# What is measured without a clock is compared with what a file beside it says: where that was measured, which is GCC 12 on
+# What depends little or not on the load is compared with what a file beside it says: where that was measured, which is GCC 12 on
 # x86_64 with the flags of the preset release, and nothing left out of the library.
 
 # troupe_kept_figures(<name> <can_fail> <complaint> COMMAND <command...> TOO_LITTLE <lines...>): registers the test

@@ -17,7 +17,7 @@ elseif(TROUPE_SANITIZER STREQUAL "thread")
   # Fences pair with those of other processes here, which the sanitizer does not see anyway.
   set(flags -fsanitize=thread -O1 $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
 elseif(TROUPE_SANITIZER)
-  message(FATAL_ERROR "TROUPE_SANITIZER is '${TROUPE_SANITIZER}'; it may be empty, address or thread")
+  message(FATAL_ERROR "TROUPE_SANITIZER is '${TROUPE_SANITIZER}'; it may be empty, address, brief or thread")
 endif()
 
 if(TROUPE_SANITIZER)

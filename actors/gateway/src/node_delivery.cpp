@@ -161,15 +161,6 @@ void gateway::park(std::uint32_t lane, const session_ptr& from, const frame_head
   lanes_[lane].push_back({from, head, {payload.begin(), payload.end()}});
 }
 
-void gateway::park_reply(std::uint32_t lane, const session_ptr& from, std::uint64_t number,
-                         const answer_form& with) {
-  frame_head head;
-  head.kind = frame_kind::reply;
-  head.method = static_cast<std::uint64_t>(with.head.how);
-  head.call = number;
-  park(lane, from, head, with.bytes);
-}
-
 // Buffers need no room beside the values.
 void gateway::go_on_when_room(std::uint32_t lane, const frame_head& head,
                               std::span<const std::byte> payload) {

@@ -222,7 +222,6 @@ class gateway {
                                     std::span<const std::byte> payload);
   void park(std::uint32_t lane, const session_ptr& from, const frame_head& head,
             std::span<const std::byte> payload);
-  void park_reply(std::uint32_t lane, const session_ptr& from, std::uint64_t number, const answer_form& with);
   void deliver_parked(std::uint32_t lane);
   void go_on_when_room(std::uint32_t lane, const frame_head& head, std::span<const std::byte> payload);
   void serve(const session_ptr& from, std::uint64_t number, std::shared_ptr<remote::answer> pending);

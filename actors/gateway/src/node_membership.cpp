@@ -409,11 +409,6 @@ void gateway::give_up_node(const session_ptr& which, const std::string& why, boo
   for (const auto& [number, each] : std::exchange(which->calls, {})) {
     labels_.erase(each.label);
     if (hand_over(each)) continue;
-    if (lanes_.contains(each.behind)) {
-      which->calls.emplace(number, each);
-      park_reply(each.behind, which, number, end);
-      continue;
-    }
     if (each.then) each.then(end);
     each.answer.set_value(end);
   }

@@ -117,7 +117,7 @@ pool_post pool_crew::hire(std::size_t place) const {
     pool_log log;
     if (on.is_here()) log = pool_log{pool_log_words};
     const auto worker = on.is_here() ? system_.spawn<pool_worker>(how, log) : system_.spawn<pool_worker>(how);
-    return pool_post{worker, worker.pid(), std::move(log)};
+    return pool_post{.actor = worker, .pid = worker.pid(), .log = std::move(log)};
   });
 }
 
@@ -225,13 +225,20 @@ void pool_crew::call_later(seat& here, std::unique_lock<std::mutex>& lock) {
 }
 
 pool_sending pool_crew::order(const pool_employee& worker, std::uint32_t attempt, bool until_failure,
-                              const pool_rules& rules) {
+                              const pool_rules& rules, bool in_parts) {
   return {worker.post,
           {.ticket = ++orders_,
            .attempt = attempt,
            .until_failure = until_failure,
            .deadline = rules.deadline.count(),
+           .in_parts = in_parts,
            .weighs = options_.max_memory != 0}};
+}
+
+void pool_crew::was_not_given(std::size_t place, const pool_post& worker, std::size_t tasks) {
+  const std::lock_guard lock{mutex_};
+  auto& here = *seats_[place].worker;
+  if (here.post.get() == &worker) here.tasks -= std::min(here.tasks, tasks);
 }
 
 void pool_crew::prepare_successor(std::size_t place) try {

@@ -62,14 +62,12 @@ std::size_t resident_bytes() {
   return 0;
 }
 
-std::uint64_t recall(const pool_log& log, std::uint64_t ticket) {
-  const auto recalled = log.atomic(5);
-  for (auto before = recalled.load(); before < ticket && !recalled.compare_exchange_weak(before, ticket);) {
-  }
-  return log.atomic(0).load();
-}
+std::uint64_t last_begun(const pool_log& log) { return log.atomic(0).load(); }
 
-bool is_recalled(const pool_log& log, std::uint64_t ticket) { return log.atomic(5).load() >= ticket; }
+std::uint64_t recall(const pool_log& log, std::uint64_t ticket) {
+  raise(log.atomic(5), ticket);
+  return last_begun(log);
+}
 
 std::optional<pool_remains> pool_remains::of(const pool_log& log, std::uint64_t ticket, std::size_t items) {
   if (switched_off("pool_notes")) return std::nullopt;

@@ -115,8 +115,8 @@ void raise_open_files() {
   if (::setrlimit(RLIMIT_NOFILE, &all) == 0) open_files_before_raised = now;
 }
 
-void restore_open_files() {
-  if (open_files_before_raised) ::setrlimit(RLIMIT_NOFILE, &*open_files_before_raised);
+void restore_open_files(pid_t of) {
+  if (open_files_before_raised) ::prlimit(of, RLIMIT_NOFILE, &*open_files_before_raised, nullptr);
 }
 
 void apply(const limits& wanted) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <sys/types.h>
 #include <vector>
 
 namespace troupe::platform {
@@ -24,8 +25,8 @@ void apply(const limits& wanted);
 
 /// Raises the calling process's soft limit of descriptors to the hard one, where it may.
 void raise_open_files();
-/// In what has been forked since: as it was before that. After a fork (async-signal-safe).
-void restore_open_files();
+/// Gives a process that was started since the limit from before that; 0: the calling one. After a fork (async-signal-safe).
+void restore_open_files(pid_t of);
 
 /// The CPUs that the calling process may run on, by their numbers.
 [[nodiscard]] std::vector<std::uint32_t> allowed_cpus();

@@ -3,6 +3,7 @@
 
 #include "channel/page.hpp"
 #include "platform/clock.hpp"
+#include "platform/limits.hpp"
 #include "process/entrance.hpp"
 #include "process/guardian.hpp"
 #include "registry/registry.hpp"
@@ -244,6 +245,7 @@ void guardian::run_program(pending_start& start) {
     auto [ours, its] = platform::packet_pair();
     connect_control(start, std::move(ours));
     const auto pid = execute_as_actor(cookie_, its);
+    platform::restore_open_files(pid);
     has_process(start, pid);
     await_entering(id);
   } catch (const std::system_error& problem) {

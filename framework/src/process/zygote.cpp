@@ -88,7 +88,7 @@ zygote_process start_zygote(actor_main run_actor, const std::vector<std::string>
   const auto pid = platform::fork_child();
   if (pid == 0) {
     platform::reset_signals();
-    platform::restore_open_files();
+    platform::restore_open_files(0);
     run_zygote(std::move(its), guardian, run_actor, modules);
   }
   return {pid, std::move(ours)};

@@ -29,7 +29,7 @@ host_member& host_of(detail::endpoint& where, const char* what) {
   return *host;
 }
 
-// Who spins with a part of a CPU spends what the one waited for would need.
+// Who spins on the only CPU, or a part of one, spends what the one waited for would need.
 system_options fitting_here(system_options options) {
   if (available_cpus() < 2) options.spin = {};
   return options;

@@ -248,6 +248,8 @@ TEST_CASE("the guardian has the descriptors that the hard limit allows, and acto
   const auto guardian = support::descendant_called("troupe-guardian", ::getpid());
   CHECK(limit_of(guardian).rlim_cur == own.rlim_max);
   CHECK(limit_of(here.pid()).rlim_cur == own.rlim_cur);
+  CHECK(limit_of(system.spawn<witness>({.start = troupe::start_method::spawn}).pid()).rlim_cur ==
+        own.rlim_cur);
   // Also where the zygote is one that the guardian has forked since.
   const auto zygote = support::descendant_called("troupe-zygote", guardian);
   REQUIRE(::kill(zygote, SIGKILL) == 0);

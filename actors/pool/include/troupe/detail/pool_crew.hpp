@@ -58,6 +58,9 @@ struct pool_post {
   pool_log log;  ///< none of a worker on another node
 
   [[nodiscard]] bool is_here() const { return static_cast<bool>(log); }
+
+  /// Ticket up to which its orders were recalled: what its log says of that it may have written itself.
+  std::shared_ptr<std::atomic<std::uint64_t>> recalled = std::make_shared<std::atomic<std::uint64_t>>(0);
 };
 
 /// Something that has been sent to a worker: what is needed to find out what a death has left of it.
@@ -65,9 +68,7 @@ struct pool_sending {
   std::shared_ptr<const pool_post> to;
   pool_order order;
 
-  [[nodiscard]] bool is_recalled() const {
-    return to->is_here() && detail::is_recalled(to->log, order.ticket);
-  }
+  [[nodiscard]] bool is_recalled() const { return *to->recalled >= order.ticket; }
 };
 
 /// One worker, from its start until nobody sends to it any more: then, where another has taken its seat, it is asked to
@@ -131,7 +132,9 @@ class pool_crew {
                         std::function<void()> later);
   /// What goes with the items that are sent to a worker.
   [[nodiscard]] pool_sending order(const pool_employee& worker, std::uint32_t attempt, bool until_failure,
-                                   const pool_rules& rules);
+                                   const pool_rules& rules, bool in_parts = false);
+  /// Of the tasks that the worker of that seat was engaged for it was not given so many.
+  void was_not_given(std::size_t place, const pool_post& worker, std::size_t tasks);
   /// After something has been sent to that worker: starts its successor, where that was its last.
   void prepare_successor(std::size_t place);
   /// Why that worker was of no use to anybody, where its initializer has failed: `start_failed`.

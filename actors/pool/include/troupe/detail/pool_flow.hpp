@@ -94,6 +94,7 @@ class pool_flow {
   /// nullopt at the deadline.
   std::optional<job> take(deadline until) {
     for (;;) {
+      even_out_when_due();
       // Whose front was answered may well have more answers: they came together.
       if (!fronts_[current_].valid() || !fronts_[current_].ready()) {
         const auto next = wait_for_front(until);
@@ -144,13 +145,27 @@ class pool_flow {
   }
 
   std::optional<std::size_t> wait_for_front(deadline until) {
-    while (ended_ && idle_lanes() != 0) {
-      const auto soon = std::min<deadline>(until, std::chrono::steady_clock::now() + idle_at_most);
-      if (const auto next = wait_any(fronts_, patience_until(soon))) return next;
-      if (soon == until) return std::nullopt;
-      if (!even_out()) break;
+    while (evens_out_at_ && *evens_out_at_ < until) {
+      if (const auto next = wait_any(fronts_, patience_until(*evens_out_at_))) return next;
+      even_out_when_due();
     }
     return wait_any(fronts_, patience_until(until));
+  }
+
+  /// Once a worker has been without work for so long; again after as long, until nothing is left to be recalled.
+  void even_out_when_due() {
+    if (!ended_ || idle_lanes() == 0) {
+      evens_out_at_.reset();
+      is_even_ = false;
+      return;
+    }
+    if (is_even_) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (!evens_out_at_) evens_out_at_ = now + idle_at_most;
+    if (now < *evens_out_at_) return;
+    is_even_ = !even_out();
+    evens_out_at_.reset();
+    if (!is_even_) evens_out_at_ = now + idle_at_most;
   }
 
   [[nodiscard]] std::size_t idle_lanes() const {
@@ -159,7 +174,7 @@ class pool_flow {
   }
 
   /// Recalls what can be, and gives what surely does not begin there to others; of the rest the workers will tell. False
-  /// where there was nothing.
+  /// where there is nothing.
   bool even_out() {
     if (switched_off("pool_recall")) return false;
     bool any = false;
@@ -179,18 +194,24 @@ class pool_flow {
     return from.chunks.size() > 1 || (most_.in_parts && from.chunks.front().what.can_be_split());
   }
 
-  /// Those behind the one that has begun. None where it cannot be told which that is: the worker is at another thread's order.
+  /// Those behind the one that has begun. Where it cannot be told which that is, as where the worker is at another thread's
+  /// order, nothing is recalled now.
   void take_back(std::size_t place, std::vector<job>& taken) {
     auto& from = lanes_[place];
     const auto worker = from.chunks.back().at.to;
-    from.recalled = from.chunks.back().at.order.ticket;
-    const auto begun = recall(worker->log, from.recalled);
+    auto begun = last_begun(worker->log);
     const auto is_begun = [&](const sent_chunk& each) {
       return each.at.to == worker && each.at.order.ticket == begun;
     };
-    if (begun != from.settled && std::ranges::none_of(from.chunks, is_begun)) return;
+    const auto is_ours = [&] { return begun == from.settled || std::ranges::any_of(from.chunks, is_begun); };
+    if (!is_ours()) return;
+    from.recalled = from.chunks.back().at.order.ticket;
+    raise(*worker->recalled, from.recalled);
+    begun = recall(worker->log, from.recalled);
+    if (!is_ours()) return;
     while (!from.chunks.empty() && from.chunks.back().at.to == worker && !is_begun(from.chunks.back())) {
       taken.push_back(std::move(from.chunks.back().what));
+      crew_->was_not_given(place, *worker, taken.back().items.size());
       from.chunks.pop_back();
       if (from.behind.empty()) {
         fronts_[place] = {};
@@ -255,6 +276,7 @@ class pool_flow {
       what.fail(std::current_exception());
     }
     if (what.is_over()) return std::move(what);
+    if (sent.is_recalled()) crew_->was_not_given(current_, *sent.to, what.items.size());
     sent.is_recalled() ? share(std::move(what)) : send(std::move(what));
     return std::nullopt;
   }
@@ -271,7 +293,7 @@ class pool_flow {
   future<results> ask(std::size_t place, const job& what, pool_sending& sent) {
     for (int tries = 0;; ++tries) {
       const auto engaged = crew_->engage(place, what.items.size(), tries == 0 ? nullptr : &sent.to->actor);
-      sent = crew_->order(*engaged, what.attempt(), what.until_failure(), most_.rules);
+      sent = crew_->order(*engaged, what.attempt(), what.until_failure(), most_.rules, most_.in_parts);
       try {
         return sent.to->actor.template ask<&pool_worker::template run_chunk<Task, Item>>(what.items,
                                                                                          sent.order);
@@ -314,6 +336,8 @@ class pool_flow {
   std::size_t current_ = 0;
   std::size_t out_ = 0;
   bool ended_ = false;
+  std::optional<deadline> evens_out_at_;  // where a worker has nothing to do
+  bool is_even_ = false;                  // nothing was left to be recalled when it was looked for last
   double chunk_time_ = 0;
   double pace_ = 0;
 };

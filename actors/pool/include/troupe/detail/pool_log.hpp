@@ -50,14 +50,22 @@ struct pool_order {
   std::uint32_t attempt = 1;  ///< of its first item
   bool until_failure = false;
   std::int64_t deadline = 0;  ///< nanoseconds for each item; 0: none
+  bool in_parts = false;      ///< whether it ends early, with some items done, where it is recalled
   bool weighs = false;        ///< whether the worker is to note how much memory it has afterwards
 };
 
-/// Of the pool: recalls orders up to this one. Returns the ticket of the order that the worker had begun with last: it begins
-/// with no other of them, and ends with the item that runs now.
+/// Makes a number that only grows at least so large.
+template <class Atomic>
+void raise(Atomic&& which, std::uint64_t to) {
+  for (auto before = which.load(); before < to && !which.compare_exchange_weak(before, to);) {
+  }
+}
+
+/// Of the pool: the ticket of the order that the worker has begun with last.
+[[nodiscard]] std::uint64_t last_begun(const pool_log& log);
+/// Recalls orders up to this one. Returns what the worker had begun with last: it begins with no other of them, and ends with
+/// the item that runs now, where its order says so.
 std::uint64_t recall(const pool_log& log, std::uint64_t ticket);
-/// Whether that has been done with this order.
-[[nodiscard]] bool is_recalled(const pool_log& log, std::uint64_t ticket);
 
 /// Of the worker. Each note is a store behind what it is about: a death in between leaves the one before.
 class pool_notes {

@@ -102,7 +102,7 @@ class pool_worker {
     pool_limit limit{order};
     std::size_t place = 0;
     for (bool goes_on = true; goes_on && place < kept.most(); ++place) {
-      if (notes.is_recalled()) {
+      if ((place == 0 || order.in_parts) && notes.is_recalled()) {
         if (place != 0) notes.ended(place - 1);
         break;
       }
