@@ -17,7 +17,7 @@ struct map_options {
   /// make about a millisecond of work, by what those before took, but so few that each worker gets four chunks; 1 for `imap`
   /// of a range that does not know its size; for `map_async`, which hands all out at once, a quarter of a worker's share.
   /// Whatever it is: where a worker of this system has nothing left to do, chunks that wait behind others are given to it, and
-  /// of `map` the rest of those that run.
+  /// of `map` the rest of those that run (but with `max_tasks_per_worker`, which counts on whole chunks).
   std::size_t chunk_size = 0;
 
   /// Chunks that may have been pulled from the range and not yet been given as results. 0: twice as many as there are

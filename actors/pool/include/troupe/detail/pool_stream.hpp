@@ -61,7 +61,7 @@ struct pool_call {
             .a_lane = (in_flight + crew.size() - 1) / crew.size(),
             .at_first = chunk > 1 ? std::size_t{2} : std::size_t{1},
             .until_failure = is_map,
-            .in_parts = is_map,
+            .in_parts = is_map && crew.max_tasks() == 0,  // who counts tasks counts on whole chunks
             .rules = rules_of(options, crew.rules())};
   }
 
