@@ -136,7 +136,7 @@ TEST_CASE("a zygote that takes another's place has none of the guardian's mappin
 TEST_CASE("a thousand actors at once end with their system's scope, none by a signal, and leave nothing",
           "[.thousand]") {
   const int count = support::scaled(1000);
-  if (!may_open(static_cast<rlim_t>(4 * count + 100))) return;  // for the guardian
+  if (!may_open(static_cast<rlim_t>(4 * count + 100))) return;  // the guardian; the host needs a quarter
   // Written by the background thread, which ends with the scope.
   int ended = 0;
   std::vector<std::string> not_orderly;

@@ -56,11 +56,10 @@ struct pool_post {
   pool_actor actor;
   int pid = 0;
   pool_log log;  ///< none of a worker on another node
-
-  [[nodiscard]] bool is_here() const { return static_cast<bool>(log); }
-
   /// Ticket up to which its orders were recalled: what its log says of that it may have written itself.
   std::shared_ptr<std::atomic<std::uint64_t>> recalled = std::make_shared<std::atomic<std::uint64_t>>(0);
+
+  [[nodiscard]] bool is_here() const { return static_cast<bool>(log); }
 };
 
 /// Something that has been sent to a worker: what is needed to find out what a death has left of it.

@@ -137,8 +137,8 @@ class pool_flow {
   static constexpr double long_chunk = 10e6;             // nanoseconds: then a round trip does not count
   static constexpr double long_chunk_elsewhere = 100e6;  // by way of two gateways, which wait for a core too
   static constexpr double in_hand = 200e3;  // nanoseconds of work, so that a worker need not wait for us
-  static constexpr std::chrono::milliseconds idle_at_most{
-      1};  // a worker, while others have items that have not begun
+  // A worker, while others have items that have not begun.
+  static constexpr std::chrono::milliseconds idle_at_most{1};
 
   static std::chrono::nanoseconds patience_until(deadline until) {
     return until == no_deadline ? std::chrono::nanoseconds::max() : until - std::chrono::steady_clock::now();
@@ -164,8 +164,7 @@ class pool_flow {
     if (!evens_out_at_) evens_out_at_ = now + idle_at_most;
     if (now < *evens_out_at_) return;
     is_even_ = !even_out();
-    evens_out_at_.reset();
-    if (!is_even_) evens_out_at_ = now + idle_at_most;
+    evens_out_at_ = is_even_ ? std::nullopt : std::optional{now + idle_at_most};
   }
 
   [[nodiscard]] std::size_t idle_lanes() const {
