@@ -74,7 +74,11 @@ class written {
 
 node_endpoint::node_endpoint(std::shared_ptr<remote::endpoint> local, const remote::gateway_entry& by,
                              std::uint32_t number)
-    : local_{std::move(local)}, own_number_{by.node}, number_{number}, gateway_{local_, by.actor, by.name} {}
+    : local_{std::move(local)},
+      own_number_{by.node},
+      number_{number},
+      gateway_address_{by.actor},
+      gateway_{local_, by.actor, by.name} {}
 
 std::shared_ptr<remote::answer> node_endpoint::request(const frame_head& head, const packed_bytes& payload,
                                                        std::uint64_t label) {
@@ -100,7 +104,14 @@ std::shared_ptr<node_endpoint::way> node_endpoint::way_to(const remote::address&
   made->end = request_for(nullptr, head_for(frame_kind::watch, whom, remote::own_id()), {}, 0);
   made->end->then([] {});  // so that it is taken in, whoever else waits for anything
   const std::lock_guard lock{mutex_};
+  if (ways_.size() >= many_ways_) forget_ended_ways();
   return ways_.try_emplace(whom.id, std::move(made)).first->second;
+}
+
+// Whoever sends there again asks for that end again.
+void node_endpoint::forget_ended_ways() {
+  std::erase_if(ways_, [](const auto& entry) { return entry.second->end->settled(); });
+  many_ways_ = std::max(many_ways_, 2 * ways_.size());
 }
 
 void node_endpoint::check_alive(way& on) const {
@@ -112,19 +123,17 @@ void node_endpoint::check_alive(way& on) const {
 }
 
 // With the way's mutex held.
-bool node_endpoint::make_room(way& on, const remote::address& to, std::size_t size, remote::patience how) {
-  if (on.unmarked >= mailbox / most_marks && !switched_off("node_marks")) {
-    while (on.marks.size() >= most_marks) {
-      const auto first = on.marks.front();
-      if (how == remote::patience::refuse && !first->ready()) return false;
-      first->wait(no_deadline);  // a callback of this thread's may send there meanwhile
-      if (!on.marks.empty() && on.marks.front() == first) on.marks.pop_front();
-      static_cast<void>(first->result());  // throws where the actor has ended
-    }
-    on.marks.push_back(request_for(nullptr, head_for(frame_kind::mark, to), {}, 0));
-    on.unmarked = 0;
+bool node_endpoint::make_room(way& on, const remote::address& to, remote::patience how) {
+  if (on.unmarked < mailbox / most_marks || switched_off("node_marks")) return true;
+  while (on.marks.size() >= most_marks) {
+    const auto first = on.marks.front();
+    if (how == remote::patience::refuse && !first->ready()) return false;
+    first->wait(no_deadline);  // a callback of this thread's may send there meanwhile
+    if (!on.marks.empty() && on.marks.front() == first) on.marks.pop_front();
+    static_cast<void>(first->result());  // throws where the actor has ended
   }
-  on.unmarked += size + per_message;
+  on.marks.push_back(request_for(nullptr, head_for(frame_kind::mark, to), {}, 0));
+  on.unmarked = 0;
   return true;
 }
 
@@ -133,19 +142,24 @@ bool node_endpoint::tell(const remote::address& to, remote::method what, const r
   const auto on = way_to(to);
   const std::lock_guard lock{on->mutex};
   check_alive(*on);
-  if (!make_room(*on, to, remote::written_size(arguments), how)) return false;
+  const auto size = remote::written_size(arguments) + per_message;
+  // A turn's messages wait for their room behind its end.
+  const bool is_held = remote::join_turn(*local_, *this);
+  const bool may_wait = how == remote::patience::wait;
+  if (!(is_held && may_wait) && !make_room(*on, to, how)) return false;
   const written message{arguments, own_number_};
   const std::span<const std::byte> bytes{message.bytes};
   auto head = head_for(frame_kind::tell, to, static_cast<std::uint64_t>(what));
   head.copies = message.copies;
-  // What has been written has given its buffers away: then there is no way back.
-  if (how == remote::patience::wait || message.copies != 0) {
+  if (is_held) {
+    held_.push_back({on, head, message.bytes});
+  } else if (may_wait || message.copies != 0) {  // what has been written has given its buffers away
     gateway_.tell<&gateway::forward>(number_, head, bytes);
-    return true;
+  } else if (!gateway_.try_tell<&gateway::forward>(number_, head, bytes)) {
+    return false;
   }
-  if (gateway_.try_tell<&gateway::forward>(number_, head, bytes)) return true;
-  on->unmarked -= std::min(on->unmarked, arguments.size + per_message);
-  return false;
+  on->unmarked += size;
+  return true;
 }
 
 std::shared_ptr<remote::answer> node_endpoint::ask(const remote::address& to, remote::method what,
@@ -153,12 +167,57 @@ std::shared_ptr<remote::answer> node_endpoint::ask(const remote::address& to, re
   const auto on = way_to(to);
   const std::lock_guard lock{on->mutex};
   check_alive(*on);
-  static_cast<void>(make_room(*on, to, remote::written_size(arguments), remote::patience::wait));
+  static_cast<void>(make_room(*on, to, remote::patience::wait));
+  on->unmarked += remote::written_size(arguments) + per_message;
   const written message{arguments, own_number_};
   auto head = head_for(frame_kind::ask, to, static_cast<std::uint64_t>(what));
   head.copies = message.copies;
+  send_held(to);
   return request(head, message.bytes, next_label());
 }
+
+// --- In turns -------------------------------------------------------------------------------------------------------------
+
+bool node_endpoint::holds_for(const remote::address& whom) const {
+  return std::any_of(held_.begin(), held_.end(), [&](const auto& each) { return each.head.id == whom.id; });
+}
+
+// As with actors of the own node, a question shows what its actor was told before it.
+void node_endpoint::send_held(const remote::address& to) {
+  std::erase_if(held_, [&](const held_message& each) {
+    if (each.head.id != to.id) return false;
+    gateway_.tell<&gateway::forward>(number_, each.head, std::span<const std::byte>{each.bytes});
+    return true;
+  });
+}
+
+void node_endpoint::send() try {
+  for (const auto& each : held_)
+    gateway_.tell<&gateway::forward>(number_, each.head, std::span<const std::byte>{each.bytes});
+} catch (const error&) {
+  // Without the gateway other nodes are down: this is lost as what had been sent before it.
+}
+
+void node_endpoint::sent() {
+  for (const auto& each : std::exchange(held_, {})) {
+    const std::lock_guard lock{each.on->mutex};
+    try {
+      static_cast<void>(make_room(*each.on, each.head.target(), remote::patience::wait));
+    } catch (const error&) {
+      // It has ended: the next message there says so.
+    }
+  }
+}
+
+void node_endpoint::forward_at_once(const frame_head& head) {
+  using parameters = callable_traits<decltype(&gateway::forward)>::parameters;
+  const auto& entry = method_entry<gateway, &gateway::forward>::registered;
+  with_body<parameters>(
+      [&](const body& values) { remote::tell_at_once(*local_, gateway_address_, entry.id(), values); },
+      number_, head, std::span<const std::byte>{});
+}
+
+// --- Everything else ------------------------------------------------------------------------------------------------------
 
 remote::endpoint::spawned node_endpoint::spawn(remote::method what, const std::string& default_name,
                                                const spawn_options& options,
@@ -189,12 +248,13 @@ remote::endpoint::spawned node_endpoint::spawn(remote::method what, const std::s
 void node_endpoint::stop(const remote::address& whom) {
   const auto on = way_to(whom);
   const std::lock_guard lock{on->mutex};
-  gateway_.tell<&gateway::forward>(number_, head_for(frame_kind::stop, whom), std::span<const std::byte>{});
+  const auto head = head_for(frame_kind::stop, whom);
+  if (!holds_for(whom)) return forward_at_once(head);
+  held_.push_back({on, head, {}});
 }
 
 void node_endpoint::signal(const remote::address& whom, int number) {
-  const auto head = head_for(frame_kind::signal, whom, static_cast<std::uint64_t>(number));
-  gateway_.tell<&gateway::forward>(number_, head, std::span<const std::byte>{});
+  forward_at_once(head_for(frame_kind::signal, whom, static_cast<std::uint64_t>(number)));
 }
 
 std::optional<exit_status> node_endpoint::join(const remote::address& whom, remote::deadline until) {

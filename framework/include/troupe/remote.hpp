@@ -89,6 +89,23 @@ void unmap(const attached_memory& attached);
 /// Has `run` called as a callback of `on_down` would be: in an actor as a turn of its own, once all messages that have come by
 /// now are handled; elsewhere at once. `local` is this process as a member of its system.
 void run_behind_messages(endpoint& local, const std::function<void()>& run);
+/// Something that is sent with a turn, or never, and is kept by whoever sends it until then.
+class turn_part {
+ public:
+  turn_part() = default;
+  turn_part(const turn_part&) = delete;
+  turn_part& operator=(const turn_part&) = delete;
+  virtual ~turn_part() = default;
+  /// Called as the turn ends: what is told now is shown together with what the turn has told others.
+  virtual void send() = 0;
+  /// Called once it has been shown, between turns: may wait.
+  virtual void sent() = 0;
+};
+/// Has `part`, which lives until then, called at the end of the open turn; once for each turn. False: the calling process is no
+/// actor, or no turn is open, and what is told is shown at once. `local` is this process as a member of its system.
+[[nodiscard]] bool join_turn(endpoint& local, turn_part& part);
+/// As `endpoint::tell`, but shown at once, in an open turn too. Waits for room.
+void tell_at_once(endpoint& local, const address& to, method what, const raw_message& arguments);
 /// Whether whoever names an actor so has been given its handle: its key fits, and it is alive, or its end is known still. To
 /// be asked before anything is done that a stranger wants, for what this process has had to do with is known by its number.
 /// In an actor; waits for a round trip to the guardian.

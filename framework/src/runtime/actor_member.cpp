@@ -343,7 +343,7 @@ void actor_member::handle_message(std::shared_ptr<connection> from, channel::mes
     const auto slot = asker.channel->own_slot();
     now.place = tried ? page_.begin(slot, sequence, now.attempt, now_) : page_.find(slot, sequence);
   }
-  turn_open_ = true;
+  begin_turn();
   in_hand_ = &now;
   const bool is_given_up = is_asked && asker.begins_given_up(now.call);
   const bool is_dropped = is_asked && asker.channel && asker.channel->is_dropped(sequence);
@@ -357,7 +357,7 @@ void actor_member::handle_message(std::shared_ptr<connection> from, channel::mes
   const bool is_finished = std::exchange(in_hand_, nullptr) != nullptr;
   const bool pushes = !touched_.empty();
   commit({&now, is_finished ? 1U : 0U});
-  turn_open_ = false;
+  end_turn();
   if (!is_asked) return;
   // A push has put a fence behind the finished mark.
   if (!pushes) std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -382,10 +382,10 @@ void actor_member::wait_to_be_killed(const std::shared_ptr<connection>& from, st
 // A timer that is due and an answer that something follows: one of each, so that messages have their turn in between.
 bool actor_member::take_continuation() {
   const auto run = [this](const std::function<void()>& turn) {
-    turn_open_ = true;
+    begin_turn();
     turn();
     commit();
-    turn_open_ = false;
+    end_turn();
   };
   const auto due = take_due_timer();
   if (due) run(due);
@@ -400,10 +400,10 @@ void actor_member::run_ends() {
   while (!ends_.empty() && ends_.front().after <= taken_) {
     const auto due = std::move(ends_.front().due);
     ends_.pop_front();
-    turn_open_ = true;
+    begin_turn();
     due.run(due.status);
     commit();
-    turn_open_ = false;
+    end_turn();
   }
 }
 
@@ -462,12 +462,17 @@ void actor_member::push_sends() {
   touched_.clear();
 }
 
+void actor_member::tell_parts() {
+  for (auto* each : std::exchange(parts_, {})) each->sent();
+}
+
 void actor_member::commit() {
   commit(finished_);
   finished_.clear();
 }
 
 void actor_member::commit(std::span<const call_in_hand> finished) {
+  for (auto* each : parts_) each->send();
   stage_sends();
   for (const auto& done : finished) {
     done.from->finished(done.at);
@@ -512,6 +517,12 @@ void actor_member::make_room_for_kept(const std::shared_ptr<connection>& over) {
         return try_to();
       },
       detail::no_deadline);
+}
+
+bool actor_member::join_turn(remote::turn_part& part) {
+  if (!turn_open_ || switched_off("node_turns")) return false;
+  if (std::find(parts_.begin(), parts_.end(), &part) == parts_.end()) parts_.push_back(&part);
+  return true;
 }
 
 void actor_member::touched(const std::shared_ptr<connection>& over) {

@@ -72,6 +72,7 @@ class actor_member final : public member {
   [[nodiscard]] bool is_function() const { return is_function_; }
   /// Made with the first poster.
   [[nodiscard]] std::shared_ptr<post_box> open_post_box();
+  [[nodiscard]] bool join_turn(remote::turn_part& part) override;
   /// As a turn, once there may be room for so many bytes at that actor, or it has ended.
   void when_room(const detail::actor_ref& at, std::size_t size, std::size_t attached,
                  std::function<void()> run);
@@ -119,6 +120,12 @@ class actor_member final : public member {
   void call_with_company(const detail::registrar& entry, channel::message& request, answer& due);
   void drop_handler();
   void wait_to_be_killed(const std::shared_ptr<connection>& from, std::uint64_t sequence);
+  void begin_turn() { turn_open_ = true; }
+  void end_turn() {
+    turn_open_ = false;
+    if (!parts_.empty()) tell_parts();
+  }
+  void tell_parts();
   void commit();
   void commit(std::span<const call_in_hand> finished);
   void stage_sends();
@@ -209,6 +216,7 @@ class actor_member final : public member {
   std::vector<std::shared_ptr<connection>>
       continued_;  // a function's: to be read while it waits for something else
   std::vector<std::shared_ptr<connection>> touched_;  // by the open turn
+  std::vector<remote::turn_part*> parts_;             // of the open turn
   std::vector<std::shared_ptr<connection>> kept_;     // with messages that have had no room yet
   std::vector<std::shared_ptr<connection>>
       handled_;  // connections of messages handled since room was offered last

@@ -243,6 +243,13 @@ bool member::tell(const detail::actor_ref& to, detail::entry_id method, const de
   return true;
 }
 
+void member::tell_at_once(const detail::actor_ref& to, detail::entry_id method,
+                          const detail::body& arguments) {
+  const auto over = find_connection(to);
+  send_now(over, {wire::frame_kind::tell, static_cast<std::uint64_t>(method), 0}, arguments,
+           [](std::uint64_t) {});
+}
+
 std::shared_ptr<detail::pending_reply> member::ask(const detail::actor_ref& to, detail::entry_id method,
                                                    const detail::body& arguments) {
   const auto over = find_connection(to);

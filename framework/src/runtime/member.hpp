@@ -48,6 +48,8 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
             detail::patience how) override;
   std::shared_ptr<detail::pending_reply> ask(const detail::actor_ref& to, detail::entry_id method,
                                              const detail::body& arguments) override;
+  /// As `tell` that waits for room, but shown at once, in an open turn too.
+  void tell_at_once(const detail::actor_ref& to, detail::entry_id method, const detail::body& arguments);
   void stop(const detail::actor_ref& whom) override;
   void signal(const detail::actor_ref& whom, int number) override;
   std::optional<exit_status> join(const detail::actor_ref& whom, detail::deadline until) override;
@@ -62,6 +64,8 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
     call_back({[run](const exit_status&) { run(); }, {}});
   }
   std::shared_ptr<detail::endpoint> home(detail::actor_ref& ref) override;
+  /// As `remote::join_turn`.
+  [[nodiscard]] virtual bool join_turn(remote::turn_part&) { return false; }
 
   /// This system's gateway, or what is to be it from now on; `node` 0: there is none. Waits for a round trip to the guardian,
   /// as long as there is none.

@@ -237,6 +237,14 @@ void remote::run_behind_messages(endpoint& local, const std::function<void()>& r
   static_cast<runtime::member&>(local).run_behind_messages(run);
 }
 
+bool remote::join_turn(endpoint& local, turn_part& part) {
+  return static_cast<runtime::member&>(local).join_turn(part);
+}
+
+void remote::tell_at_once(endpoint& local, const address& to, method what, const raw_message& arguments) {
+  static_cast<runtime::member&>(local).tell_at_once(to, what, arguments);
+}
+
 bool remote::is_handle(const address& of) { return the_gateway().verify(of); }
 
 std::shared_ptr<remote::answer> remote::try_ask(const address& to, method what,

@@ -12,7 +12,7 @@
 namespace troupe::runtime {
 
 /// Looks as long as that pays: after looks in vain it passes over more and more waits. Never holds a core that another
-/// process wants: it gives way all the time, and where that takes long, somebody else has had the core, and it sleeps.
+/// process wants: it gives way all the time, and where that takes long, somebody busy has had the core, and it sleeps.
 /// Not thread-safe.
 class spin {
  public:
@@ -46,8 +46,9 @@ class spin {
   static constexpr std::chrono::nanoseconds most =
       std::chrono::milliseconds{10};  // deadlines are as late at most
   static constexpr int looks_at_once = 64;
-  static constexpr std::int64_t another_had_the_core =
-      3000;  // nanoseconds: a yield to nobody takes a few hundred
+  // Nanoseconds. A yield to nobody takes a few hundred, one to somebody who looks as well some thousands; who has much to
+  // do keeps the core for a slice of the scheduler's, a thousand times as long as the first.
+  static constexpr std::int64_t another_had_the_core = 20'000;
   static constexpr int most_in_vain = 10;
 
   [[nodiscard]] std::uint32_t to_pass_over() const { return (1U << static_cast<unsigned>(in_vain_)) - 1; }
