@@ -266,7 +266,8 @@ const troupe::launcher::entry registered =
         .group("Pipelines")
         .option("pattern", &settings::pattern, "what is searched for")
         .option("path", &settings::path, "the folder, or one file")
-        .option("regex", &settings::regex, "the pattern is a regular expression, as for grep -E")
+        .option("regex", &settings::regex,
+                "the pattern is a regular expression, as for grep -E, without back-references (\\1)")
         .option("ignore-case", &settings::ignore_case, "small letters and capitals are the same")
         .option("count", &settings::count, "how many lines match in each file, not the lines")
         .option("context", &settings::context, "lines shown before and after each that matches")

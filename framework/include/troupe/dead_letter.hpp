@@ -59,7 +59,7 @@ struct dead_letter {
   [[nodiscard]] bool is() const {
     return is<typename detail::callable_traits<decltype(Method)>::owner, Method>();
   }
-  /// As well, where the method is inherited, or static.
+  /// As well, where the method is inherited, or a function: a static one, or one that takes the actor first.
   template <class A, auto Method>
   [[nodiscard]] bool is() const {
     return entry == detail::method_entry<A, Method>::registered.id();
@@ -70,7 +70,12 @@ struct dead_letter {
   /// are among them.
   template <auto Method>
   [[nodiscard]] auto arguments() const {
-    using parameters = typename detail::callable_traits<decltype(Method)>::parameters;
+    return arguments<typename detail::callable_traits<decltype(Method)>::owner, Method>();
+  }
+  /// As well, where the handler is a function that takes the actor first.
+  template <class A, auto Method>
+  [[nodiscard]] auto arguments() const {
+    using parameters = typename detail::handler_traits<A, decltype(Method)>::parameters;
     if (bytes.size() != size) throw malformed_message{"a dead letter's arguments were too large to be kept"};
     detail::byte_reader in{bytes, nullptr};
     return detail::arguments<parameters>{in}.apply(

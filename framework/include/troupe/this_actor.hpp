@@ -52,8 +52,9 @@ void add_behind(std::size_t size);
 /// Saves what this actor is to begin with when it is started again. In a handler it counts with the end of the turn: the
 /// message that is handled, what is told in it and this are done together or not at all. Elsewhere at once. Each takes the place of the last.
 /// Nothing happens where the actor is not started again (`spawn_options::restart`). Throws `std::system_error` where memory is short.
-template <message State>
+template <class State>
 void checkpoint(const State& state) {
+  static_assert(troupe::detail::check_message<State>());
   detail::save(pack(state));
 }
 
@@ -61,8 +62,9 @@ void checkpoint(const State& state) {
 /// is added, not what is there; `checkpoint` begins anew, and should now and then. Read by `restored_parts`. Throws as `checkpoint`, and what
 /// the `serialize` of a part throws: then nothing was added. Returns
 /// how many bytes were.
-template <message... Parts>
+template <class... Parts>
 std::size_t extend_checkpoint(const Parts&... parts) {
+  static_assert((troupe::detail::check_message<Parts>() && ...));
   const message_extent extents[] = {extent_of(parts)...};
   std::size_t size = 0;
   for (const auto& each : extents) {
@@ -90,8 +92,9 @@ std::size_t extend_checkpoint(const Parts&... parts) {
 
 /// What the process before this one saved last; nullopt where it has saved nothing, and in the first process. For the
 /// constructor. Throws `malformed_message` where that was another type.
-template <message State>
+template <class State>
 [[nodiscard]] std::optional<State> restored() {
+  static_assert(troupe::detail::check_message<State>());
   if (incarnation() == 0) return std::nullopt;
   const auto bytes = detail::saved();
   if (bytes.empty()) return std::nullopt;

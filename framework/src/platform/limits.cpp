@@ -96,10 +96,20 @@ void set_niceness(int niceness) {
          std::to_string(now) + " now, and only a higher one can be had without privileges (RLIMIT_NICE)");
 }
 
+// The kernel refuses a process more, be it by a hard limit that it has from before this was lowered.
+std::uint64_t most_open_files() {
+  std::uint64_t most = 0;
+  return std::ifstream{"/proc/sys/fs/nr_open"} >> most ? most : RLIM_INFINITY;
+}
+
 void limit_files(std::uint64_t files) {
   if (files < fewest_files) {
     refuse("open files cannot be limited to " + number(files) + ": an actor itself needs " +
            number(fewest_files));
+  }
+  if (const auto most = most_open_files(); files > most) {
+    refuse("open files cannot be limited to " + number(files) + ": a process of this machine has at most " +
+           number(most) + " (sysctl fs.nr_open)");
   }
   set_limit(RLIMIT_NOFILE, files, files, "open files");
 }
@@ -108,9 +118,11 @@ std::optional<rlimit> open_files_before_raised;
 
 }  // namespace
 
-void raise_open_files() {
+void raise_open_files(std::optional<std::uint64_t> most) {
   rlimit now{};
-  if (::getrlimit(RLIMIT_NOFILE, &now) != 0 || now.rlim_cur == now.rlim_max) return;
+  if (::getrlimit(RLIMIT_NOFILE, &now) != 0) return;
+  now.rlim_max = std::min<rlim_t>(now.rlim_max, most ? *most : most_open_files());
+  if (now.rlim_cur >= now.rlim_max) return;
   const rlimit all{now.rlim_max, now.rlim_max};
   if (::setrlimit(RLIMIT_NOFILE, &all) == 0) open_files_before_raised = now;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <sys/types.h>
 #include <vector>
 
@@ -23,9 +24,11 @@ struct limits {
 /// Limits the calling process. Throws `std::runtime_error` with a sentence that says what is not possible, and why.
 void apply(const limits& wanted);
 
-/// Raises the calling process's soft limit of descriptors to the hard one, where it may.
-void raise_open_files();
-/// Gives a process that was started since the limit from before that; 0: the calling one. After a fork (async-signal-safe).
+/// Raises the calling process's soft limit of descriptors to the hard one, where it may. The hard one is lowered to `most`
+/// where it is above that, for the kernel refuses it; nullopt: to what this machine allows a process, fs.nr_open.
+void raise_open_files(std::optional<std::uint64_t> most = std::nullopt);
+/// Gives a process that was started since the soft limit from before that; 0: the calling one. After a fork
+/// (async-signal-safe).
 void restore_open_files(pid_t of);
 
 /// The CPUs that the calling process may run on, by their numbers.

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace troupe::process_layer {
@@ -125,6 +126,14 @@ inline constexpr const char* out_of_room = "descriptors and memory";
 [[nodiscard]] inline std::string with_advice_on_room(const std::string& why) {
   return why +
          "; raise the limit of open files (ulimit -n; in the guardian ulimit -Hn), or have fewer actors";
+}
+/// The same. Where the kernel says that memory is short (ENOMEM), descriptors are not what is.
+[[nodiscard]] inline std::string with_advice_on_room(const std::system_error& problem) {
+  const std::string why = problem.what();
+  if (problem.code() != std::errc::not_enough_memory) return with_advice_on_room(why);
+  return why +
+         "; memory is short, or a process has as many mappings as it may: raise that (sysctl "
+         "vm.max_map_count), or have fewer actors";
 }
 
 struct watching {

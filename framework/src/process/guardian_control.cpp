@@ -265,7 +265,7 @@ void guardian::introduce(client& asker, actor_record& actor, request_number requ
     actor.watchers.insert(asker.id);
     send(asker, spawned{request, actor.ref, actor.name, actor.pid, channel.numbers}, channel.descriptors());
   } catch (const std::system_error& problem) {
-    refuse(asker, request, out_of_room, with_advice_on_room(problem.what()));
+    refuse(asker, request, out_of_room, with_advice_on_room(problem));
     send_signal(actor, platform::kill_signal);
   }
 }
@@ -328,7 +328,7 @@ void guardian::make_connection(client& from, const connect& wanted) try {
   auto channel = open_channel(from, *to);
   send(from, connected{wanted.request, to->name, to->pid, channel.numbers}, channel.descriptors());
 } catch (const std::system_error& problem) {
-  refuse(from, wanted.request, out_of_room, with_advice_on_room(problem.what()));
+  refuse(from, wanted.request, out_of_room, with_advice_on_room(problem));
 }
 
 void guardian::on_watch(client& from, const watch& wanted) {

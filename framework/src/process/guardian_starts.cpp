@@ -69,7 +69,7 @@ void guardian::on_spawn(client& from, control_message& message) {
     join_group(*actors_.at(last_id_), wanted);
   } catch (const std::system_error& problem) {
     drop_start(last_id_);
-    return refuse(from, wanted.request, out_of_room, with_advice_on_room(problem.what()));
+    return refuse(from, wanted.request, out_of_room, with_advice_on_room(problem));
   }
   launch(last_id_);
 }
@@ -164,7 +164,7 @@ void guardian::order_starts() {
       if (!order(start)) return;  // the zygote's next answer brings us here again
       ++under_way;
     } catch (const std::system_error& problem) {
-      refuse_start(id, out_of_room, with_advice_on_room(problem.what()));
+      refuse_start(id, out_of_room, with_advice_on_room(problem));
     }
   }
 }
@@ -225,7 +225,7 @@ bool guardian::start_standby(std::uint32_t id) {
     connect_control(start, taken.link.release());
     has_process(start, taken.pid);
   } catch (const std::system_error& problem) {
-    refuse_start(id, out_of_room, with_advice_on_room(problem.what()));
+    refuse_start(id, out_of_room, with_advice_on_room(problem));
     return true;
   }
   start.order.what.limits.any() ? await_entering(id) : complete(id);

@@ -150,7 +150,7 @@ TEST_CASE("the reason that a hosted actor quits for is the reason that is told")
   REQUIRE(support::wait_until([&] { return count_of(all.processes) == 0; }));
 }
 
-TEST_CASE("an exit message reaches the hosted actor, which may refuse; kill does not ask") {
+TEST_CASE("an exit message reaches the hosted actor, which may refuse, and kill does not ask") {
   both all;
   ::caf::scoped_actor self{all.actors};
   const auto usual = troupe::caf::spawn<cell>(all.systems, 5);

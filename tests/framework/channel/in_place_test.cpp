@@ -37,7 +37,7 @@ void reply_to(ch::channel& to, std::uint64_t call, const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("a large request is read where it was written; small ones and replies are copied") {
+TEST_CASE("a large request is read where it was written, and small ones and replies are copied") {
   reading_pair p;
   for (const auto size : {small, medium, large}) REQUIRE(append(p.a, std::string(size, 't')));
   reply_to(p.a, 1, std::string(large, 'r'));

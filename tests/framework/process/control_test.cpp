@@ -5,7 +5,9 @@
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <random>
+#include <system_error>
 
 using namespace troupe::process_layer;
 namespace platform = troupe::platform;
@@ -25,6 +27,15 @@ struct both_ends {
 };
 
 }  // namespace
+
+TEST_CASE("what is said of a shortage names what to raise: open files, or mappings where it is of memory") {
+  const std::system_error files{EMFILE, std::system_category(), "memfd_create (page)"};
+  CHECK(with_advice_on_room(files).find("ulimit -n") != std::string::npos);
+  const std::system_error mappings{ENOMEM, std::system_category(), "mmap (shared memory)"};
+  CHECK(with_advice_on_room(mappings).starts_with("mmap (shared memory): Cannot allocate memory; "));
+  CHECK(with_advice_on_room(mappings).find("vm.max_map_count") != std::string::npos);
+  CHECK(with_advice_on_room(mappings).find("ulimit") == std::string::npos);
+}
 
 TEST_CASE("control messages of any size come as they were, descriptors included") {
   both_ends ends;

@@ -1,3 +1,4 @@
+#include "platform/limits.hpp"
 #include "platform/memory.hpp"
 #include "platform/packet.hpp"
 #include "platform/process.hpp"
@@ -12,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 using namespace troupe::platform;
 using namespace std::chrono_literals;
@@ -119,6 +121,28 @@ TEST_CASE("a handle names its process until it has been reaped, and nobody after
   CHECK(handle.reap(never)->code == SIGTERM);
   CHECK_FALSE(handle.send(SIGKILL));
   CHECK_FALSE(handle.reap(deadline_after(0s)));
+}
+
+TEST_CASE("open files are raised to what the kernel allows, also where the hard limit is above that") {
+  const auto limit = [] {
+    rlimit now{};
+    ::getrlimit(RLIMIT_NOFILE, &now);
+    return std::pair{now.rlim_cur, now.rlim_max};
+  };
+  CHECK(in_child([&] {
+          const rlimit before{64, 256};
+          ::setrlimit(RLIMIT_NOFILE, &before);
+          raise_open_files(128);
+          if (limit() != std::pair<rlim_t, rlim_t>{128, 128}) return 1;
+          restore_open_files(0);
+          return limit() == std::pair<rlim_t, rlim_t>{64, 128} ? 0 : 2;
+        }) == 0);
+  CHECK(in_child([&] {
+          const rlimit before{64, 256};
+          ::setrlimit(RLIMIT_NOFILE, &before);
+          raise_open_files();
+          return limit() == std::pair<rlim_t, rlim_t>{256, 256} ? 0 : 1;
+        }) == 0);
 }
 
 TEST_CASE("packets keep their bounds, carry descriptors, and outlive their sender") {

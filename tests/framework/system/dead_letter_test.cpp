@@ -35,6 +35,9 @@ class ledger {
   int booked_ = 0;
 };
 
+// A handler that is a function.
+void audit(ledger& which, int amount, std::string_view by) { which.book(-amount, by); }
+
 void send_and_end(troupe::actor<ledger> to, int count) {
   for (int n = 0; n < count; ++n) to.tell<&ledger::book>(n, "sent");
 }
@@ -93,6 +96,18 @@ TEST_CASE("what a dead actor had not read is dead letters, in order, with their 
   CHECK(letters[1].sender.empty());
   CHECK(letters[1].method == "ledger::book");
   CHECK(letters[1].cause.code == SIGKILL);
+}
+
+TEST_CASE(
+    "a handler that is a function is known by its actor's class, and its arguments do not have the actor") {
+  stuck_ledger test;
+  test.actor.tell<&audit>(7, "anna");
+  test.actor.kill();
+  const auto letters = letters_of(test.system, 2);
+  REQUIRE(letters.size() == 2);
+  REQUIRE(letters[1].is<ledger, &audit>());
+  CHECK(letters[1].arguments<ledger, &audit>() == std::tuple{7, std::string{"anna"}});
+  CHECK_FALSE(letters[0].is<ledger, &audit>());
 }
 
 TEST_CASE("who asked and was not begun is told, and there is no dead letter of it") {

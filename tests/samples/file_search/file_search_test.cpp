@@ -99,6 +99,9 @@ TEST_CASE("an expression that takes for ever fails its file, and no other") {
 TEST_CASE("what cannot be searched for, or in, is refused") {
   CHECK_THAT(search({"--pattern", "(", "--regex"}).errors,
              Contains("--pattern: '(' is no regular expression: "));
+  CHECK_THAT(search({"--pattern", "(.)\\1", "--regex"}).errors,
+             Contains("--pattern: '(.)\\1' is no regular expression: "));
+  CHECK_THAT(search({"--help"}).out, Contains("without back-references"));
   CHECK_THAT(search({"--pattern", "a\nb"}).errors, Contains("--pattern: a line break"));
   CHECK_THAT(search({"--path", "/no/such/folder"}).errors,
              Contains("--path: '/no/such/folder' cannot be read: No such file or directory"));

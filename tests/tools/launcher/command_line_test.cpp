@@ -98,6 +98,73 @@ TEST_CASE("a command line that makes no sense is refused in a sentence") {
   CHECK(command({"graph", "word_count", "--format", "png"}).status == 2);
 }
 
+TEST_CASE(
+    "the help that is advised is that of the command that was given, whatever stood before and behind it") {
+  check_refused(command({"run", "--json", "word_count", "--topp", "3"}),
+                "troupe: there is no option '--topp'. Did you mean '--top'?", "troupe run word_count");
+  check_refused(command({"graph", "--format", "dot", "word_count", "--topp", "3"}),
+                "troupe: there is no option '--topp'. Did you mean '--top'?", "troupe graph word_count");
+  CHECK_THAT(command({"list", "stray"}).errors, Contains("\nTry 'troupe list --help'.\n"));
+  if (troupe::launcher::has_nodes())
+    check_refused(command({"certificates", "one", "--out", "certificates", "--dayz=3"}),
+                  "troupe: there is no option '--dayz'. Did you mean '--days'?", "troupe certificates");
+}
+
+TEST_CASE("an option of a topology that stands before its name is told its place") {
+  for (const auto& top : {words{"--top", "3"}, words{"--top=3"}}) {
+    words given{"run"};
+    given.insert(given.end(), top.begin(), top.end());
+    given.emplace_back("word_count");
+    check_refused(command(given),
+                  "troupe: 'run' has no option '--top'. The options of a topology come after its name.",
+                  "troupe run");
+  }
+  check_refused(command({"run", "--jsn", "word_count"}),
+                "troupe: 'run' has no option '--jsn'. Did you mean '--json'? The options of a topology come "
+                "after its name.",
+                "troupe run");
+}
+
+TEST_CASE("what is no address is a command line that makes no sense") {
+  if (!troupe::launcher::has_nodes()) return;
+  const auto wrong = [](const std::string& option, const std::string& address) {
+    return "troupe: " + option + ": '" + address + "' is no address: write HOST:PORT, such as 127.0.0.1:7000";
+  };
+  for (const std::string address :
+       {"nonsense", "127.0.0.1", ":7000", "127.0.0.1:", "127.0.0.1:65536", "a:-1"}) {
+    check_refused(command({"node", "--listen", address}), wrong("--listen", address), "troupe node");
+    check_refused(command({"nodes", "--join", address}), wrong("--join", address), "troupe nodes");
+  }
+  check_refused(command({"run", "word_count", "--nodes", "127.0.0.1:7000,b"}), wrong("--nodes", "b"),
+                "troupe run word_count");
+}
+
+TEST_CASE("a program that offers an option that is there already says so, and does nothing else") {
+  const auto offering = [](const std::string& what) {
+    return tools::run("/usr/bin/env", {what + "=1", OWN_PROGRAM_PATH, "list"});
+  };
+  const auto help = offering("OFFERS_AN_OPTION_HELP");
+  CHECK(help.status == 1);
+  CHECK(help.out.empty());
+  CHECK(help.errors ==
+        "own_program: 'welcome' has an option named 'help': --help is there already, give it another name\n");
+  const auto twice = offering("OFFERS_AN_OPTION_TWICE");
+  CHECK(twice.status == 1);
+  CHECK(twice.errors == "own_program: 'welcome' has two options of one name\n");
+}
+
+TEST_CASE("what the library says has the program's name before it, and no other") {
+  const std::string problem = "the environment has TROUPE_LANE=post: it may be automatic, socket or ring\n";
+  const auto started = [](const std::string& program, const std::string& name) {
+    return tools::run("/usr/bin/env", {"TROUPE_LANE=post", program, "run", name});
+  };
+  const auto topology = started(TROUPE_COMMAND_PATH, "word_count");
+  CHECK(topology.status == 1);
+  CHECK(topology.errors == "troupe: " + problem);
+  CHECK(started(OWN_PROGRAM_PATH, "print_numbers").errors == "own_program: " + problem);
+  CHECK(started(OWN_PROGRAM_PATH, "greet").errors == "own_program: greet: " + problem);
+}
+
 TEST_CASE("a topology may refuse an option's value") {
   check_refused(own({"run", "print_numbers", "--colour", "blue"}),
                 "own_program: print_numbers: --colour: blue is sold out", "own_program run print_numbers");
@@ -131,7 +198,7 @@ TEST_CASE("a topology is drawn without being run") {
 }
 
 TEST_CASE(
-    "what actors print comes in whole lines behind their names; without a terminal there is no progress "
+    "what actors print comes in whole lines behind their names, and without a terminal there is no progress "
     "line") {
   const auto result = own({"run", "print_numbers", "--items", "3"});
   CHECK(result.status == 0);
@@ -249,4 +316,7 @@ TEST_CASE("output that cannot be written is an error") {
   const auto result = tools::run("/bin/sh", {"-c", std::string{TROUPE_COMMAND_PATH} + " list >/dev/full"});
   CHECK(result.status == 1);
   CHECK(result.errors == "troupe: standard output could not be written\n");
+  const auto other = tools::run("/bin/sh", {"-c", std::string{OWN_PROGRAM_PATH} + " run greet >/dev/full"});
+  CHECK(other.status == 1);
+  CHECK(other.errors == "own_program: standard output could not be written\n");
 }

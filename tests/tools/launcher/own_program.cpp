@@ -105,4 +105,18 @@ const troupe::launcher::entry second = troupe::launcher::offer<greeting>("greet"
 
 }  // namespace
 
-int main(int argc, char** argv) { return troupe::launcher::main(argc, argv); }
+int main(int argc, char** argv) {
+  // What a program cannot offer, where a test wants it to.
+  if (std::getenv("OFFERS_AN_OPTION_HELP") != nullptr) {
+    [[maybe_unused]] const troupe::launcher::entry wrong =
+        troupe::launcher::offer<greeting>("welcome", "Greets somebody else.", greet)
+            .option("help", &greeting::name, "who is greeted");
+  }
+  if (std::getenv("OFFERS_AN_OPTION_TWICE") != nullptr) {
+    [[maybe_unused]] const troupe::launcher::entry wrong =
+        troupe::launcher::offer<greeting>("welcome", "Greets somebody else.", greet)
+            .option("name", &greeting::name, "who is greeted")
+            .option("name", &greeting::name, "the same");
+  }
+  return troupe::launcher::main(argc, argv);
+}

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <iostream>
 #include <stdexcept>
+#include <string_view>
 #include <vector>
 
 namespace troupe::launcher {
@@ -111,11 +112,14 @@ std::vector<placement> nodes() {
 }
 
 int finished(bool ok) {
-  if (!std::cout.flush()) {
-    std::cerr << "troupe: standard output could not be written\n";
-    return 1;
-  }
+  if (!std::cout.flush()) throw std::runtime_error{"standard output could not be written"};
   return ok ? 0 : 1;
+}
+
+std::string text_of(const std::exception& problem) {
+  constexpr std::string_view library = "troupe: ";
+  const std::string text = problem.what();
+  return text.starts_with(library) ? text.substr(library.size()) : text;
 }
 
 int list_topologies() {
@@ -174,7 +178,7 @@ int run_job(const std::string& program, const detail::definition& which, const g
   } catch (const interrupted&) {
     throw;
   } catch (const std::exception& problem) {
-    result = {.errors = {problem.what()}};
+    result = {.errors = {text_of(problem)}};
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   const bool ok = result.errors.empty();

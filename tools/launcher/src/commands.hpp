@@ -5,6 +5,7 @@
 #include "nodes.hpp"
 
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -36,8 +37,11 @@ struct run_flags {
   node_flags on{};  ///< `join` empty: no node
 };
 
-/// The program's exit status, once everything is on standard output.
+/// The program's exit status, once everything is on standard output. Throws `std::runtime_error` where that is not possible.
 int finished(bool ok);
+
+/// What an exception says, without the library's name before it: the program's own is put there.
+[[nodiscard]] std::string text_of(const std::exception& problem);
 
 /// These return the program's exit status, and throw `bad_option` or `interrupted`.
 int list_topologies();

@@ -67,12 +67,12 @@ class command_line {
     } catch (const CLI::Success& asked_for) {
       return app_.exit(asked_for);
     } catch (const CLI::ExtrasError& problem) {
-      throw usage_error{unexpected(argc, argv).value_or(problem.what()), help_for(argc, argv)};
+      throw usage_error{unexpected(argc, argv).value_or(problem.what()), help()};
     } catch (const CLI::ArgumentMismatch& problem) {
       const std::string text = problem.what();
-      throw usage_error{text.substr(0, text.find(':')) + " needs a value", help_for(argc, argv)};
+      throw usage_error{text.substr(0, text.find(':')) + " needs a value", help()};
     } catch (const CLI::ParseError& problem) {
-      throw usage_error{problem.what(), help_for(argc, argv)};
+      throw usage_error{problem.what(), help()};
     }
     if (list_->parsed()) return list_topologies();
     if (has_nodes() && node_->parsed()) return run_node(node_flags_);
@@ -110,31 +110,47 @@ class command_line {
     if (command.starts_with("-")) return;
     if (std::find(commands.begin(), commands.end(), command) == commands.end())
       throw usage_error{"there is no command '" + command + "'." + meant(command, commands), program_};
-    if (command != "run" && command != "graph") return;
-    // `--format dot NAME`: its value is not the name.
-    std::vector<std::string> words;
-    for (int i = 2; i < argc; ++i) {
-      if (std::string{argv[i]} == "--format") {
-        ++i;
-      } else {
-        words.emplace_back(argv[i]);
-      }
+    if (command == "run" || command == "graph")
+      check_topology(command == "run" ? *run_ : *graph_, {argv + 2, argv + argc});
+  }
+
+  /// Before the topology's name stand the command's own options, and nothing of the topology's.
+  void check_topology(const CLI::App& command, const std::vector<std::string>& words) {
+    const auto help = program_ + " " + command.get_name();
+    bool is_help = false;
+    auto word = words.begin();
+    for (; word != words.end() && word->starts_with("-"); ++word) {
+      const auto end = word->find('=');
+      const auto name = word->substr(0, end);
+      const auto* const option = command.get_option_no_throw(name);
+      if (option == nullptr)
+        throw usage_error{"'" + command.get_name() + "' has no option '" + name + "'." +
+                              meant(name, long_names(command)) +
+                              " The options of a topology come after its name.",
+                          help};
+      is_help = is_help || option == command.get_help_ptr();
+      // `--format dot NAME`: its value is not the name.
+      if (option->get_expected_min() > 0 && end == word->npos && std::next(word) != words.end()) ++word;
     }
-    const auto found =
-        std::find_if(words.begin(), words.end(), [](const auto& word) { return !word.starts_with("-"); });
-    if (found == words.end()) {
-      if (std::find_if(words.begin(), words.end(),
-                       [](const auto& word) { return word == "--help" || word == "-h"; }) != words.end())
-        return;
-      throw usage_error{"'" + command + "' needs the name of a topology ('" + program_ + " list' shows them)",
-                        program_ + " " + command};
+    if (word == words.end()) {
+      if (is_help) return;
+      throw usage_error{
+          "'" + command.get_name() + "' needs the name of a topology ('" + program_ + " list' shows them)",
+          help};
     }
-    if (find_definition(*found)) return;
+    if (find_definition(*word)) return;
     std::vector<std::string> names;
     for (const auto& each : catalogue()) names.push_back(each->name);
-    throw usage_error{"there is no topology '" + *found + "'." + meant(*found, names) + " '" + program_ +
+    throw usage_error{"there is no topology '" + *word + "'." + meant(*word, names) + " '" + program_ +
                           " list' shows them all.",
-                      program_ + " " + command};
+                      help};
+  }
+
+  static std::vector<std::string> long_names(const CLI::App& command) {
+    std::vector<std::string> names;
+    for (const auto* const option : command.get_options())
+      if (!option->get_lnames().empty()) names.push_back("--" + option->get_lnames().front());
+    return names;
   }
 
   void add_nodes() {
@@ -147,7 +163,8 @@ class command_line {
       command
           ->add_option("--join", node_flags_.join,
                        "a node to join, and all that it knows of; may be given again")
-          ->type_name("HOST:PORT");
+          ->type_name("HOST:PORT")
+          ->check(address_problem);
       add_node_options(*command, node_flags_, "OPTIONS", nullptr);
     }
     nodes_->get_option("--join")->required();
@@ -179,12 +196,25 @@ class command_line {
     return app.add_option_function<std::string>(name, set, help)->type_name(std::string{value::type_name()});
   }
 
+  /// What is no address is refused here, before there is a node; empty: nothing is wrong.
+  static std::string address_problem(const std::string& text) {
+    const auto colon = text.rfind(':');
+    try {
+      if (colon == text.npos || colon == 0) throw std::invalid_argument{"no host or no port"};
+      static_cast<void>(detail::option_value<unsigned>::parse(text.substr(colon + 1), {.most = 65535}));
+      return {};
+    } catch (const std::invalid_argument&) {
+      return "'" + text + "' is no address: write HOST:PORT, such as 127.0.0.1:7000";
+    }
+  }
+
   /// How this program is a node, whichever command makes it one.
   static void add_node_options(CLI::App& app, node_flags& flags, const std::string& group,
                                const detail::definition* which) {
     if (is_free(which, "listen")) {
       app.add_option("--listen", flags.listen, "where others reach it; port 0: one that is free")
           ->type_name("HOST:PORT")
+          ->check(address_problem)
           ->capture_default_str()
           ->group(group);
     }
@@ -209,9 +239,7 @@ class command_line {
   std::optional<std::string> unexpected(int argc, char** argv) const {
     const auto* const command = app_.get_subcommands().front();
     const auto chosen = command->get_subcommands();
-    std::vector<std::string> known;
-    for (const auto* const option : (chosen.empty() ? command : chosen.front())->get_options())
-      if (!option->get_lnames().empty()) known.push_back("--" + option->get_lnames().front());
+    const auto known = long_names(chosen.empty() ? *command : *chosen.front());
     for (int i = 2; i < argc; ++i) {
       const std::string word = argv[i];
       const auto name = word.substr(0, word.find('='));
@@ -237,6 +265,7 @@ class command_line {
                                   : "where the stages are: nodes of this program")
         ->type_name("HOST:PORT,...")
         ->delimiter(',')
+        ->check(address_problem)
         ->group(group);
     add_node_options(app, flags_.on, group, &which);
   }
@@ -256,7 +285,7 @@ class command_line {
       app.add_flag("--slow", flags_.slow, "delay one turn in a hundred")->group(group);
   }
 
-  CLI::App* add_options(const detail::definition& which, CLI::App& app) {
+  CLI::App* add_options(const detail::definition& which, CLI::App& app) try {
     for (const auto& option : which.options) {
       const auto keep = [this, name = option.name](const std::string& text) { given_[name] = text; };
       if (option.type.empty()) {
@@ -273,12 +302,19 @@ class command_line {
       }
     }
     return &app;
+  } catch (const CLI::OptionAlreadyAdded&) {
+    const auto is_help = [](const auto& option) { return option.name == "help"; };
+    const bool has_help = std::any_of(which.options.begin(), which.options.end(), is_help);
+    throw std::logic_error{"'" + which.name + "' has " +
+                           (has_help ? "an option named 'help': --help is there already, give it another name"
+                                     : "two options of one name")};
   }
 
-  [[nodiscard]] std::string help_for(int argc, char** argv) const {
+  /// The command that was understood, whatever came after it.
+  [[nodiscard]] std::string help() const {
     std::string words = program_;
-    for (int i = 1; i < argc && !std::string{argv[i]}.starts_with("-") && i < 3; ++i)
-      words += std::string{" "} + argv[i];
+    for (auto chosen = app_.get_subcommands(); !chosen.empty(); chosen = chosen.front()->get_subcommands())
+      words += " " + chosen.front()->get_name();
     return words;
   }
 
@@ -311,7 +347,7 @@ int main(int argc, char** argv) {
     std::cerr << program << ": " << problem.what() << '\n';
     return problem.status();
   } catch (const std::exception& problem) {
-    std::cerr << program << ": " << problem.what() << '\n';
+    std::cerr << program << ": " << text_of(problem) << '\n';
     return 1;
   }
 }

@@ -57,14 +57,15 @@ cluster_node_options options_of(const node_flags& flags) {
           .heartbeat = flags.heartbeat};
 }
 
-/// What of the others has changed since the last time, a line each.
+/// What of the others has changed since the last time, a line each. Who was gone before it was seen to come, as one who only
+/// asks for a list, is not told of.
 class changes {
  public:
   void print(const std::vector<node_status>& members, bool as_json) {
     for (const auto& each : members) {
-      const auto [place, is_new] = last_.try_emplace(each.who.number, each.is);
-      if ((!is_new && place->second == each.is) || each.is == node_status::state::here) continue;
-      place->second = each.is;
+      const auto place = last_.find(each.who.number);
+      if (place == last_.end() ? each.is != node_status::state::up : place->second == each.is) continue;
+      last_[each.who.number] = each.is;
       if (as_json) {
         std::cout << boost::json::serialize(boost::json::object{{"node", each.who.name},
                                                                 {"address", each.who.address},
@@ -82,6 +83,15 @@ class changes {
  private:
   std::map<std::uint32_t, node_status::state> last_;
 };
+
+/// Throws where there is one of this name already: people could not tell them apart.
+void check_name(const cluster_node& here) {
+  for (const auto& each : here.members()) {
+    if (each.is == node_status::state::up && each.who.name == here.self().name)
+      throw std::runtime_error{"a node named " + each.who.name + " is there already, at " + each.who.address +
+                               ": give this one another --name"};
+  }
+}
 
 // Until it is no node any more.
 void watch(const cluster_node& here, bool as_json) {
@@ -121,6 +131,7 @@ bool has_nodes() { return true; }
 int run_node(const node_flags& flags) {
   const auto run = [&](actor_system& system) {
     const cluster_node here{system, options_of(flags)};
+    check_name(here);
     if (flags.as_json) {
       std::cout << boost::json::serialize(boost::json::object{
                        {"node", here.self().name}, {"address", here.address()}, {"state", "here"}})
