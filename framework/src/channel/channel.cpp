@@ -205,8 +205,9 @@ bool channel::has_room(const wire::frame& next) {
     const auto used = tail_ - finished_.position + frame;
     if (bounds_ignored_) return used <= out_.capacity();
     const auto outside = outside_bytes_ + next.outside;
-    return used <= out_.capacity() && sequence_ - finished_.sequence < out_.max_messages() &&
-           (outside == 0 || used + outside <= out_.capacity());
+    // Answers are bounded by the questions, and by their bytes: who waits for one takes it before what he has been told.
+    const bool fits_in_number = next.is_reply() || sequence_ - finished_.sequence < out_.max_messages();
+    return used <= out_.capacity() && fits_in_number && (outside == 0 || used + outside <= out_.capacity());
   };
   if (fits()) return true;
   look_for_finished();

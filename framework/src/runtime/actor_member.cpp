@@ -268,6 +268,10 @@ std::vector<std::uint32_t> actor_member::relied_on() const {
   for (const auto& each : listeners_) {
     if (!each->over->asks.empty()) on.push_back(each->over->peer);
   }
+  // Answers that have found no room: those who asked make it.
+  for (const auto& over : kept_) {
+    if (over->peer != start_.self.id) on.push_back(over->peer);
+  }
   if (relies_on_ != nullptr) relies_on_(object_, on);
   return on;
 }

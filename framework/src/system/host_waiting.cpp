@@ -18,6 +18,8 @@ using runtime::connection;
 // With more answers due than this, and nobody waiting, the background thread takes them in, so that the actor's journal
 // does not fill up.
 constexpr std::size_t many_asks = 64;
+// A look at more channels than this takes as long as to be woken.
+constexpr std::size_t most_looked_at = 16;
 
 template <class Condition>
 bool wait_until(std::condition_variable& changed, std::unique_lock<std::mutex>& lock, detail::deadline until,
@@ -133,6 +135,19 @@ class host_member::joint_wait {
     return progress;
   }
 
+  /// Whether something has come meanwhile on the channels that this thread reads.
+  bool look_for_a_while() {
+    if (places_.empty() || places_.size() > most_looked_at) return false;
+    if (!places_.front().reads) return false;  // its spin is another thread's
+    for (const auto& each : places_) set_watching(each, true);
+    const bool came = places_.front().over->spin.until([this] {
+      return std::any_of(places_.begin(), places_.end(),
+                         [](const place& each) { return each.reads && each.over->channel->has_news(); });
+    });
+    for (const auto& each : places_) set_watching(each, false);
+    return came;
+  }
+
   /// To be called after the page says that this process sleeps. False at the deadline.
   bool sleep(detail::deadline until) {
     std::vector<platform::watched_socket> sockets;
@@ -157,6 +172,9 @@ class host_member::joint_wait {
   };
 
   static host_member& host_of(const place& which) { return static_cast<host_member&>(which.over->owner); }
+  static void set_watching(const place& which, bool on) {
+    if (which.reads) which.over->channel->watch(on);
+  }
   static void stop_reading(place& which) {
     which.over->reading = which.reads = false;
     which.over->announce();
@@ -179,13 +197,17 @@ bool host_member::wait_on_any(std::span<connection* const> overs, const runtime:
                               detail::deadline until) {
   if (done()) return true;
   joint_wait waiting{overs};
-  for (;;) {
+  for (bool may_look = true;;) {
     waiting.take_places();
     if (done()) return true;  // others may have settled it before this thread had its places
     const bool progress = waiting.pump();
     if (done()) return true;
     if (platform::time_point::clock::now() >= until) return false;
-    if (progress) continue;
+    if (progress) {
+      may_look = true;
+      continue;
+    }
+    if (std::exchange(may_look, false) && waiting.look_for_a_while()) continue;
     page_.set_idle(true);
     waiting.sleep(until);
   }

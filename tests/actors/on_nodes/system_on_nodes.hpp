@@ -1,4 +1,4 @@
-// Before the framework's own tests, compiled once more: each actor that their host starts is on another node.
+// Before the framework's own tests, compiled once more: actors that their host starts are on other nodes.
 #pragma once
 
 #include <troupe/manager.hpp>
@@ -7,21 +7,34 @@
 #include <troupe/queue.hpp>
 #include <troupe/troupe.hpp>
 
+#include <atomic>
 #include <chrono>
+#include <cstdlib>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace troupe {
 
-/// As `actor_system`, and a node; what is spawned from it is on a second node of this process.
+/// As `actor_system`, and a node; what is spawned from it is on a second node of this process. Where the environment's
+/// ON_NODES says "around": on the second, on this one, on a third, again on the second, and so on, so that what actors
+/// say to each other is on its way between each two of three.
 class system_on_nodes : public actor_system {
  public:
   explicit system_on_nodes(const system_options& options = {})
-      : actor_system{options},
-        there_{options},
-        first_{*this, node({})},
-        second_{there_, node({first_.address()})} {}
+      : actor_system{options}, first_{*this, node({})}, second_{options, first_.address()} {
+    places_.push_back(second_.as_node.self());
+    if (const char* const how = std::getenv("ON_NODES"); how == nullptr || std::string_view{how} != "around")
+      return;
+    third_ = std::make_unique<other>(options, first_.address());
+    places_.push_back({});
+    places_.push_back(third_->as_node.self());
+  }
+
+  /// Where what is spawned is, in turn.
+  [[nodiscard]] const std::vector<placement>& places() const { return places_; }
 
   template <class A, class... Arguments>
   actor<A> spawn(const spawn_options& options, Arguments&&... arguments) {
@@ -50,16 +63,25 @@ class system_on_nodes : public actor_system {
   }
 
  private:
+  struct other {
+    other(const system_options& options, const std::string& join)
+        : system{options}, as_node{system, node({join})} {}
+    actor_system system;
+    cluster_node as_node;
+  };
   static cluster_node_options node(std::vector<std::string> join) {
     return {.join = std::move(join), .heartbeat = std::chrono::seconds{2}};
   }
-  [[nodiscard]] spawn_options there(spawn_options options) const {
-    options.on = second_.self();
+  [[nodiscard]] spawn_options there(spawn_options options) {
+    options.on = places_[next_++ % places_.size()];
     return options;
   }
 
-  actor_system there_;
-  cluster_node first_, second_;
+  cluster_node first_;
+  other second_;
+  std::unique_ptr<other> third_;
+  std::vector<placement> places_;
+  std::atomic<std::size_t> next_{0};
 };
 
 }  // namespace troupe

@@ -174,7 +174,7 @@ TEST_CASE("short work that is running when the pool goes is finished") {
   CHECK(running.get() == 9);
 }
 
-TEST_CASE("calls end with an error when the system is stopped under them") {
+TEST_CASE("calls end with an error when the system is stopped under them", "[one_machine]") {
   troupe::actor_system system;
   const auto begun = system.spawn<tests::bell>();
   troupe::pool pool{system, {.workers = 1}};

@@ -50,6 +50,24 @@ class knot {
   int pass_on_computing(int depth, std::chrono::milliseconds time) {
     return depth == 0 ? compute_for(time) : other_.ask<&knot::pass_on_computing>(depth - 1, time).get();
   }
+  void hear(int) {}
+  int tell_often(const troupe::actor<knot>& whom, int times) {
+    for (int i = 0; i < times; ++i) whom.tell<&knot::hear>(i);
+    return times;
+  }
+  std::string text(std::size_t size) { return std::string(size, 'x'); }
+  /// Of `times` questions to one that has told this actor something, how many were answered.
+  int ask_often(int told, int times, std::size_t size) {
+    other_.ask<&knot::tell_often>(troupe::this_actor::self<knot>(), told).get();
+    for (int asked = 0; asked < times; ++asked) {
+      try {
+        if (other_.ask<&knot::text>(size).get().size() != size) return -1;
+      } catch (const troupe::would_deadlock&) {
+        return asked;
+      }
+    }
+    return times;
+  }
   /// Which of the two was told depends on who blocked last.
   std::string join_one_that_fills(int count) {
     const auto myself = troupe::this_actor::self<knot>();
@@ -170,6 +188,26 @@ TEST_CASE("two that fill each other's mailboxes: the one that closes the circle 
   REQUIRE(support::wait_until([&] { return ended_so(all[0]) || ended_so(all[1]); }));
   const auto& other = ended_so(all[0]) ? all[1] : all[0];
   CHECK_FALSE(ended_so(other));
+}
+
+TEST_CASE("answers have room in a mailbox that is full of what its actor has been told") {
+  troupe::actor_system system;
+  const auto asks = system.spawn<knot>({.mailbox_messages = 4});
+  asks.tell<&knot::next>(system.spawn<knot>({.mailbox_messages = 4}));
+  CHECK(asks.ask<&knot::ask_often>(GENERATE(0, 1, 3, 4), 1000, 1U).get() == 1000);
+}
+
+TEST_CASE("an answer that only who waits for it could make room for is told as a circle") {
+  troupe::actor_system system;
+  const auto asks = system.spawn<knot>();
+  asks.tell<&knot::next>(system.spawn<knot>());
+  constexpr int times = 60;
+  constexpr std::size_t size = 40 << 10;  // together more than a mailbox holds
+  const auto answered = asks.ask<&knot::ask_often>(1, times, size).get();
+  CHECK(answered > 0);
+  CHECK(answered < times);
+  CHECK(asks.ask<&knot::echo>(1).get() == 1);
+  CHECK(asks.ask<&knot::ask_often>(0, times, size).get() == times);
 }
 
 TEST_CASE("whoever waits long for one that works is not told anything") {

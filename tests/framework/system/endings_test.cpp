@@ -250,7 +250,7 @@ TEST_CASE("on_down calls once, also after the end") {
   CHECK(calls == 1);
 }
 
-TEST_CASE("the system's end stops all, and reports who had to be killed") {
+TEST_CASE("the system's end stops all, and reports who had to be killed", "[one_machine]") {
   troupe::actor_system system{{.grace = 300ms}};
   const auto good = system.spawn<mortal>({.name = "good"});
   const auto stuck = system.spawn<mortal>({.name = "stuck"});
@@ -266,7 +266,7 @@ TEST_CASE("the system's end stops all, and reports who had to be killed") {
   CHECK(system.stop().stopped.empty());
 }
 
-TEST_CASE("a stopped process does not hold up the system's end") {
+TEST_CASE("a stopped process does not hold up the system's end", "[one_machine]") {
   troupe::actor_system system{{.grace = 100ms}};
   const auto actor = system.spawn<mortal>({.name = "frozen"});
   actor.tell<&mortal::raise>(SIGSTOP);
@@ -277,7 +277,8 @@ TEST_CASE("a stopped process does not hold up the system's end") {
 }
 
 TEST_CASE(
-    "the end of deaf, stopped, breeding and willing actors together names each of them, and leaves nothing") {
+    "the end of deaf, stopped, breeding and willing actors together names each of them, and leaves nothing",
+    "[one_machine]") {
   support::become_subreaper();
   troupe::actor_system system{{.grace = 200ms}};
   std::vector<troupe::actor<mortal>> all;
@@ -306,7 +307,7 @@ TEST_CASE(
   CHECK(support::wait_until([] { return support::descendants_of(::getpid()).empty(); }));
 }
 
-TEST_CASE("handles outlive their system and say so") {
+TEST_CASE("handles outlive their system and say so", "[one_machine]") {
   troupe::actor<mortal> actor;
   {
     troupe::actor_system system;
@@ -335,7 +336,7 @@ TEST_CASE("what waits for an answer when the system ends is told that it has") {
   CHECK_THROWS_AS(answer.get(), troupe::error);
 }
 
-TEST_CASE("what a system has made is listed, and nothing of it is left after its end") {
+TEST_CASE("what a system has made is listed, and nothing of it is left after its end", "[one_machine]") {
   troupe::actor_system system;
   const auto one = system.spawn<mortal>({.name = "one"});
   const auto other = system.spawn<mortal>({.name = "other"});

@@ -1,4 +1,5 @@
 // Actors that talk to each other, over handles that came in messages.
+#include <troupe/remote.hpp>
 #include <troupe/troupe.hpp>
 
 #include "support/processes.hpp"
@@ -32,6 +33,23 @@ class ledger {
 
  private:
   std::map<std::string, std::vector<int>> notes_;
+};
+
+/// Makes handles of its own.
+class forger {
+ public:
+  /// What that actor's notes are then; or why it could not be told.
+  std::string note(std::uint32_t number, std::uint64_t key) const {
+    const troupe::detail::handle_form form{{number, 0, key}, "somebody"};
+    const auto whom =
+        troupe::detail::wire_form<troupe::actor<ledger>>::from(form, troupe::remote::local().get());
+    try {
+      whom.tell<&ledger::note>("forger", 0);
+      return std::to_string(whom.ask<&ledger::count>("forger").get());
+    } catch (const troupe::error& problem) {
+      return problem.what();
+    }
+  }
 };
 
 void write_to(troupe::actor<ledger> into, std::string name, int count) {
@@ -189,4 +207,17 @@ TEST_CASE("an actor that serves many short-lived ones keeps nothing of them") {
     REQUIRE(support::wait_until([&] { return book.ask<&ledger::count>(name).get() == 1; }));
   }
   CHECK(support::wait_until([&] { return book.ask<&ledger::descriptors>().get() <= before + 2; }, 5s));
+}
+
+TEST_CASE("an actor is reached by who has its handle, and not by who knows its number", "[one_machine]") {
+  troupe::actor_system system;
+  const auto whom = system.spawn<ledger>();
+  const auto form = troupe::detail::wire_form<troupe::actor<ledger>>::to(whom);
+  const auto stranger = system.spawn<forger>();
+  for (const std::uint64_t key : {std::uint64_t{0}, form.ref.key + 1, ~form.ref.key}) {
+    CHECK(stranger.ask<&forger::note>(form.ref.id, key).get() != "1");
+    CHECK(whom.ask<&ledger::count>("forger").get() == 0);
+  }
+  CHECK(stranger.ask<&forger::note>(form.ref.id, form.ref.key).get() == "1");
+  CHECK(stranger.is_alive());
 }
