@@ -31,8 +31,7 @@ std::optional<std::string> casebook::judge(std::uint32_t member, const crew::mem
                             : attempts_without_work(member, line);
   const bool is_answer = status.kind == exit_kind::exception && !is_consequence(status);
   if (!is_answer && deaths < options_.max_attempts) return std::nullopt;
-  const auto doing = works ? "it was at " + item_named(line) : std::string{"it was at no item"};
-  return obituary(whom, status, doing + as_before(deaths));
+  return obituary(whom, status, doing(whom, line, works) + as_before(deaths));
 }
 
 bool casebook::note_victim(const crew::member& whom, duty_state state) {
@@ -45,6 +44,11 @@ unsigned casebook::attempts_without_work(std::uint32_t member, const duty& line)
   auto& here = barren_[member];
   if (line.turns != here.turns) here = {line.turns, 0};
   return ++here.deaths;
+}
+
+std::string casebook::doing(const crew::member& whom, const duty& line, bool works) const {
+  if (whom.is_elsewhere) return "what it was at is not known: it was on another node";
+  return works ? "it was at " + item_named(line) : std::string{"it was at no item"};
 }
 
 /// The line is the dead process's word: its numbers need not be those of a node.

@@ -42,6 +42,7 @@ class casebook {
   [[nodiscard]] std::uint64_t turns_in_vain() const { return turns_in_vain_; }
 
  private:
+  [[nodiscard]] std::string doing(const crew::member& whom, const duty& line, bool works) const;
   [[nodiscard]] std::string item_named(const duty& line) const;
   [[nodiscard]] unsigned attempts_without_work(std::uint32_t member, const duty& line);
 

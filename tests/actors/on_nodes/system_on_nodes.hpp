@@ -9,29 +9,22 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
-#include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace troupe {
 
-/// As `actor_system`, and a node; what is spawned from it is on a second node of this process. Where the environment's
-/// ON_NODES says "around": on the second, on this one, on a third, again on the second, and so on, so that what actors
-/// say to each other is on its way between each two of three.
+/// As `actor_system`, and a node; what is spawned from it is on a second node of this process, on this one, on a third, again on
+/// the second, and so on: what actors say to each other is on its way between each two of three.
 class system_on_nodes : public actor_system {
  public:
   explicit system_on_nodes(const system_options& options = {})
-      : actor_system{options}, first_{*this, node({})}, second_{options, first_.address()} {
-    places_.push_back(second_.as_node.self());
-    if (const char* const how = std::getenv("ON_NODES"); how == nullptr || std::string_view{how} != "around")
-      return;
-    third_ = std::make_unique<other>(options, first_.address());
-    places_.push_back({});
-    places_.push_back(third_->as_node.self());
-  }
+      : actor_system{options},
+        first_{*this, node({})},
+        second_{options, first_.address()},
+        third_{options, first_.address()},
+        places_{second_.as_node.self(), placement{}, third_.as_node.self()} {}
 
   /// Where what is spawned is, in turn.
   [[nodiscard]] const std::vector<placement>& places() const { return places_; }
@@ -79,7 +72,7 @@ class system_on_nodes : public actor_system {
 
   cluster_node first_;
   other second_;
-  std::unique_ptr<other> third_;
+  other third_;
   std::vector<placement> places_;
   std::atomic<std::size_t> next_{0};
 };

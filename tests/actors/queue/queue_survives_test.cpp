@@ -302,7 +302,8 @@ TEST_CASE("a queue that is not to survive ends with its process") {
 }
 
 TEST_CASE(
-    "items with shared memory are lost with the queue's process, which says so, and without them it survives") {
+    "items with shared memory are lost with the queue's process, which says so, and without them it "
+    "survives") {
   troupe::actor_system system;
   auto items = system.make_queue<parcel>({.name = "shares"});
   items.put({1, troupe::shared_array<int>{10}});
@@ -355,7 +356,8 @@ TEST_CASE("an item that consumers die with says at which attempt it is, and is g
 }
 
 TEST_CASE(
-    "a consumer that returns, or gives back, costs its items no attempt, and one that fails costs one of them "
+    "a consumer that returns, or gives back, costs its items no attempt, and one that fails costs one of "
+    "them "
     "one") {
   troupe::actor_system system{{.output = troupe::output::discard}};
   auto items = system.make_queue<int>({.max_attempts = 1});
