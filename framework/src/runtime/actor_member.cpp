@@ -268,12 +268,15 @@ std::vector<std::uint32_t> actor_member::relied_on() const {
   for (const auto& each : listeners_) {
     if (!each->over->asks.empty()) on.push_back(each->over->peer);
   }
-  // Answers that have found no room: those who asked make it.
-  for (const auto& over : kept_) {
-    if (over->peer != start_.self.id) on.push_back(over->peer);
-  }
   if (relies_on_ != nullptr) relies_on_(object_, on);
   return on;
+}
+
+// Whoever has asked for answers that have found no room: nobody else can make it, whatever this actor does.
+void actor_member::add_full_askers(std::vector<std::uint32_t>& to) const {
+  for (const auto& over : kept_) {
+    if (over->peer != start_.self.id) to.push_back(over->peer);
+  }
 }
 
 // With the number of messages taken as the number of the state: whatever comes between two questions shows. False where
@@ -285,6 +288,7 @@ bool actor_member::answer_inquiries() {
   }
   const bool acts_by_itself = !in_flight_.empty() || timers_.next() != platform::never;
   auto on = inbox_.empty() && !acts_by_itself ? relied_on() : std::vector<std::uint32_t>{};
+  if (inbox_.empty()) add_full_askers(on);
   const auto kind = on.empty() ? wait_kind::free : wait_kind::relying;
   watch_.answer({kind, taken_, 0, std::move(on)});
   return true;

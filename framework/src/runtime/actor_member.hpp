@@ -149,6 +149,7 @@ class actor_member final : public member {
   void send_last_answers();
   bool prepare_to_sleep();
   [[nodiscard]] std::vector<std::uint32_t> relied_on() const;
+  void add_full_askers(std::vector<std::uint32_t>& to) const;
   [[nodiscard]] bool answer_inquiries();
   void listen_to_control();
   void listen_to(const std::shared_ptr<connection>& over);
