@@ -105,7 +105,10 @@ TEST_CASE(
   troupe::actor_system system{{.output = troupe::output::discard}};
   const auto guardian = support::descendant_called("troupe-guardian", ::getpid());
   std::vector<troupe::actor<mortal>> all{system.spawn<mortal>()};
-  const auto open = [&] { return support::open_descriptors_of(guardian).size(); };
+  const auto open = [&] {
+    static_cast<void>(system.actors());  // its answer comes behind what the guardian does for the last start
+    return support::open_descriptors_of(guardian).size();
+  };
   auto before = open();
   for (int n = 0; n < 10; ++n) all.push_back(system.spawn<mortal>());
   CHECK(open() - before == 10 * 4);
