@@ -11,7 +11,10 @@
 namespace troupe::detail {
 namespace {
 
-constexpr std::size_t most_parked = std::size_t{4} << 30;
+constexpr std::size_t most_kept = std::size_t{4} << 30;
+constexpr std::size_t per_parked = 128;  // bytes that a message takes beside its own
+constexpr std::size_t most_strangers =
+    4096;  // between two beats; as many ends are known, so honest nodes name few others
 
 spawn_options options_of(const spawn_order& order) {
   spawn_options options;
@@ -47,8 +50,8 @@ void gateway::on_batch(const session_ptr& from, std::span<const std::byte> messa
   const auto head = decode<batch_head>(in);
   if (!from->out.acknowledge(head.received)) throw malformed_message{"it acknowledges what was never sent"};
   // Its processes stop long before, each for its own; who does not is no node of ours.
-  if (from->parked > most_parked)
-    throw malformed_message{"it sends more than there is room for, and does not wait"};
+  if (from->parked + from->out.kept() > most_kept)
+    throw malformed_message{"it sends, or asks for, more than there is room for, and does not wait"};
   switch (from->in.judge(head.sequence)) {
     case incoming::verdict::gap: throw malformed_message{"a batch is missing before this one"};
     case incoming::verdict::repeated: from->in.said(); return send_pulse(*from);
@@ -56,6 +59,8 @@ void gateway::on_batch(const session_ptr& from, std::span<const std::byte> messa
   }
   read_frames(in.take(in.left()), [&](const frame_head& frame, std::span<const std::byte> payload) {
     take_frame(from, frame, payload);
+    if (from->strangers.size() > most_strangers)
+      throw malformed_message{"it names thousands of actors whose handles it has not been given"};
   });
   flush(*from);
   if (from->in.should_say()) send_pulse(*from);
@@ -71,12 +76,14 @@ void gateway::take_frame(const session_ptr& from, const frame_head& head,
   if (head.kind != frame_kind::part) on_frame(from, head, std::exchange(parts, {}));
 }
 
-// Whoever sends to an actor must have been given its handle. The guardian says so once for each.
-void gateway::check_target(const frame_head& head) {
+// Whoever sends to an actor must have been given its handle. The guardian says so once for each, and this waits for its word.
+void gateway::check_target(session& from, const frame_head& head) {
   const auto target = head.target();
   const auto known = keys_.find(target.id);
   if (known != keys_.end() && known->second == target.key) return;
-  if (!remote::is_handle(target) && !switched_off("node_keys")) {
+  const std::pair stranger{target.id, target.key};
+  if ((from.strangers.contains(stranger) || !remote::is_handle(target)) && !switched_off("node_keys")) {
+    from.strangers.insert(stranger);
     exit_status status;
     status.kind = exit_kind::forgotten;
     throw actor_down{"number " + std::to_string(target.id), call_fate::gone, std::move(status)};
@@ -87,7 +94,7 @@ void gateway::check_target(const frame_head& head) {
 // What is wrong with one frame is its sender's to hear: the others go on.
 void gateway::on_frame(const session_ptr& from, const frame_head& head,
                        std::span<const std::byte> payload) try {
-  if (has_target(head.kind)) check_target(head);
+  if (has_target(head.kind)) check_target(*from, head);
   switch (head.kind) {
     case frame_kind::tell:
     case frame_kind::ask:
@@ -124,7 +131,7 @@ void gateway::on_frame(const session_ptr& from, const frame_head& head,
   complain("a message of node " + describe(*from) + " was refused: " + problem.what());
 }
 
-// An end is heard behind what has come from whom it is of.
+// An end that a callback waits for is heard behind what has come from whom it is of. Who joins need not handle that before.
 void gateway::on_reply(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload) {
   if (head.method > static_cast<std::uint64_t>(outcome::foreign))
     throw malformed_message{"an answer says nothing that is known here"};
@@ -132,6 +139,16 @@ void gateway::on_reply(const session_ptr& from, const frame_head& head, std::spa
   if (due != from->calls.end() && lanes_.contains(due->second.behind) && !switched_off("node_ends_behind"))
     return park(due->second.behind, from, head, payload);
   take_reply(*from, head, payload);
+}
+
+// As a reply that has come: it is told behind what is parked for who watches.
+void gateway::park_end(const session_ptr& of, std::uint64_t number, due_call due, const answer_form& end) {
+  frame_head head;
+  head.kind = frame_kind::reply;
+  head.call = number;
+  head.method = static_cast<std::uint64_t>(end.head.how);
+  park(due.behind, of, head, end.bytes);
+  of->calls.emplace(number, std::move(due));
 }
 
 void gateway::take_reply(session& from, const frame_head& head, std::span<const std::byte> payload) {
@@ -157,7 +174,7 @@ void gateway::deliver(const session_ptr& from, const frame_head& head, std::span
 
 void gateway::park(std::uint32_t lane, const session_ptr& from, const frame_head& head,
                    std::span<const std::byte> payload) {
-  from->parked += payload.size();
+  from->parked += payload.size() + per_parked;
   lanes_[lane].push_back({from, head, {payload.begin(), payload.end()}});
 }
 
@@ -211,7 +228,7 @@ void gateway::deliver_parked(std::uint32_t lane) {
       if (is_answered(next.head.kind))
         reply(*next.from, next.head.call, describe_end(std::current_exception()));
     }
-    next.from->parked -= next.payload.size();
+    next.from->parked -= next.payload.size() + per_parked;
     waiting.pop_front();
   }
   lanes_.erase(place);

@@ -101,7 +101,7 @@ std::shared_ptr<node_endpoint::way> node_endpoint::way_to(const remote::address&
     if (const auto place = ways_.find(whom.id); place != ways_.end()) return place->second;
   }
   auto made = std::make_shared<way>();
-  made->end = request_for(nullptr, head_for(frame_kind::watch, whom, remote::own_id()), {}, 0);
+  made->end = request_for(nullptr, head_for(frame_kind::watch, whom), {}, 0);
   made->end->then([] {});  // so that it is taken in, whoever else waits for anything
   const std::lock_guard lock{mutex_};
   if (ways_.size() >= many_ways_) forget_ended_ways();
@@ -192,8 +192,10 @@ void node_endpoint::send_held(const remote::address& to) {
 }
 
 void node_endpoint::send() try {
-  for (const auto& each : held_)
+  for (auto& each : held_) {
     gateway_.tell<&gateway::forward>(number_, each.head, std::span<const std::byte>{each.bytes});
+    each.bytes = {};
+  }
 } catch (const error&) {
   // Without the gateway other nodes are down: this is lost as what had been sent before it.
 }
@@ -264,11 +266,11 @@ std::optional<exit_status> node_endpoint::join(const remote::address& whom, remo
 }
 
 std::shared_ptr<remote::answer> node_endpoint::ended(const remote::address& whom) {
-  return request(head_for(frame_kind::watch, whom, remote::own_id()), {});
+  return request(head_for(frame_kind::watch, whom), {});
 }
 
 void node_endpoint::on_down(const remote::address& whom, std::function<void(const exit_status&)> callback) {
-  const auto end = ended(whom);
+  const auto end = request(head_for(frame_kind::watch, whom, remote::own_id()), {});
   end->then([end, local = local_, callback = std::move(callback)] {
     std::optional<exit_status> status;
     try {

@@ -39,6 +39,7 @@ void keep_freed_memory() {
 
 gateway::gateway(gateway_settings settings) : settings_{std::move(settings)}, local_{remote::local()} {
   keep_freed_memory();
+  settings_.window = std::min<std::uint64_t>(settings_.window, widest_window);
   self_.build = remote::build_id();
   self_.number = random_number();
   self_.incarnation = random_bits();
@@ -48,7 +49,7 @@ gateway::gateway(gateway_settings settings) : settings_{std::move(settings)}, lo
   links::listener to;
   to.received = [this](std::uint64_t link, std::string&& message) {
     poster_.post([this, link, came = std::make_shared<std::string>(std::move(message))] {
-      on_message(link, std::move(*came));
+      if (links_->may_handle(link, came->size())) on_message(link, std::move(*came));
     });
   };
   to.ended = [this](std::uint64_t link, const std::string&) {
@@ -60,8 +61,13 @@ gateway::gateway(gateway_settings settings) : settings_{std::move(settings)}, lo
   to.failed = [this](std::uint64_t attempt, const std::string& why) {
     poster_.post([this, attempt, why] { on_failed(attempt, why); });
   };
+  // At once: what is posted is not done any more where this ends.
   to.refused = [this](const std::string& who, const std::string& why) {
-    poster_.post([this, text = "a connection from " + who + " has failed: " + why] { complain(text); });
+    complain("a connection from " + who + " has failed: " + why);
+  };
+  to.flooded = [this](std::uint64_t link) {
+    poster_.post([this, link] { on_flooded(link); });
+    return message_of(message_kind::refuse, std::string{it_floods});
   };
   links_ = std::make_unique<links>(std::move(to), settings_.certificates);
 }
@@ -76,7 +82,7 @@ void gateway::complain(const std::string& what) {
 }
 
 void gateway::end_complaints() {
-  if (const auto all = std::exchange(complaints_, 0); all > most_complaints)
+  if (const auto all = complaints_.exchange(0); all > most_complaints)
     std::fprintf(stderr, "gateway: %zu more messages of such kinds were left out\n", all - most_complaints);
 }
 

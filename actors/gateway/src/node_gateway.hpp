@@ -10,6 +10,7 @@
 #include "node_links.hpp"
 #include "node_session.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -22,6 +23,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace troupe::detail {
@@ -44,12 +46,17 @@ struct gateway_start {
   peer self{};
 };
 
+/// What is said of a node, or of somebody else, that does not wait until what it sent is acknowledged.
+inline constexpr const char* it_floods =
+    "it floods: more than 64 MiB came before they could be handled, and nodes wait for acknowledgements";
+static_assert(most_unhandled == std::size_t{64} << 20);
+
 /// The load average of the last minute; 0 where the machine does not say.
 [[nodiscard]] double system_load();
 
 /// Everything happens on the actor's thread; what CAF's threads have to say is posted to it. It never waits for an actor's
 /// room nor for another node: what cannot go on is kept, and how much that can be is for the senders to see to
-/// (`node_endpoint`).
+/// (`node_endpoint`). Those that do not see to it are given up: what of theirs is kept has a bound.
 class gateway {
  public:
   explicit gateway(gateway_settings settings);
@@ -102,7 +109,9 @@ class gateway {
     outgoing out;
     incoming in{};
     packed_bytes parts{};    ///< of a frame whose rest is still to come
-    std::size_t parked = 0;  ///< bytes from it that wait for room
+    std::size_t parked = 0;  ///< bytes from it that wait for room, with what each message takes beside them
+    std::set<std::pair<std::uint32_t, std::uint64_t>>
+        strangers{};  ///< named since the last beat, but never given to it
     pulse last_pulse{};
     std::int64_t last_stamp = 0;  ///< the other's, and when it came
     clock::time_point stamp_came{};
@@ -159,7 +168,7 @@ class gateway {
   void settle(session& of, std::uint64_t number, answer_form with);
   [[nodiscard]] static answer_form node_end(const std::string& why);
   [[nodiscard]] answer_form end_because_down(const session& of) const;
-  /// Of what others have done, on the standard error; where there is much of it, not all.
+  /// Of what others have done, on the standard error; where there is much of it, not all. On any thread.
   void complain(const std::string& what);
   void end_complaints();
 
@@ -186,11 +195,12 @@ class gateway {
   void on_failed(std::uint64_t attempt, const std::string& why);
   void on_ended(std::uint64_t link);
   void on_message(std::uint64_t link, std::string&& message);
+  void on_flooded(std::uint64_t link);
   void on_greeting(std::uint64_t link, message_kind kind, std::span<const std::byte> from);
   [[nodiscard]] std::string objection(const greeting& to);
   [[nodiscard]] bool make_place();
   void refuse(std::uint64_t link, const std::string& why);
-  void on_refused(std::uint64_t link, const std::string& why);
+  void on_refused(std::uint64_t link, const std::string& why, const std::string& who = "a node");
   void attach(const session_ptr& to, std::uint64_t link, const greeting& who, message_kind kind);
   void welcomed(const session_ptr& by);
   void on_pulse(session& from, const pulse& came);
@@ -214,9 +224,10 @@ class gateway {
   void take_frame(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload);
   void on_frame(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload);
   void on_reply(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload);
+  void park_end(const session_ptr& of, std::uint64_t number, due_call due, const answer_form& end);
   void take_reply(session& from, const frame_head& head, std::span<const std::byte> payload);
   void watch(const session_ptr& from, const frame_head& head);
-  void check_target(const frame_head& head);
+  void check_target(session& from, const frame_head& head);
   void deliver(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload);
   [[nodiscard]] bool try_to_deliver(const session_ptr& from, const frame_head& head,
                                     std::span<const std::byte> payload);
@@ -255,7 +266,7 @@ class gateway {
   std::uint32_t own_actors_ = 0;
   clock::time_point last_beat_ = clock::now();
   bool beat_is_odd_ = false;
-  std::size_t complaints_ = 0;
+  std::atomic<std::size_t> complaints_ = 0;
   double load_ = 0;
 };
 

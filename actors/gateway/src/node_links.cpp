@@ -1,6 +1,9 @@
 #include "node_links.hpp"
 
+#include <troupe/switched_off.hpp>
+
 #include "certificate_files.hpp"
+#include "node_connections.hpp"
 #include "tls_events.hpp"
 
 #include <caf/all.hpp>
@@ -10,6 +13,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <utility>
@@ -23,6 +27,7 @@ namespace {
 
 using connected_atom = caf::atom_constant<caf::atom("connected")>;
 using failed_atom = caf::atom_constant<caf::atom("failed")>;
+constexpr std::size_t per_message = 256;  // what one takes beside its bytes until it is handled
 
 struct settings : caf::actor_system_config {
   explicit settings(const std::filesystem::path& certificates) {
@@ -40,12 +45,27 @@ struct settings : caf::actor_system_config {
   }
 };
 
+std::string cannot_connect(const caf::error& problem, bool uses_tls) {
+  const auto& details = problem.context();
+  if (details.match_elements<std::string, std::string, std::uint16_t>() &&
+      details.get_as<std::string>(0) == "no such host")
+    return "this machine knows no host named '" + details.get_as<std::string>(1) +
+           "': correct the name, or give its address as numbers";
+  if (uses_tls && details.empty())
+    return "what listens there is no node, or has no certificates: both ends need them";
+  return "nobody listens there: is a node started at that address?";
+}
+
 // Of TLS 1.3 the one that is refused may hear no word of it: its first message has crossed the refusal, and the kernel
 // drops what has not been read of a connection that is reset.
 std::string describe(const caf::actor_system& system, const caf::error& problem, bool uses_tls) {
-  if (problem == caf::sec::cannot_connect_to_node)
-    return uses_tls ? "there is no such host, or nobody listens there, or who does has no certificates"
-                    : "there is no such host, or nobody listens there";
+  if (problem == caf::sec::cannot_connect_to_node) return cannot_connect(problem, uses_tls);
+  if (problem == caf::sec::malformed_basp_message || problem == caf::sec::serializing_basp_payload_failed)
+    return "what listens there is no node: it speaks something else (where one end has certificates, both "
+           "need "
+           "them)";
+  if (problem == caf::sec::incompatible_application_ids)
+    return "what listens there is no node: it is another program that uses CAF";
   if (problem == caf::sec::disconnect_during_handshake)
     return uses_tls ? "it ended the connection at once: it does not accept this node's certificate, or has "
                       "none itself"
@@ -64,36 +84,60 @@ struct links::inside {
   caf::actor_system_config* const options;
   caf::actor_system* const system = new caf::actor_system{*options};
   caf::actor bridge;
+  std::shared_ptr<connections> below;
 
   std::mutex
       mutex;  // of everything below; held while the listener is called, so that it ends with the object
   listener listens;
   bool is_over = false;
+  struct other {
+    caf::actor gateway;
+    std::size_t unhandled = 0;
+  };
   std::uint64_t last_link = 0;
-  std::map<std::uint64_t, caf::actor> peers;
-  std::map<caf::actor_addr, std::uint64_t> numbers;
+  std::map<std::uint64_t, other> peers;
+  std::map<caf::actor_addr, std::uint64_t> numbers;  // 0: dropped, and not ended yet
+  std::set<std::uint64_t> flooded;                   // and not dropped yet
   char farewell = 0;
   std::map<std::uint16_t, std::string> refusals;  // of connections that this end makes, by the other's port
   std::set<std::uint64_t> said_nothing;           // since the farewell
+  bool has_written = false;
   std::condition_variable heard;
 
   // With the mutex held.
   std::uint64_t number_of(caf::event_based_actor* self, const caf::actor& peer) {
     const auto [place, is_new] = numbers.try_emplace(peer.address(), last_link + 1);
     if (is_new) {
-      peers[++last_link] = peer;
+      peers[++last_link] = {peer};
       self->monitor(peer);
     }
     return place->second;
   }
+  // What CAF's threads hand over is bounded by nothing else. Returns last words for who sends too much.
+  std::optional<std::string> take(std::uint64_t link, std::string&& message) {
+    const auto from = peers.find(link);
+    if (from == peers.end()) return std::nullopt;
+    if (!message.empty() && message.front() == farewell) no_more_of(link);
+    if (is_over || flooded.contains(link)) return std::nullopt;
+    from->second.unhandled += message.size() + per_message;
+    if (from->second.unhandled <= most_unhandled || switched_off("node_floods")) {
+      listens.received(link, std::move(message));
+      return std::nullopt;
+    }
+    flooded.insert(link);
+    return listens.flooded(link);
+  }
   void hear(const tls_alert& alert) {
     if (!alert.was_accepted) {
       refusals[alert.port] = alert.what;
-    } else if (!is_over) {
-      const auto who =
-          alert.host.empty() ? "somebody who has gone by now" : alert.host + ":" + std::to_string(alert.port);
-      listens.refused(who, alert.what);
+    } else {
+      refuse(
+          alert.host.empty() ? "somebody who has gone by now" : alert.host + ":" + std::to_string(alert.port),
+          alert.what);
     }
+  }
+  void refuse(const std::string& who, const std::string& why) {
+    if (!is_over && listens.refused) listens.refused(who, why);
   }
   std::string refusal_of(std::uint16_t port, const std::string& otherwise) {
     const std::lock_guard lock{mutex};
@@ -109,7 +153,7 @@ struct links::inside {
     if (place == numbers.end()) return;
     const auto link = place->second;
     numbers.erase(place);
-    peers.erase(link);
+    if (peers.erase(link) == 0) return;
     no_more_of(link);
     if (!is_over) listens.ended(link, why);
   }
@@ -128,14 +172,19 @@ caf::behavior pass_on(caf::event_based_actor* self, const std::shared_ptr<Inside
       [self, to](std::string& message) {
         const auto sender = caf::actor_cast<caf::actor>(self->current_sender());
         if (!sender) return;
-        const std::lock_guard lock{to->mutex};
-        const auto link = to->number_of(self, sender);
-        if (!message.empty() && message.front() == to->farewell) to->no_more_of(link);
-        if (!to->is_over) to->listens.received(link, std::move(message));
+        std::optional<std::string> last_words;
+        {
+          const std::lock_guard lock{to->mutex};
+          last_words = to->take(to->number_of(self, sender), std::move(message));
+        }
+        if (last_words) to->below->end(to->bridge, sender, std::move(*last_words));
       },
       [self, to](connected_atom, std::uint64_t attempt, const caf::actor& peer) {
         const std::lock_guard lock{to->mutex};
-        if (!to->is_over) to->listens.connected(attempt, to->number_of(self, peer));
+        if (to->is_over) return;
+        const auto link = to->number_of(self, peer);
+        if (link == 0) return to->listens.failed(attempt, "the connection was ended here");
+        to->listens.connected(attempt, link);
       },
       [to](failed_atom, std::uint64_t attempt, const std::string& why) {
         const std::lock_guard lock{to->mutex};
@@ -171,6 +220,14 @@ links::links(listener to, const std::string& certificates)
     });
   }
   inside_->bridge = inside_->system->spawn(pass_on<inside>, inside_);
+  const auto refused = [in = std::weak_ptr{inside_}](const std::string& who, const std::string& why) {
+    const auto here = in.lock();
+    if (!here) return;
+    const std::lock_guard lock{here->mutex};
+    here->refuse(who, why);
+  };
+  inside_->below = std::make_shared<connections>(*inside_->system, refused);
+  inside_->below->watch();
 }
 
 links::~links() {
@@ -197,27 +254,49 @@ void links::send(std::uint64_t link, std::string message) {
     const std::lock_guard lock{inside_->mutex};
     const auto place = inside_->peers.find(link);
     if (place == inside_->peers.end()) return;
-    to = place->second;
+    to = place->second.gateway;
   }
   caf::send_as(inside_->bridge, to, std::move(message));
 }
 
 void links::take_leave(const std::string& message, std::chrono::milliseconds patience) {
+  inside_->below->when_written([in = inside_] {
+    const std::lock_guard lock{in->mutex};
+    in->has_written = true;
+    in->heard.notify_all();
+  });
   std::unique_lock lock{inside_->mutex};
   inside_->farewell = message.front();
   for (const auto& [link, peer] : inside_->peers) {
     inside_->said_nothing.insert(link);
-    caf::send_as(inside_->bridge, peer, message);
+    caf::send_as(inside_->bridge, peer.gateway, message);
   }
-  inside_->heard.wait_for(lock, patience, [this] { return inside_->said_nothing.empty(); });
+  inside_->heard.wait_for(lock, patience,
+                          [this] { return inside_->has_written && inside_->said_nothing.empty(); });
 }
 
-void links::drop(std::uint64_t link) {
+bool links::may_handle(std::uint64_t link, std::size_t size) {
   const std::lock_guard lock{inside_->mutex};
-  const auto place = inside_->peers.find(link);
-  if (place == inside_->peers.end()) return;
-  inside_->numbers.erase(place->second.address());
-  inside_->peers.erase(place);
+  const auto from = inside_->peers.find(link);
+  if (from != inside_->peers.end()) from->second.unhandled -= size + per_message;
+  return !inside_->flooded.contains(link);
 }
+
+void links::drop(std::uint64_t link, std::string last_words) {
+  caf::actor whom;
+  {
+    const std::lock_guard lock{inside_->mutex};
+    inside_->flooded.erase(link);
+    const auto place = inside_->peers.find(link);
+    if (place == inside_->peers.end()) return;
+    whom = place->second.gateway;
+    inside_->numbers[whom.address()] = 0;
+    inside_->peers.erase(place);
+    inside_->no_more_of(link);
+  }
+  inside_->below->end(inside_->bridge, whom, std::move(last_words));
+}
+
+void links::end_useless(std::chrono::milliseconds patience) { inside_->below->end_useless(patience); }
 
 }  // namespace troupe::detail

@@ -28,6 +28,7 @@ constexpr const char* has_left = "it has left";
 constexpr const char* nobody_answers =
     "nobody answers there as a node does (where one end has certificates, both need them)";
 constexpr std::size_t longest_text = 4096;  // of what another node says for people to read
+constexpr std::size_t longest_name = 64;    // of another node that is not let in
 constexpr std::size_t most_members = 1024;  // each has a connection with each
 constexpr std::uint32_t most_processors = 8192;
 
@@ -37,6 +38,12 @@ Value read_all(std::span<const std::byte> bytes) {
   auto value = decode<Value>(in);
   if (in.left() != 0) throw_message_too_long(in.left());
   return value;
+}
+
+// One that is no member, for people; nothing is known of it but what it says.
+std::string introduced(const greeting& who) {
+  if (who.address.empty()) return "a node";
+  return "a node (" + who.name.substr(0, longest_name) + ", " + who.address.substr(0, longest_name) + ")";
 }
 
 }  // namespace
@@ -97,8 +104,11 @@ void gateway::listen() {
   try {
     port = links_->listen(wanted.host, wanted.port);
   } catch (const std::exception& problem) {
-    throw std::runtime_error{"nobody can be listened to at " + settings_.listen +
-                             ", is another program there? (" + problem.what() + ")"};
+    throw std::runtime_error{
+        "nobody can be listened to at " + settings_.listen +
+        ": is another program there, or is that no address of this machine's? Choose another; "
+        "port 0 is one that is free (" +
+        problem.what() + ")"};
   }
   self_.address = wanted.host + ":" + std::to_string(port);
   self_.name = settings_.name.empty() ? self_.address : settings_.name;
@@ -159,6 +169,13 @@ void gateway::on_ended(std::uint64_t link) {
 
 // --- Messages -------------------------------------------------------------------------------------------------------------
 
+// It has been told, and its connection ended. What it had sent is not handled: it would keep the others waiting.
+void gateway::on_flooded(std::uint64_t link) {
+  if (const auto from = find_link(link)) return give_up_node(from, it_floods, false);
+  complain(std::string{"somebody who had not introduced himself was sent away: "} + it_floods);
+  links_->drop(link);
+}
+
 // Nothing in them is believed before it was looked at; who breaks the protocol is not listened to any more.
 void gateway::on_message(std::uint64_t link, std::string&& message) try {
   const auto bytes = std::as_bytes(std::span{message});
@@ -169,6 +186,8 @@ void gateway::on_message(std::uint64_t link, std::string&& message) try {
   if (kind == message_kind::refuse)
     return on_refused(link, read_all<std::string>(rest).substr(0, longest_text));
   const auto from = find_link(link);
+  // It may be one that this node connects to, and that does not know yet: what comes before its welcome comes again.
+  if (!from && !dials_.empty()) return;
   if (!from)
     return refuse(link, "this node does not listen to it: it has not introduced itself, or was given up");
   from->heard = clock::now();
@@ -184,6 +203,7 @@ void gateway::on_message(std::uint64_t link, std::string&& message) try {
 } catch (const malformed_message& problem) {
   const std::string why = std::string{"it broke the protocol: "} + problem.what();
   if (const auto from = find_link(link)) return give_up_node(from, why);
+  complain("somebody who has not introduced himself was sent away: " + why);
   refuse(link, why);
 }
 
@@ -208,7 +228,7 @@ void gateway::on_greeting(std::uint64_t link, message_kind kind, std::span<const
     problem = "this is a node of Troupe, and what came is no greeting of one";
   } else if (start.version != node_protocol) {
     problem = "the versions differ: this node speaks version " + std::to_string(node_protocol) +
-              ", the other " + std::to_string(start.version);
+              ", the other " + std::to_string(start.version) + ": build both with the same Troupe";
   } else {
     who = decode<greeting>(in);
     check(who);
@@ -216,8 +236,10 @@ void gateway::on_greeting(std::uint64_t link, message_kind kind, std::span<const
   }
   if (!problem.empty()) {
     refuse(link, problem);
-    return on_refused(link, problem);
+    return on_refused(link, problem, introduced(who));
   }
+  if (const auto before = find_link(link); before && before->who.number != who.number)
+    throw malformed_message{"it introduces itself as another node than before"};
   auto& known = sessions_[who.number];
   if (!known) known = std::make_shared<session>(settings_.window);
   const auto which = known;
@@ -228,7 +250,7 @@ void gateway::on_greeting(std::uint64_t link, message_kind kind, std::span<const
 std::string gateway::objection(const greeting& to) {
   if (to.build != self_.build)
     return "the programs differ: this node runs build " + self_.build + ", the other build " +
-           to.build.substr(0, 64);
+           to.build.substr(0, longest_name) + ": start both from the same file";
   if (to.number == self_.number)
     return to.incarnation == self_.incarnation
                ? "this is the same node"
@@ -257,15 +279,14 @@ bool gateway::make_place() {
 }
 
 void gateway::refuse(std::uint64_t link, const std::string& why) {
-  links_->send(link, message_of(message_kind::refuse, why));
+  links_->drop(link, message_of(message_kind::refuse, why));
 }
 
-void gateway::on_refused(std::uint64_t link, const std::string& why) {
+void gateway::on_refused(std::uint64_t link, const std::string& why, const std::string& who) {
   if (const auto whose = find_link(link)) return give_up_node(whose, "it refused this node: " + why, false);
+  links_->drop(link);
   const auto greeted = greeted_.find(link);
-  if (greeted == greeted_.end()) {
-    return complain("a node that wanted to join was refused: " + why);
-  }
+  if (greeted == greeted_.end()) return complain(who + " that wanted to join was refused: " + why);
   const auto attempt = greeted->second;
   greeted_.erase(greeted);
   if (const auto whose = find_attempt(attempt))
@@ -274,8 +295,7 @@ void gateway::on_refused(std::uint64_t link, const std::string& why) {
 }
 
 void gateway::attach(const session_ptr& to, std::uint64_t link, const greeting& who, message_kind kind) {
-  const bool is_new = to->link != link;
-  if (is_new && to->link != 0) {
+  if (to->link != link && to->link != 0) {
     by_link_.erase(to->link);
     links_->drop(to->link);
   }
@@ -287,11 +307,10 @@ void gateway::attach(const session_ptr& to, std::uint64_t link, const greeting& 
   by_link_[link] = to;
   if (!to->out.acknowledge(who.received)) throw malformed_message{"it acknowledges what was never sent"};
   if (kind == message_kind::hello) send_greeting(link, message_kind::welcome, to->in.last());
-  if (is_new) {
-    to->out.again(
-        [&](std::uint64_t sequence, const std::string& frames) { send_batch(*to, sequence, frames); });
-    send_pulse(*to);
-  }
+  // Whether or not this end has heard of the end of the connection before: what was sent over that may be lost.
+  to->out.again(
+      [&](std::uint64_t sequence, const std::string& frames) { send_batch(*to, sequence, frames); });
+  send_pulse(*to);
   flush(*to);
 }
 
@@ -377,6 +396,7 @@ void gateway::beat() {
   for (const auto& [number, each] : sessions) {
     if (each->is == state::down) continue;
     if (was_stopped) each->heard = now;
+    each->strangers.clear();
     if (now - each->heard > settings_.missed * settings_.heartbeat && !switched_off("node_silence")) {
       give_up_node(each, "nothing was heard of it for " + std::to_string(settings_.missed) + " heartbeats");
     } else if (beat_is_odd_) {
@@ -389,6 +409,7 @@ void gateway::beat() {
   }
   for (const auto attempt : late) on_failed(attempt, nobody_answers);
   for (const auto lane : std::exchange(starved_, {})) deliver_parked(lane);
+  links_->end_useless(settings_.join_timeout);
 }
 
 void gateway::give_up_node(const session_ptr& which, const std::string& why, bool says_so) {
@@ -406,7 +427,11 @@ void gateway::give_up_node(const session_ptr& which, const std::string& why, boo
   dials_.erase(std::exchange(which->attempt, 0));
   const auto end = end_because_down(*which);
   move_all_from(*which);
-  for (const auto& [number, each] : std::exchange(which->calls, {})) {
+  for (auto& [number, each] : std::exchange(which->calls, {})) {
+    if (lanes_.contains(each.behind) && find_migrant(each.whom) == nullptr) {
+      park_end(which, number, std::move(each), end);
+      continue;
+    }
     labels_.erase(each.label);
     if (hand_over(each)) continue;
     if (each.then) each.then(end);

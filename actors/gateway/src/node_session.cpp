@@ -34,6 +34,7 @@ void outgoing::add(const frame_head& head, std::span<const std::byte> payload) {
   const auto size = pack_into(bytes, frame).value();
   last.append(reinterpret_cast<const char*>(bytes.data()), size);
   if (!payload.empty()) last.append(reinterpret_cast<const char*>(payload.data()), payload.size());
+  bytes_open_ += size + payload.size();
 }
 
 void outgoing::flush(const std::function<void(std::uint64_t, const std::string&)>& send) {
@@ -43,6 +44,7 @@ void outgoing::flush(const std::function<void(std::uint64_t, const std::string&)
     if (under_way_.size() >= few && size < worth_a_message) return;
     under_way_.push_back({++last_, std::move(open_.front())});
     open_.pop_front();
+    bytes_open_ -= size;
     bytes_under_way_ += size;
     send(last_, under_way_.back().frames);
   }
@@ -73,6 +75,7 @@ void outgoing::again(const std::function<void(std::uint64_t, const std::string&)
 void outgoing::clear() {
   open_.clear();
   under_way_.clear();
+  bytes_open_ = 0;
   bytes_under_way_ = 0;
 }
 

@@ -29,6 +29,8 @@ class outgoing {
   /// There is another connection: what the other end does not have goes again.
   void again(const std::function<void(std::uint64_t sequence, const std::string& frames)>& send) const;
   [[nodiscard]] bool is_empty() const { return open_.empty() && under_way_.empty(); }
+  /// Bytes that the other end has not said to have.
+  [[nodiscard]] std::size_t kept() const { return bytes_open_ + bytes_under_way_; }
   void clear();
 
  private:
@@ -41,6 +43,7 @@ class outgoing {
   std::size_t window_;
   std::deque<std::string> open_;
   std::deque<batch> under_way_;
+  std::size_t bytes_open_ = 0;
   std::size_t bytes_under_way_ = 0;
   std::uint64_t last_ = 0;
 };

@@ -27,6 +27,14 @@ long forget_problems(BIO*, int operation, const char*, size_t, int, long, int re
 /// The other end has closed its socket without a word, as CAF does.
 bool is_mere_end() { return ERR_GET_REASON(forgotten) == SSL_R_UNEXPECTED_EOF_WHILE_READING; }
 
+/// Of what is no TLS at all, nothing is said to the other end.
+bool is_no_tls(int where, int result) {
+  if ((where & SSL_CB_EXIT) == 0 || (where & SSL_CB_ALERT) != 0 || result > 0) return false;
+  const auto reason = ERR_GET_REASON(ERR_peek_last_error());
+  return reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST ||
+         reason == SSL_R_HTTPS_PROXY_REQUEST || reason == SSL_R_BAD_PROTOCOL_VERSION_NUMBER;
+}
+
 std::string describe(const SSL& connection, bool was_sent, int alert) {
   const auto verdict = SSL_get_verify_result(&connection);
   if (was_sent && verdict != X509_V_OK)
@@ -37,17 +45,22 @@ std::string describe(const SSL& connection, bool was_sent, int alert) {
                   : "it refuses this node's certificate or TLS: " + why;
 }
 
-void on_event(const SSL* connection, int where, int value) {
-  constexpr int fatal = 2;
-  if ((where & SSL_CB_HANDSHAKE_START) != 0) BIO_set_callback_ex(SSL_get_rbio(connection), forget_problems);
-  const bool was_sent = (where & SSL_CB_WRITE) != 0;
-  if ((where & SSL_CB_ALERT) == 0 || value >> 8 != fatal || (was_sent && is_mere_end())) return;
+void tell(const SSL* connection, const std::string& what) {
   namespace net = caf::io::network;
   const auto socket = SSL_get_fd(connection);
   const auto host = net::remote_addr_of_fd(socket);
   const auto port = net::remote_port_of_fd(socket);
-  listener()({SSL_is_server(connection) != 0, host ? *host : "", port ? *port : std::uint16_t{0},
-              describe(*connection, was_sent, value)});
+  listener()({SSL_is_server(connection) != 0, host ? *host : "", port ? *port : std::uint16_t{0}, what});
+}
+
+void on_event(const SSL* connection, int where, int value) {
+  constexpr int fatal = 2;
+  if ((where & SSL_CB_HANDSHAKE_START) != 0) BIO_set_callback_ex(SSL_get_rbio(connection), forget_problems);
+  if (is_no_tls(where, value))
+    return tell(connection, "it does not speak TLS, as nodes with certificates do");
+  const bool was_sent = (where & SSL_CB_WRITE) != 0;
+  if ((where & SSL_CB_ALERT) == 0 || value >> 8 != fatal || (was_sent && is_mere_end())) return;
+  tell(connection, describe(*connection, was_sent, value));
 }
 
 // CAF makes a context for each connection, and shows it to nobody; OpenSSL shows it to who has data to add to each.

@@ -1,113 +1,58 @@
-// A stretch of network between two nodes, which tests can cut.
+// A stretch of network between two nodes, which tests can cut, and make as bad as networks get. What can be wrong with it
+// has the names that Toxiproxy has for that (github.com/Shopify/toxiproxy, "Toxics").
 #pragma once
 
-#include <arpa/inet.h>
-#include <array>
-#include <atomic>
-#include <list>
-#include <mutex>
-#include <netinet/in.h>
-#include <poll.h>
-#include <stdexcept>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <string>
-#include <sys/socket.h>
-#include <thread>
-#include <unistd.h>
-#include <vector>
 
 namespace support {
+
+/// From who has made the connection to who listens, and back.
+enum class stream : std::uint8_t { up, down };
+
+/// What is wrong with one of the two. A value.
+struct toxics {
+  std::chrono::milliseconds latency{};  ///< everything comes so much later,
+  std::chrono::milliseconds jitter{};  ///< and up to so much sooner or later than that; in order all the same
+  std::size_t bandwidth = 0;           ///< bytes a second; 0: as many as there are
+  std::size_t slicer = 0;  ///< bytes of the slices that it comes in, on average; 0: as it was sent
+  std::chrono::microseconds slice_delay{};  ///< between two of them
+  std::size_t limit_data = 0;               ///< bytes, after which a connection ends; 0: it does not
+  std::chrono::milliseconds slow_close{};   ///< so much later comes a connection's end
+  bool reset_peer = false;                  ///< which is no end in good order, but a reset (RST)
+  bool timeout = false;                     ///< nothing comes any more, not even the end
+};
 
 /// Listens on a port of its own and passes on what comes, to a port of this machine and back. Threads: any.
 class proxy {
  public:
-  explicit proxy(std::uint16_t to) : to_{to}, listens_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
-    auto where = loopback(0);
-    socklen_t size = sizeof where;
-    if (::bind(listens_, reinterpret_cast<sockaddr*>(&where), size) != 0 || ::listen(listens_, 16) != 0 ||
-        ::getsockname(listens_, reinterpret_cast<sockaddr*>(&where), &size) != 0)
-      throw std::runtime_error{"no port for a proxy"};
-    port_ = ntohs(where.sin_port);
-    accepts_ = std::thread{[this] { accept_all(); }};
-  }
+  explicit proxy(std::uint16_t to);
   proxy(const proxy&) = delete;
   proxy& operator=(const proxy&) = delete;
-  ~proxy() {
-    is_over_ = true;
-    ::shutdown(listens_, SHUT_RDWR);
-    accepts_.join();
-    cut();
-    for (auto& each : relays_) each.join();
-    ::close(listens_);
-  }
+  ~proxy();
 
-  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
-  [[nodiscard]] int connections() const { return count_; }
-  /// Ends every connection that there is. New ones may be made.
-  void cut() {
-    const std::lock_guard lock{mutex_};
-    for (const int each : open_) ::shutdown(each, SHUT_RDWR);
+  [[nodiscard]] std::string address() const;
+  /// Those that it has passed anything on between.
+  [[nodiscard]] int connections() const;
+  /// From here on, also for the connections that there are; `limit_data` counts from each one's beginning.
+  void set(stream which, const toxics& wrong);
+  void set(const toxics& wrong) {
+    set(stream::up, wrong);
+    set(stream::down, wrong);
   }
+  /// Ends every connection that there is, with what is still on its way, as the toxics say. New ones may be made.
+  void cut();
+  /// Whether new ones may be made.
+  void enable(bool accepts);
+  /// How often something was passed on: of what is said seldom, each message counts.
+  [[nodiscard]] std::size_t passed(stream which) const;
 
  private:
-  static sockaddr_in loopback(std::uint16_t port) {
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_port = htons(port);
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return where;
-  }
-  void accept_all() {
-    for (;;) {
-      const int from = ::accept4(listens_, nullptr, nullptr, SOCK_CLOEXEC);
-      if (from < 0) return;
-      const int to = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-      auto where = loopback(to_);
-      const bool is_there = ::connect(to, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0;
-      const std::lock_guard lock{mutex_};
-      if (!is_there || is_over_) {
-        ::close(from);
-        ::close(to);
-        continue;
-      }
-      open_.push_back(from);
-      open_.push_back(to);
-      ++count_;
-      relays_.emplace_back([this, from, to] { relay(from, to); });
-    }
-  }
-  void relay(int one, int other) {
-    std::array<pollfd, 2> ends{{{one, POLLIN, 0}, {other, POLLIN, 0}}};
-    while (::poll(ends.data(), 2, -1) > 0) {
-      if (ends[0].revents != 0 && !pass_on(one, other)) break;
-      if (ends[1].revents != 0 && !pass_on(other, one)) break;
-    }
-    const std::lock_guard lock{mutex_};
-    open_.remove(one);
-    open_.remove(other);
-    ::close(one);
-    ::close(other);
-  }
-  static bool pass_on(int from, int to) {
-    std::array<char, 4096> bytes;
-    const auto count = ::recv(from, bytes.data(), bytes.size(), 0);
-    if (count <= 0) return false;
-    for (ssize_t sent = 0; sent < count;) {
-      const auto more = ::send(to, bytes.data() + sent, static_cast<std::size_t>(count - sent), MSG_NOSIGNAL);
-      if (more <= 0) return false;
-      sent += more;
-    }
-    return true;
-  }
-
-  std::uint16_t to_;
-  int listens_;
-  std::uint16_t port_ = 0;
-  std::atomic<bool> is_over_{false};
-  std::atomic<int> count_{0};
-  std::mutex mutex_;
-  std::list<int> open_;
-  std::vector<std::thread> relays_;
-  std::thread accepts_;
+  class inside;
+  std::unique_ptr<inside> inside_;
 };
 
 }  // namespace support
