@@ -179,13 +179,14 @@ std::shared_ptr<remote::answer> node_endpoint::ask(const remote::address& to, re
 // --- In turns -------------------------------------------------------------------------------------------------------------
 
 bool node_endpoint::holds_for(const remote::address& whom) const {
-  return std::any_of(held_.begin(), held_.end(), [&](const auto& each) { return each.head.id == whom.id; });
+  return std::any_of(held_.begin(), held_.end(),
+                     [&](const auto& each) { return !each.is_sent && each.head.id == whom.id; });
 }
 
 // As with actors of the own node, a question shows what its actor was told before it.
 void node_endpoint::send_held(const remote::address& to) {
   std::erase_if(held_, [&](const held_message& each) {
-    if (each.head.id != to.id) return false;
+    if (each.is_sent || each.head.id != to.id) return false;
     gateway_.tell<&gateway::forward>(number_, each.head, std::span<const std::byte>{each.bytes});
     return true;
   });
@@ -193,6 +194,7 @@ void node_endpoint::send_held(const remote::address& to) {
 
 void node_endpoint::send() try {
   for (auto& each : held_) {
+    if (std::exchange(each.is_sent, true)) continue;
     gateway_.tell<&gateway::forward>(number_, each.head, std::span<const std::byte>{each.bytes});
     each.bytes = {};
   }

@@ -66,6 +66,7 @@ class node_endpoint final : public remote::endpoint,
     std::shared_ptr<way> on;
     frame_head head;
     packed_bytes bytes;
+    bool is_sent = false;
   };
   std::shared_ptr<way> way_to(const remote::address& whom);
   void forget_ended_ways();

@@ -96,7 +96,8 @@ class turn_part {
   turn_part(const turn_part&) = delete;
   turn_part& operator=(const turn_part&) = delete;
   virtual ~turn_part() = default;
-  /// Called as the turn ends: what is told now is shown together with what the turn has told others.
+  /// Called as the turn ends, once its handler has returned: what is told now is shown together with what the turn has told
+  /// others, and before its answer. May be called again in the same turn.
   virtual void send() = 0;
   /// Called once it has been shown, between turns: may wait.
   virtual void sent() = 0;

@@ -470,6 +470,10 @@ void actor_member::push_sends() {
   touched_.clear();
 }
 
+void actor_member::send_parts() {
+  for (auto* each : parts_) each->send();
+}
+
 void actor_member::tell_parts() {
   for (auto* each : std::exchange(parts_, {})) each->sent();
 }
@@ -480,7 +484,7 @@ void actor_member::commit() {
 }
 
 void actor_member::commit(std::span<const call_in_hand> finished) {
-  for (auto* each : parts_) each->send();
+  send_parts();
   stage_sends();
   for (const auto& done : finished) {
     done.from->finished(done.at);
@@ -540,6 +544,8 @@ void actor_member::touched(const std::shared_ptr<connection>& over) {
 void actor_member::reply(const std::shared_ptr<connection>& over, const channel::envelope& what,
                          const detail::body& body) {
   if (!over->channel || over->down) return;  // the asker is gone
+  // The handler has returned. What it has told others goes first: who has the answer may rely on that.
+  if (in_hand_ != nullptr && in_hand_->from == over && in_hand_->call == what.method) send_parts();
   over->channel->append_or_keep(what, body);
   if (turn_open_) return touched(over);
   make_room_for_kept(over);

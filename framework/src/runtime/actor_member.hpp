@@ -125,6 +125,7 @@ class actor_member final : public member {
     turn_open_ = false;
     if (!parts_.empty()) tell_parts();
   }
+  void send_parts();
   void tell_parts();
   void commit();
   void commit(std::span<const call_in_hand> finished);
