@@ -4,6 +4,7 @@
 #include <troupe/troupe.hpp>
 
 #include "impostor.hpp"
+#include "loopback.hpp"
 #include "place.hpp"
 #include "samples/folder.hpp"
 #include "support/processes.hpp"
@@ -26,6 +27,7 @@
 using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
 using support::impostor;
+using support::loopback;
 using support::place;
 using troupe::detail::message_kind;
 
@@ -72,14 +74,6 @@ class talkative {
   support::program program_;
   std::string address_;
 };
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in where{};
-  where.sin_family = AF_INET;
-  where.sin_port = htons(port);
-  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return where;
-}
 
 /// A plain connection. Whatever waits does so for a minute at most.
 class plain {

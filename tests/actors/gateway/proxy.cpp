@@ -1,5 +1,7 @@
 #include "proxy.hpp"
 
+#include "loopback.hpp"
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
@@ -27,14 +29,6 @@ using clock = std::chrono::steady_clock;
 
 constexpr std::size_t most_on_its_way = std::size_t{256} << 10;  // bytes; the rest waits at who sends it
 constexpr int a_burst = 50;  // the part of a second that bandwidth is dealt out in
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in where{};
-  where.sin_family = AF_INET;
-  where.sin_port = htons(port);
-  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return where;
-}
 
 /// One end of a connection. Closed by the destructor, or before.
 class end {

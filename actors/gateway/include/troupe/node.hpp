@@ -62,10 +62,10 @@ struct cluster_node_options {
   /// After so many in a row of which none was heard, a node is down. A connection that ends is made again in that time, and
   /// nothing is lost or repeated.
   std::uint32_t missed = 3;
-  /// How long joining may take.
+  /// How long joining may take, and whoever connects to introduce himself: after that he is sent away.
   std::chrono::milliseconds join_timeout = std::chrono::seconds{10};
   /// What may be on its way to one node, or there without having been acknowledged. What else there is to be sent waits at
-  /// those who send.
+  /// those who send. More than 32 MiB is taken for that.
   std::size_t window = std::size_t{8} << 20;
 };
 
