@@ -385,45 +385,64 @@ bool channel::next(message& whole) {
   return true;
 }
 
-bool channel::pump(const std::function<void(message&&)>& sink) {
-  const auto hand_over = [&] {
-    bool any = false;
-    for (;; any = true) {
-      message whole;
-      if (!inbound_.next(whole)) return any;
-      sink(std::move(whole));
-    }
-  };
-  // The journal first, and where it had whole messages the socket can wait: looking there is a system call.
-  bool progress = inbound_.may_have_whole() && hand_over();
+bool channel::hand_over(const sink& to) {
+  bool any = false;
+  for (;; any = true) {
+    message whole;
+    if (!inbound_.next(whole)) return any;
+    to(std::move(whole));
+  }
+}
+
+bool channel::pump_journal(const sink& to) {
+  bool progress = inbound_.may_have_whole() && hand_over(to);
   while (take_from_journal()) {
     progress = true;
-    hand_over();
-  }
-  if (progress && !inbound_.has_unfinished()) return true;
-  while (receive_one_packet() || take_from_journal()) {
-    progress = true;
-    if (hand_over() && !has_news() && !inbound_.has_unfinished()) break;
+    hand_over(to);
   }
   return progress;
 }
 
-void channel::drain(const std::function<void(message&&)>& sink) {
-  while (pump(sink)) {
+// The journal first, and where it had whole messages the socket can wait: looking there is a system call.
+bool channel::pump(const sink& to) {
+  bool progress = pump_journal(to);
+  if (progress && !inbound_.has_unfinished()) return true;
+  while (take_from_journal() || receive_one_packet() != received::nothing) {
+    progress = true;
+    if (hand_over(to) && !has_news() && !inbound_.has_unfinished()) break;
   }
-  closed_.store(true, std::memory_order_release);
-  pump(sink);
+  return progress;
 }
 
-bool channel::receive_one_packet() {
-  if (closed()) return false;
+bool channel::pump_readable(const sink& to) {
+  if (pump_journal(to)) return true;
+  const bool came = read_packets();
+  return pump_journal(to) || came;
+}
+
+bool channel::read_packets() {
+  for (bool any = false;; any = true) {
+    const auto came = receive_one_packet();
+    if (came != received::other) return any || came == received::call;
+  }
+}
+
+void channel::drain(const sink& to) {
+  while (pump(to)) {
+  }
+  closed_.store(true, std::memory_order_release);
+  pump(to);
+}
+
+channel::received channel::receive_one_packet() {
+  if (closed()) return received::nothing;
   packet_header header{};
   const auto room = inbound_.room(max_packet);
   auto came = platform::receive_packet(socket_.get(), {std::as_writable_bytes(std::span{&header, 1}), room});
-  if (came.result == platform::receive_result::empty) return false;
+  if (came.result == platform::receive_result::empty) return received::nothing;
   if (came.result == platform::receive_result::closed) {
     closed_.store(true, std::memory_order_release);
-    return true;  // once more, for what is left in the journal
+    return received::other;  // once more, for what is left in the journal
   }
   const auto refuse = [](const char* why) {
     throw malformed_message{std::string{"a packet on a channel "} + why};
@@ -448,7 +467,7 @@ bool channel::receive_one_packet() {
       break;
     default: refuse("is of an unknown kind");
   }
-  return true;
+  return header.kind == packet_kind::call ? received::call : received::other;
 }
 
 bool channel::take_from_journal() {

@@ -109,18 +109,20 @@ class channel {
 
   // --- Receiving ----------------------------------------------------------------------------------------------------
 
-  /// Takes what has arrived, in packets and in the other end's journal, and hands the whole messages to `sink`, in order.
+  using sink = std::function<void(message&&)>;
+  /// Takes what has arrived, in packets and in the other end's journal, and hands the whole messages to a sink, in order.
   /// Packets that bring no message may be left in the socket, which is readable then. True where anything came. Throws
   /// `malformed_message` where the other end breaks the protocol.
-  bool pump(const std::function<void(message&&)>& sink);
+  bool pump(const sink& to);
+  /// As `pump`, where the socket can be read: it is read where the journal has not what it calls for.
+  bool pump_readable(const sink& to);
   /// As `pump`, for the next message alone, into an empty one: of what lies in the journal, which is taken in mouthfuls that are
   /// still in the processor's first cache when they are handled. False where there is none, but in a packet.
   [[nodiscard]] bool next(message& whole);
-  /// For `next`: reads the packets that have come. Throws as `pump` does.
-  void read_packets() {
-    while (receive_one_packet()) {
-    }
-  }
+  /// For `next`: reads the packets that have come, up to the first that says no more than that there are messages: to look
+  /// whether another is behind it would be a system call, and if so the socket stays readable. True where there were any.
+  /// Throws as `pump` does.
+  bool read_packets();
 
   /// Large requests are not copied from now on: they point into the journal, where they stay until they are finished. Replies
   /// are copied: whoever asked may keep them for longer.
@@ -147,7 +149,7 @@ class channel {
 
   /// The peer's process is known to be dead: takes also what it had claimed for the socket and not sent any more, and what
   /// a copy of its end, held by a child of its own, would keep from being an end of file.
-  void drain(const std::function<void(message&&)>& sink);
+  void drain(const sink& to);
 
   /// Makes "all up to here is dealt with" part of the open turn, or visible now.
   void stage_finished(progress done);
@@ -222,7 +224,10 @@ class channel {
     return epoch_ == 0 || by.header().epoch.load(std::memory_order_acquire) == epoch_;
   }
   [[nodiscard]] bool has_room_outside(const wire::frame& next) const;
-  bool receive_one_packet();
+  bool hand_over(const sink& to);
+  bool pump_journal(const sink& to);
+  enum class received { nothing, call, other };
+  received receive_one_packet();
   bool take_from_journal();
   bool take_in_place(std::uint64_t head);
   bool take_up_to(std::uint64_t position);

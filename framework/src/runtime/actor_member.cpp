@@ -129,10 +129,11 @@ int actor_member::end_beside_a_stop() { return stop_was_requested() ? 0 : fail(s
 int actor_member::run_actor(const detail::registrar& what) try {
   if (what.construct == nullptr)
     throw malformed_message{"an actor was started with an id that is no constructor's"};
+  poller_.emplace();
   with_arguments([&](detail::byte_reader& in) { object_ = what.construct(in); });
   actor_class_ = what.actor_class;
   relies_on_ = what.relies_on;
-  listen_to_control();
+  poller_->watch(link_.socket(), [this] { read_control(); });
   for (const auto& [peer, over] : connections_) listen_to(over);
   serve();
   what.destroy(std::exchange(object_, nullptr));
@@ -181,7 +182,7 @@ void actor_member::serve() {
     if (should_end()) break;
     if (!inbox_.empty() || now_ - polled > longest_without_look) {
       read_calls();
-      loop_.poll();
+      poller_->look();
       polled = now_;
     }
     if (!takes_from_channels()) take_in_everywhere();  // answers, for one
@@ -194,7 +195,7 @@ void actor_member::serve() {
     if (!prepare_to_sleep()) continue;
     // Answering may have brought something.
     if (!answer_inquiries() || (!can_take_turn() && later_.empty() && prepare_to_sleep())) {
-      sleep_in_loop();
+      poller_->wait(timers_.next());
       polled = platform::monotonic_nanoseconds();
     }
     page_.set_idle(false);
@@ -556,14 +557,6 @@ void actor_member::reply(const std::shared_ptr<connection>& over, const channel:
 
 // --- Control --------------------------------------------------------------------------------------------------------------
 
-void actor_member::listen_to_control() {
-  if (!control_ready_.is_watching()) control_ready_.watch(link_.socket());
-  control_ready_.when_readable([this] {
-    read_control();
-    listen_to_control();
-  });
-}
-
 void actor_member::read_control() {
   control_message message;
   for (;;) {
@@ -596,31 +589,34 @@ void actor_member::handle(control_message& message) {
 }
 
 void actor_member::added(const std::shared_ptr<connection>& over) {
-  if (control_ready_.is_watching()) listen_to(over);
+  if (object_ != nullptr) listen_to(over);
 }
 
 void actor_member::listen_to(const std::shared_ptr<connection>& over) {
   over->channel->keep_in_place();  // of what is in the inbox, nothing is finished
-  listeners_.push_back(std::make_shared<listener>(over, loop_));
-  listen(listeners_.back());
+  listeners_.push_back(std::make_shared<listener>(listener{over}));
+  poller_->watch(over->channel->socket(), [this, from = listeners_.back()] { can_be_read(from); });
 }
 
-void actor_member::listen(const std::shared_ptr<listener>& to) {
-  to->ready.when_readable([this, to] {
-    if (!to->over->is_live()) return;
-    if (to->over->channel->has_more()) return called_.push_back(to);  // first what it calls for
-    read_packets(to->over);
-    if (to->over->is_live() && !to->over->channel->closed()) listen(to);
-  });
+void actor_member::can_be_read(const std::shared_ptr<listener>& from) {
+  if (from->is_called || !from->over->is_live()) return;
+  if (!from->over->channel->has_more()) return read_socket(*from);
+  from->is_called = true;  // first what it calls for
+  called_.push_back(from);
+}
+
+void actor_member::read_socket(const listener& from) {
+  const auto socket = from.over->channel->socket();
+  read_packets(from.over);
+  if (!from.over->is_live() || from.over->channel->closed() || from.over->broken) poller_->forget(socket);
 }
 
 // Packets that were left in their sockets. True where there were any.
 bool actor_member::read_calls() {
   if (called_.empty()) return false;
   for (const auto& from : std::exchange(called_, {})) {
-    if (!from->ready.is_watching() || !from->over->is_live()) continue;
-    read_packets(from->over);
-    if (from->over->is_live() && !from->over->channel->closed()) listen(from);
+    from->is_called = false;
+    if (from->over->is_live()) read_socket(*from);
   }
   return true;
 }
@@ -629,7 +625,7 @@ void actor_member::interrupt(connection& over) {
   const auto place = std::find_if(listeners_.begin(), listeners_.end(),
                                   [&](const auto& l) { return l->over.get() == &over; });
   if (place == listeners_.end()) return;
-  (*place)->ready.end();  // the channel is about to close its socket
+  poller_->forget(over.channel->socket());  // which the channel is about to close
   listeners_.erase(place);
 }
 

@@ -4,7 +4,7 @@
 #include <troupe/actor_system.hpp>
 
 #include "channel/outside.hpp"
-#include "process/readiness.hpp"
+#include "platform/poller.hpp"
 #include "runtime/calls.hpp"
 #include "runtime/checkpoints.hpp"
 #include "runtime/inbox.hpp"
@@ -13,8 +13,6 @@
 #include "runtime/timers.hpp"
 #include "runtime/wait_watch.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -139,12 +137,10 @@ class actor_member final : public member {
   void give_up(const std::shared_ptr<call_in_flight>& call);
   std::shared_ptr<call_in_flight> suspend(std::coroutine_handle<> where);
   [[nodiscard]] std::function<void()> take_due_timer();
-  void sleep_in_loop();
   void drop_callbacks();
   void take_in_everywhere();
   void send_kept();
   void look_for_room();
-  void listen_to_posts();
   void offer_room();
   [[nodiscard]] bool look_for_a_while();
   void send_last_answers();
@@ -152,10 +148,10 @@ class actor_member final : public member {
   [[nodiscard]] std::vector<std::uint32_t> relied_on() const;
   void add_full_askers(std::vector<std::uint32_t>& to) const;
   [[nodiscard]] bool answer_inquiries();
-  void listen_to_control();
   void listen_to(const std::shared_ptr<connection>& over);
   struct listener;
-  void listen(const std::shared_ptr<listener>& to);
+  void can_be_read(const std::shared_ptr<listener>& from);
+  void read_socket(const listener& from);
   bool read_calls();
   void read_control();
   void handle(process_layer::control_message& message);
@@ -182,19 +178,15 @@ class actor_member final : public member {
   detail::registrar::relies_function relies_on_ = nullptr;
   bool is_function_ = false;
 
-  boost::asio::io_context loop_{1};
-  process_layer::readiness control_ready_{loop_};
+  std::optional<platform::poller> poller_;  // of an actor of a class
   struct listener {
-    listener(std::shared_ptr<connection> to, boost::asio::io_context& loop)
-        : over{std::move(to)}, ready{loop, over->channel->socket()} {}
     std::shared_ptr<connection> over;
-    process_layer::readiness ready;
+    bool is_called = false;
   };
   std::vector<std::shared_ptr<listener>> listeners_;
-  std::vector<std::shared_ptr<listener>>
-      called_;                      // whose packets are not read: nobody listens to them until then
-  std::size_t turn_of_ = 0;         // the listener whose messages are handled now
-  std::size_t turns_in_a_row_ = 0;  // of that one
+  std::vector<std::shared_ptr<listener>> called_;  // whose packets are not read before what they call for
+  std::size_t turn_of_ = 0;                        // the listener whose messages are handled now
+  std::size_t turns_in_a_row_ = 0;                 // of that one
 
   inbox inbox_;
   std::uint64_t taken_ = 0;  // messages, to be handled
@@ -207,7 +199,6 @@ class actor_member final : public member {
   std::deque<known_end> ends_;
   std::deque<std::function<void()>> later_;  // turns that are due, beside messages
   std::shared_ptr<post_box> posted_;
-  process_layer::readiness posts_ready_{loop_};
   struct wanted_room {
     std::shared_ptr<connection> at;
     std::size_t size;
@@ -232,8 +223,6 @@ class actor_member final : public member {
       in_flight_;                       // coroutines that are suspended, or go on just now
   std::vector<call_in_hand> finished_;  // coroutines, by the open turn
   timers timers_;
-  std::optional<boost::asio::steady_timer> alarm_;  // made with the first timer that is slept for
-  platform::time_point alarm_at_ = platform::never;
   std::int64_t now_ = 0;
   std::uint64_t last_method_ = 0;
   const detail::registrar* last_entry_ = nullptr;

@@ -23,13 +23,12 @@ class reading_list {
   }
 
   /// Reads those that may have something. True where anything came.
-  template <class Pump>
-  [[nodiscard]] bool read(const Pump& pump) {
+  template <class Read>
+  [[nodiscard]] bool read(const Read& read) {
     bool progress = false;
     for (auto& each : places_) {
       const bool is_due = std::exchange(each.is_due, false);
-      if (each.over->is_live() && (is_due || each.over->channel->has_news()))
-        progress = pump(each.over) || progress;
+      if (each.over->is_live()) progress = read(each.over, is_due) || progress;
     }
     return progress;
   }
@@ -62,7 +61,7 @@ class reading_list {
  private:
   struct place {
     std::shared_ptr<connection> over;
-    bool is_due = false;  ///< its socket has something
+    bool is_due = false;  ///< its socket can be read
   };
   void add(const std::shared_ptr<connection>& over) {
     const auto same = [&](const place& each) { return each.over == over; };
@@ -78,10 +77,10 @@ class one_channel {
   explicit one_channel(connection& over) : over_{over} {}
   bool read_also(std::span<const std::shared_ptr<connection>>) { return false; }
 
-  template <class Pump>
-  [[nodiscard]] bool read(const Pump& pump) {
+  template <class Read>
+  [[nodiscard]] bool read(const Read& read) {
     if (!over_.is_live()) over_.check_open();
-    return (std::exchange(is_due_, false) || over_.channel->has_news()) && pump(over_.shared_from_this());
+    return read(over_.shared_from_this(), std::exchange(is_due_, false));
   }
   [[nodiscard]] bool has_more() const { return over_.channel->has_more(); }
   [[nodiscard]] bool look_for_a_while() {
@@ -137,7 +136,10 @@ std::optional<bool> actor_member::wait_reading(Channels& channels, std::span<con
     give_way_to_stop();
     here.check();
     if (has_others_to_read() && !channels.read_also(continued_)) return std::nullopt;
-    const bool progress = channels.read([this](const auto& over) { return pump(over); });
+    const bool progress = channels.read([this](const auto& over, bool can_be_read) {
+      if (can_be_read) return pump_readable(over);
+      return over->channel->has_news() && pump(over);
+    });
     if (until != detail::no_deadline && platform::time_point::clock::now() >= until) return done();
     if (progress) {
       may_look = true;
@@ -186,23 +188,12 @@ std::function<void()> actor_member::take_due_timer() {
   return timers_.take_due(platform::time_point::clock::now());
 }
 
-void actor_member::sleep_in_loop() {
-  if (const auto next = timers_.next(); next != platform::never && next != alarm_at_) {
-    if (!alarm_) alarm_.emplace(loop_);
-    alarm_->expires_at(alarm_at_ = next);
-    alarm_->async_wait([this](const boost::system::error_code& error) {
-      if (!error) alarm_at_ = platform::never;
-    });
-  }
-  loop_.run_one();
-}
-
 // At an orderly end: promises that callbacks hold are broken while there is somebody to say so.
 void actor_member::drop_callbacks() {
   timers_ = {};
   later_.clear();
   room_wanted_.clear();
-  posts_ready_.end();
+  if (posted_) poller_->forget(posted_->descriptor_number());
   ends_.clear();
   for (auto& [id, known] : acquaintances_) known.callbacks.clear();
   for (const auto& [peer, over] : connections_) over->drop_continuations();

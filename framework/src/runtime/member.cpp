@@ -347,6 +347,13 @@ bool member::pump(const std::shared_ptr<connection>& over) try {
   return close_broken(over, problem);
 }
 
+bool member::pump_readable(const std::shared_ptr<connection>& over) try {
+  if (over->broken) return false;
+  return over->channel->pump_readable([&](channel::message&& came) { take_in(over, std::move(came)); });
+} catch (const malformed_message& problem) {
+  return close_broken(over, problem);
+}
+
 bool member::next_request(const std::shared_ptr<connection>& over, channel::message& request) try {
   while (over->is_live() && over->channel->next(request)) {
     if (!request.frame.is_reply()) {
@@ -363,7 +370,7 @@ bool member::next_request(const std::shared_ptr<connection>& over, channel::mess
 }
 
 void member::read_packets(const std::shared_ptr<connection>& over) try {
-  if (!over->broken) over->channel->read_packets();
+  if (!over->broken) (void)over->channel->read_packets();
 } catch (const malformed_message& problem) {
   close_broken(over, problem);
 }

@@ -110,6 +110,8 @@ class member : public detail::endpoint, public std::enable_shared_from_this<memb
   /// Takes in what has arrived: replies settle asks, requests go to `receive_request`. Only for whoever holds `reading`.
   /// Where the other end breaks the protocol, the connection ends with that as its cause; everything else goes on.
   bool pump(const std::shared_ptr<connection>& over);
+  /// As that, where the socket can be read.
+  bool pump_readable(const std::shared_ptr<connection>& over);
   /// As `pump`, up to the next request in the journal, which it hands to the caller; false where there is none.
   [[nodiscard]] bool next_request(const std::shared_ptr<connection>& over, channel::message& request);
   /// For `next_request`: takes what the socket has. Likewise.

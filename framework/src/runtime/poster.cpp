@@ -22,17 +22,11 @@ namespace runtime {
 std::shared_ptr<post_box> actor_member::open_post_box() {
   if (!posted_) {
     posted_ = std::make_shared<post_box>();
-    posts_ready_.watch(posted_->descriptor_number());
-    listen_to_posts();
+    poller_->watch(posted_->descriptor_number(), [this] {
+      for (auto& each : posted_->take()) later_.push_back(std::move(each));
+    });
   }
   return posted_;
-}
-
-void actor_member::listen_to_posts() {
-  posts_ready_.when_readable([this] {
-    for (auto& each : posted_->take()) later_.push_back(std::move(each));
-    listen_to_posts();
-  });
 }
 
 }  // namespace runtime

@@ -79,7 +79,7 @@ bool host_member::wait_on(connection& over, const runtime::condition& done, deta
       page_.set_idle(true);
       if (!over.channel->has_more()) {
         in_time = platform::wait_readable({over.channel->socket(), interruption_.descriptor_number()}, until);
-        may_look = pump(shared);
+        may_look = pump_readable(shared);
       }
     }
     in_time = in_time && !is_late();
@@ -114,7 +114,7 @@ class host_member::joint_wait {
       const bool open = is_open(*each.over);
       if (each.reads && !open) stop_reading(each);
       if (!each.reads && open && !each.over->reading) {
-        each.over->reading = each.reads = each.is_due = true;
+        each.over->reading = each.reads = true;
         stop_watching(each);
       }
       if (!each.reads && !each.watches) watch(each);
@@ -125,10 +125,13 @@ class host_member::joint_wait {
   bool pump() {
     bool progress = false;
     for (auto& each : places_) {
-      if (!each.reads || !(each.is_due || each.over->channel->has_more())) continue;
-      each.is_due = false;
-      if (!host_of(each).pump(each.over->shared_from_this())) continue;
-      progress = each.is_due = true;
+      if (!each.reads) continue;
+      const auto over = each.over->shared_from_this();
+      auto& host = host_of(each);
+      const bool can_be_read = std::exchange(each.is_due, false);
+      if (!can_be_read && !over->channel->has_more()) continue;
+      if (!(can_be_read ? host.pump_readable(over) : host.pump(over))) continue;
+      progress = true;
       const std::lock_guard lock{each.over->mutex};
       each.over->announce();
     }
@@ -168,7 +171,7 @@ class host_member::joint_wait {
     connection* over;
     bool reads = false;
     bool watches = false;
-    bool is_due = false;
+    bool is_due = false;  ///< its socket can be read
   };
 
   static host_member& host_of(const place& which) { return static_cast<host_member&>(which.over->owner); }

@@ -1,6 +1,7 @@
 #include "platform/limits.hpp"
 #include "platform/memory.hpp"
 #include "platform/packet.hpp"
+#include "platform/poller.hpp"
 #include "platform/process.hpp"
 #include "support/processes.hpp"
 
@@ -199,6 +200,48 @@ TEST_CASE("a packet that does not fit is reported as cut, descriptors as lost, a
   ::setrlimit(RLIMIT_NOFILE, &before);
   CHECK(lost);
   CHECK(support::open_descriptors() == open);
+}
+
+TEST_CASE("a poller tells of a descriptor for as long as it can be read, and until it is forgotten") {
+  auto [near, far] = packet_pair();
+  poller on;
+  int told = 0;
+  on.watch(near.get(), [&] { ++told; });
+  on.look();
+  CHECK(told == 0);
+  send_packet(far.get(), {});
+  for (int looks = 1; looks <= 2; ++looks) {
+    on.wait(never);
+    CHECK(told == looks);
+  }
+  REQUIRE(receive_packet(near.get(), {}).result != receive_result::empty);
+  on.wait(deadline_after(1ms));
+  CHECK(told == 2);
+  far.reset();
+  on.wait(never);
+  CHECK(told == 3);
+  on.forget(near.get());
+  on.forget(near.get());
+  on.look();
+  CHECK(told == 3);
+}
+
+TEST_CASE("a callback of a poller ends itself and others that were due") {
+  auto [near, far] = packet_pair();
+  poller on;
+  int told = 0;
+  const std::array both{near.get(), far.get()};
+  for (const int number : both) {
+    on.watch(number, [&, all = both] {
+      ++told;
+      for (const int each : all) on.forget(each);
+    });
+  }
+  send_packet(far.get(), {});
+  send_packet(near.get(), {});
+  on.wait(never);
+  on.look();
+  CHECK(told == 1);
 }
 
 TEST_CASE("shared memory keeps its size, and once sealed its contents") {
