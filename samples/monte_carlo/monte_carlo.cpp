@@ -3,6 +3,7 @@
 // partition's number, so the results are the same whatever the number of workers.
 #include <troupe/launcher.hpp>
 #include <troupe/pool.hpp>
+#include <troupe/pool_chaos.hpp>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +13,7 @@
 #include <cstdio>
 #include <numbers>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,7 @@ struct settings {
   unsigned partitions = 64;
   unsigned workers = 2;
   std::uint64_t seed = 1;
+  std::uint64_t kills = 0;
 };
 
 /// The right to buy at `strike` in `years` what costs `spot` today.
@@ -124,9 +127,32 @@ troupe::summary summarize(const part& whole) {
   return {.json = boost::json::serialize(json), .text = text.data()};
 }
 
+part throw_all(const settings& given, troupe::pool& pool) {
+  troupe::map_options options{.chunk_size = 1};
+  if (given.kills != 0) options.max_attempts = 1000;  // who dies on purpose says nothing about the dice
+  return merge(pool.map<throw_dice>(partitions_of(given), options));
+}
+
+/// The same throws again and again, until enough workers have died of it: each time the same must come of them.
+troupe::summary under_fire(const settings& given, troupe::pool& pool) {
+  const troupe::pool_chaos at_work{pool, {.kills = given.kills, .seed = given.seed}};
+  auto made = summarize(throw_all(given, pool));
+  std::uint64_t rounds = 1;
+  for (; !at_work.is_over(); ++rounds) {
+    const auto again = summarize(throw_all(given, pool));
+    if (again.json != made.json)
+      throw std::runtime_error{"the same dice gave " + again.json + " after " + made.json};
+  }
+  auto json = boost::json::parse(made.json).as_object();
+  json["chaos"] = {{"kills", at_work.kills()}, {"seed", given.seed}, {"rounds", rounds}};
+  return {.json = boost::json::serialize(json),
+          .text = made.text + std::to_string(at_work.kills()) + " workers killed, " + std::to_string(rounds) +
+                  " times the same result\n"};
+}
+
 troupe::summary monte_carlo(const settings& given, troupe::actor_system& system) {
   troupe::pool pool{system, {.workers = given.workers, .name = "dice", .nodes = troupe::launcher::nodes()}};
-  return summarize(merge(pool.map<throw_dice>(partitions_of(given), {.chunk_size = 1})));
+  return given.kills == 0 ? summarize(throw_all(given, pool)) : under_fire(given, pool);
 }
 
 const troupe::launcher::entry registered =
@@ -139,6 +165,7 @@ const troupe::launcher::entry registered =
                 {.least = 1, .most = 100'000})
         .option("workers", &settings::workers, "processes that compute; the result does not",
                 {.least = 1, .most = 256})
-        .option("seed", &settings::seed, "another seed, other dice");
+        .option("seed", &settings::seed, "another seed, other dice")
+        .option("kills", &settings::kills, "repeats the work until so many workers were killed at it");
 
 }  // namespace

@@ -1,10 +1,10 @@
 // A pool of workers squares numbers: whoever is free takes the next, and the squares come back in order.
 #include <troupe/launcher.hpp>
 #include <troupe/pool.hpp>
+#include <troupe/pool_chaos.hpp>
 #include <troupe/this_actor.hpp>
 
 #include <array>
-#include <atomic>
 #include <boost/json.hpp>
 #include <chrono>
 #include <cstdint>
@@ -12,9 +12,7 @@
 #include <cstdlib>
 #include <map>
 #include <numeric>
-#include <random>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -163,58 +161,18 @@ tally check(const std::vector<troupe::outcome<answer>>& outcomes) {
   return all;
 }
 
-/// Kills workers at random moments, by SIGKILL, until so many have died in the middle of their work.
-class chaos {
- public:
-  chaos(troupe::pool& pool, std::uint64_t kills, std::uint64_t seed)
-      : thread_{[&pool, kills, seed, this] { run(pool, kills, seed); }} {}
-  ~chaos() {
-    is_stopped_ = true;
-    thread_.join();
-  }
-  chaos(const chaos&) = delete;
-  chaos& operator=(const chaos&) = delete;
-
-  [[nodiscard]] std::uint64_t kills() const { return done_; }
-
- private:
-  /// More than come to be.
-  static bool has_worked(const troupe::exit_status& status) {
-    return status.messages_handled != 0 ||
-           status.user_time + status.system_time > std::chrono::milliseconds{1};
-  }
-
-  void run(troupe::pool& pool, std::uint64_t kills, std::uint64_t seed) try {
-    std::mt19937_64 random{seed};
-    while (done_ < kills && !is_stopped_) {
-      std::this_thread::sleep_for(std::chrono::microseconds{random() % 5000});
-      const auto workers = pool.workers();
-      const auto& victim = workers[random() % workers.size()];
-      victim.kill();
-      const auto status = victim.join();
-      if (status.kind == troupe::exit_kind::signal && has_worked(status)) ++done_;
-    }
-  } catch (const troupe::error&) {
-    // The system ends, and with it what could be killed.
-  }
-
-  std::atomic<bool> is_stopped_ = false;
-  std::atomic<std::uint64_t> done_ = 0;
-  std::thread thread_;
-};
-
 /// The same squares again and again, until enough workers have died of it: each time all of them must come, and be right.
 troupe::summary under_fire(const settings& given, const std::vector<question>& questions,
                            troupe::pool& pool) {
   const auto began = std::chrono::steady_clock::now();
-  chaos at_work{pool, given.kills, given.seed};
+  const troupe::pool_chaos at_work{pool, {.kills = given.kills, .seed = given.seed}};
   std::uint64_t rounds = 0;
   tally all;
   const troupe::map_options options{.max_attempts = given.poison != 0 ? 3 : 1000};
   do {
     all = check(pool.try_map<square_in_worker>(questions, options));
     ++rounds;
-  } while (at_work.kills() < given.kills && all.wrong == 0);
+  } while (!at_work.is_over() && all.wrong == 0);
   const double seconds = std::chrono::duration<double>{std::chrono::steady_clock::now() - began}.count();
   const auto count = rounds * questions.size();
   const boost::json::object json{{"chaos", {{"kills", at_work.kills()}, {"seed", given.seed}}},

@@ -1,4 +1,5 @@
 #include <troupe/pool.hpp>
+#include <troupe/pool_chaos.hpp>
 #include <troupe/troupe.hpp>
 
 #include "actors/pool/bell.hpp"
@@ -216,4 +217,26 @@ TEST_CASE("a pool that has lost three hundred workers is no larger than before")
   constexpr int lost = support::scaled(300);
   lose_workers(lost);
   support::check_same(before, system, lost * support::to_remember_a_crash);
+}
+
+TEST_CASE("a pool_chaos kills as many workers as it was asked to while they work, and none after its end") {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  troupe::pool pool{system, {.workers = 2, .max_attempts = 1000}};
+  {
+    const troupe::pool_chaos at_work{pool, {.kills = 3, .pace = 200us}};
+    while (!at_work.is_over()) CHECK(pool.map<same>(range(0, 1000)) == range(0, 1000));
+    CHECK(at_work.kills() == 3);
+  }
+  { const troupe::pool_chaos for_ever{pool, {.kills = 1'000'000}}; }
+  const auto survivors = pids_of(pool);
+  CHECK(pool.map<same>(range(0, 1000)) == range(0, 1000));
+  CHECK(pids_of(pool) == survivors);
+}
+
+TEST_CASE("a pool_chaos is over when its system has ended") {
+  troupe::actor_system system{{.output = troupe::output::discard}};
+  troupe::pool pool{system, {.workers = 2}};
+  const troupe::pool_chaos at_work{pool, {.kills = 1'000'000}};
+  system.stop(0s);
+  CHECK(support::wait_until([&] { return at_work.is_over(); }));
 }

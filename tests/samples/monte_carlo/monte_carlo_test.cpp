@@ -40,6 +40,16 @@ TEST_CASE("another seed throws other dice, and samples that do not divide are al
   CHECK(first.at("price") != second.at("price"));
 }
 
+TEST_CASE("the estimates are the same although workers are killed while they throw") {
+  std::vector<std::string> throws{"--samples", "200000", "--partitions", "20"};
+  const auto quiet = samples::report_of("monte_carlo", throws).at("result").as_object();
+  throws.insert(throws.end(), {"--kills", "20"});
+  auto survived = samples::report_of("monte_carlo", throws).at("result").as_object();
+  CHECK(survived.at("chaos").at("kills") == 20);
+  survived.erase("chaos");
+  CHECK(survived == quiet);
+}
+
 TEST_CASE("dice that are not thrown are refused") {
   samples::check_refused("monte_carlo", {"--samples", "0"},
                          Contains("--samples: ") && Contains("the least is 1"));
