@@ -198,6 +198,7 @@ class gateway {
   void on_flooded(std::uint64_t link);
   void on_greeting(std::uint64_t link, message_kind kind, std::span<const std::byte> from);
   [[nodiscard]] std::string objection(const greeting& to);
+  [[nodiscard]] std::string find_name(const greeting& of) const;
   [[nodiscard]] bool make_place();
   void refuse(std::uint64_t link, const std::string& why);
   void on_refused(std::uint64_t link, const std::string& why, const std::string& who = "a node");

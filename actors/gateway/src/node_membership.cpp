@@ -232,14 +232,14 @@ void gateway::on_greeting(std::uint64_t link, message_kind kind, std::span<const
   } else {
     who = decode<greeting>(in);
     check(who);
+    if (const auto before = find_link(link); before && before->who.number != who.number)
+      throw malformed_message{"it introduces itself as another node than before"};
     problem = objection(who);
   }
   if (!problem.empty()) {
     refuse(link, problem);
     return on_refused(link, problem, introduced(who));
   }
-  if (const auto before = find_link(link); before && before->who.number != who.number)
-    throw malformed_message{"it introduces itself as another node than before"};
   auto& known = sessions_[who.number];
   if (!known) known = std::make_shared<session>(settings_.window);
   const auto which = known;
@@ -260,8 +260,22 @@ std::string gateway::objection(const greeting& to) {
     return "another node has the number of this one: start it anew";
   if (known && known->is == state::down)
     return "it was given up here (" + known->why + "), and its actors' ends have been told: start it anew";
+  if (const auto same = find_name(to); !same.empty())
+    return "a node named " + to.name.substr(0, longest_name) + " is there already, at " + same +
+           ": give one of them another name";
   if (!known && !make_place())
     return "there are " + std::to_string(most_members) + " nodes already, as many as there can be";
+  return {};
+}
+
+// Where another node that is up has the name of this one: people could not tell them apart. One whose connection has ended may
+// be that one's predecessor.
+std::string gateway::find_name(const greeting& of) const {
+  if (of.name == self_.name) return self_.address;
+  for (const auto& [number, each] : sessions_) {
+    if (number != of.number && each->is == node_status::state::up && each->who.name == of.name)
+      return each->who.address;
+  }
   return {};
 }
 

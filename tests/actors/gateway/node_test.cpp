@@ -632,6 +632,24 @@ TEST_CASE("a node that is sent nonsense goes on") {
   }
 }
 
+TEST_CASE("a node with the name of another that is up does not join it, and may when that is gone") {
+  place first{{}, "one"};
+  auto second = std::make_unique<place>(std::vector{first.node.address()}, "two");
+  troupe::actor_system system;
+  const auto join_as = [&](const char* name) {
+    return troupe::cluster_node{system, {.join = {first.node.address()}, .name = name}};
+  };
+  for (const auto* const there : {&first, second.get()}) {
+    const auto& who = there->node.self();
+    CHECK_THROWS_WITH(join_as(who.name.c_str()),
+                      Catch::Matchers::Contains("a node named " + who.name + " is there already, at " +
+                                                who.address + ": give one of them another name"));
+  }
+  CHECK(first.node.members().size() == 2);
+  second.reset();
+  CHECK(join_as("two").members().size() == 2);
+}
+
 TEST_CASE("a node that names others which cannot be is refused") {
   place first;
   const auto port = support::port_of(first.node);

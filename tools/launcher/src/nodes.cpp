@@ -84,15 +84,6 @@ class changes {
   std::map<std::uint32_t, node_status::state> last_;
 };
 
-/// Throws where there is one of this name already: people could not tell them apart.
-void check_name(const cluster_node& here) {
-  for (const auto& each : here.members()) {
-    if (each.is == node_status::state::up && each.who.name == here.self().name)
-      throw std::runtime_error{"a node named " + each.who.name + " is there already, at " + each.who.address +
-                               ": give this one another --name"};
-  }
-}
-
 // Until it is no node any more.
 void watch(const cluster_node& here, bool as_json) {
   changes seen;
@@ -131,7 +122,6 @@ bool has_nodes() { return true; }
 int run_node(const node_flags& flags) {
   const auto run = [&](actor_system& system) {
     const cluster_node here{system, options_of(flags)};
-    check_name(here);
     if (flags.as_json) {
       std::cout << boost::json::serialize(boost::json::object{
                        {"node", here.self().name}, {"address", here.address()}, {"state", "here"}})

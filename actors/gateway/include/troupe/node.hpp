@@ -55,7 +55,7 @@ struct cluster_node_options {
   std::string certificates{};
   /// Addresses of nodes to join. Those that these know of are joined too.
   std::vector<std::string> join{};
-  std::string name{};  ///< for people; empty: its address
+  std::string name{};  ///< for people; empty: its address. Nodes of one name do not join each other
 
   /// How often each two nodes tell each other that they are there.
   std::chrono::milliseconds heartbeat = std::chrono::seconds{1};
