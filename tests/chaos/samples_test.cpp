@@ -73,6 +73,17 @@ TEST_CASE("with processes killed, paused and slow, a sample's result is that of 
   check_like_a_quiet_run(all_samples().at(static_cast<std::size_t>(which)), 10, 5, {"--stop", "--slow"});
 }
 
+TEST_CASE(
+    "of processes that cannot go on because others were killed there is no line among what a run prints") {
+  const auto& which = all_samples().front();
+  auto options = which.options;
+  options.insert(options.end(), {"--kills", "40", "--seed", "1"});
+  const auto run = samples::run(which.name, options);
+  CHECK(run.status == 0);
+  CHECK(run.out.find("ends by") == std::string::npos);
+  CHECK(run.errors.find("ends by") == std::string::npos);
+}
+
 // A job that runs a topology: its report is its own.
 TEST_CASE(
     "the stages of data_pipeline are killed at random moments, and each number passes all of them once") {

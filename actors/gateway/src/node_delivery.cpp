@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <stdexcept>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -12,6 +14,7 @@ namespace troupe::detail {
 namespace {
 
 constexpr std::size_t most_kept = std::size_t{4} << 30;
+constexpr std::size_t most_served = std::size_t{1} << 18, most_watched = std::size_t{1} << 20;
 constexpr std::size_t per_parked = 128;  // bytes that a message takes beside its own
 constexpr std::size_t most_strangers =
     4096;  // between two beats; as many ends are known, so honest nodes name few others
@@ -41,6 +44,13 @@ bool has_target(frame_kind kind) {
 bool is_answered(frame_kind kind) {
   return kind == frame_kind::ask || kind == frame_kind::mark || kind == frame_kind::watch ||
          kind == frame_kind::pid || kind == frame_kind::spawn || kind == frame_kind::begun;
+}
+
+/// Of one node. What it has too many of it is told, and nobody else suffers.
+void check_number(std::size_t there, std::size_t most, const char* what) {
+  if (there < most) return;
+  throw std::length_error{"troupe: one node waits for " + std::to_string(most) + " " + what +
+                          " of another already: let some come before you ask for more"};
 }
 
 }  // namespace
@@ -199,6 +209,7 @@ bool gateway::try_to_deliver(const session_ptr& from, const frame_head& head,
       return local_->tell(target, what, remote::as_message(values, std::move(attached)),
                           remote::patience::refuse);
     case frame_kind::ask: {
+      check_number(from->served.size(), most_served, "answers");
       auto pending = remote::try_ask(target, what, remote::as_message(values, std::move(attached)));
       if (!pending) return false;
       serve(from, head.call, std::move(pending));
@@ -260,6 +271,7 @@ void gateway::serve(const session_ptr& from, std::uint64_t number, std::shared_p
 
 // By `on_down`, which comes behind what has come from there: `ended` may be ready before.
 void gateway::watch(const session_ptr& from, const frame_head& head) {
+  check_number(from->watched.size(), most_watched, "ends");
   from->watched.insert(head.call);
   local_->on_down(head.target(), [this, from, number = head.call](const exit_status& status) {
     if (from->watched.erase(number) != 0) reply(*from, number, {{}, pack(status)});

@@ -2,6 +2,7 @@
 
 #include <troupe/detail/topology/role.hpp>
 #include <troupe/errors.hpp>
+#include <troupe/this_actor.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -19,8 +20,10 @@ constexpr auto progress_interval = std::chrono::milliseconds{50};
 
 class replica {
  public:
-  explicit replica(assignment task)
+  /// `is_in_role` says whether code that is the program's runs.
+  replica(assignment task, bool& is_in_role)
       : task_{std::move(task)},
+        is_in_role_{is_in_role},
         role_{part::find(task_.role).make(task_.arguments)},
         out_{task_.edges, task_.index},
         duty_{task_.duties, task_.member},
@@ -79,9 +82,23 @@ class replica {
     for (const auto& each : task_.permits) each.tell<&sequencer::skip>(task_.node, position);
   }
 
+  /// Calls code that is the program's.
+  template <class Call>
+  bool in_role(const Call& call) {
+    is_in_role_ = true;
+    try {
+      const bool goes_on = call();
+      is_in_role_ = false;
+      return goes_on;
+    } catch (const item_failed&) {
+      is_in_role_ = false;
+      throw;
+    }
+  }
+
   bool give(std::uint64_t position) {
     try {
-      return role_->produce(position, out_);
+      return in_role([&] { return role_->produce(position, out_); });
     } catch (const item_failed& problem) {
       out_.drop_value(named(problem.what()));
       return true;
@@ -165,7 +182,7 @@ class replica {
 
   bool handle(unpacker& values, std::string& failure) {
     try {
-      const bool goes_on = role_->handle(values, out_);
+      const bool goes_on = in_role([&] { return role_->handle(values, out_); });
       out_.end_value();
       return goes_on;
     } catch (const item_failed& problem) {
@@ -202,6 +219,7 @@ class replica {
   [[nodiscard]] std::string named(const std::string& reason) const { return task_.node_name + ": " + reason; }
 
   assignment task_;
+  bool& is_in_role_;
   std::unique_ptr<role> role_;
   outbox out_;
   duty_line duty_;
@@ -216,6 +234,15 @@ class replica {
 
 }  // namespace
 
-void run_replica(assignment task) { replica{std::move(task)}.run(); }
+void run_replica(assignment task) {
+  bool is_in_role = false;
+  try {
+    replica{std::move(task), is_in_role}.run();
+  } catch (const actor_down&) {
+    // One of the run's own has died, which the run is told, and goes on from.
+    if (!is_in_role) this_actor::detail::end_quietly();
+    throw;
+  }
+}
 
 }  // namespace troupe::detail

@@ -47,6 +47,8 @@ void save(std::span<const std::byte> state);
 [[nodiscard]] std::span<std::byte> room_behind(std::size_t size);
 void add_behind(std::size_t size);
 [[nodiscard]] packed_bytes saved();
+/// From here on this process ends by an exception without a line about it: for what runs others and tells of their ends itself.
+void end_quietly();
 }  // namespace detail
 
 /// Saves what this actor is to begin with when it is started again. In a handler it counts with the end of the turn: the

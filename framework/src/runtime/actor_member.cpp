@@ -157,7 +157,7 @@ void actor_member::report_broken(const std::exception_ptr& cause) { complain(wir
 int actor_member::fail(const std::exception_ptr& problem) {
   // So that it fits a packet, as the news of the end will: who has no descriptors left must hear of it too.
   const auto described = wire::describe(problem, longest_text);
-  complain("ends by an exception: " + described.type + ": " + described.text);
+  if (!ends_quietly_) complain("ends by an exception: " + described.type + ": " + described.text);
   link_.send(failed{described.type.substr(0, longest_type), described.text});
   return 1;
 }

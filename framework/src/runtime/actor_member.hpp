@@ -48,6 +48,7 @@ class actor_member final : public member {
   [[nodiscard]] const process_layer::start& description() const { return start_; }
   [[nodiscard]] actor_system& system() const { return *system_; }
   void stop_self() { stopping_ = true; }
+  void end_quietly() { ends_quietly_ = true; }
   /// No checkpoints are kept of an actor that is not started again.
   [[nodiscard]] bool may_return() const { return start_.may_return; }
   void save_checkpoint(std::span<const std::byte> state);
@@ -228,6 +229,7 @@ class actor_member final : public member {
   const detail::registrar* last_entry_ = nullptr;
 
   bool stopping_ = false;
+  bool ends_quietly_ = false;
   std::optional<process_layer::stop_after> stop_;
 };
 

@@ -58,6 +58,7 @@ std::span<std::byte> detail::room_behind(std::size_t size) {
 }
 void detail::add_behind(std::size_t size) { troupe::self().extend_checkpoint(size); }
 packed_bytes detail::saved() { return troupe::self().last_checkpoint(); }
+void detail::end_quietly() { troupe::self().end_quietly(); }
 
 process detail::self_as_process() {
   const auto& start = troupe::self().description();

@@ -55,6 +55,9 @@ class counter {
     waiting_.emplace_back();
     return waiting_.back();
   }
+  void answer_all(int n) {
+    for (auto& each : std::exchange(waiting_, {})) each.set_value(n);
+  }
   int processor() const { return ::getppid(); }
 
  private:
@@ -648,6 +651,18 @@ TEST_CASE("a node with the name of another that is up does not join it, and may 
   CHECK(first.node.members().size() == 2);
   second.reset();
   CHECK(join_as("two").members().size() == 2);
+}
+
+TEST_CASE("a node waits for so many answers of another at once, and whoever asks for more is told so") {
+  place first, second{{first.node.address()}};
+  const auto there = first.system.spawn<counter>({.on = second.node.self()}, 0);
+  std::vector<troupe::future<int>> asked(std::size_t{1} << 18);
+  for (auto& each : asked) each = there.ask<&counter::never>();
+  CHECK_THROWS_WITH(there.ask<&counter::total>().get(soon),
+                    Catch::Matchers::Contains("waits for 262144 answers of another already"));
+  there.tell<&counter::answer_all>(7);
+  for (auto& each : asked) REQUIRE(each.get(soon) == 7);
+  CHECK(there.ask<&counter::total>().get(soon) == 0);
 }
 
 TEST_CASE("a node that names others which cannot be is refused") {
