@@ -46,13 +46,6 @@ bool is_answered(frame_kind kind) {
          kind == frame_kind::pid || kind == frame_kind::spawn || kind == frame_kind::begun;
 }
 
-/// Of one node. What it has too many of it is told, and nobody else suffers.
-void check_number(std::size_t there, std::size_t most, const char* what) {
-  if (there < most) return;
-  throw std::length_error{"troupe: one node waits for " + std::to_string(most) + " " + what +
-                          " of another already: let some come before you ask for more"};
-}
-
 }  // namespace
 
 void gateway::on_batch(const session_ptr& from, std::span<const std::byte> message) {
@@ -209,7 +202,7 @@ bool gateway::try_to_deliver(const session_ptr& from, const frame_head& head,
       return local_->tell(target, what, remote::as_message(values, std::move(attached)),
                           remote::patience::refuse);
     case frame_kind::ask: {
-      check_number(from->served.size(), most_served, "answers");
+      if (from->served.size() >= most_served) refuse_more(*from, most_served, "answers");
       auto pending = remote::try_ask(target, what, remote::as_message(values, std::move(attached)));
       if (!pending) return false;
       serve(from, head.call, std::move(pending));
@@ -269,9 +262,16 @@ void gateway::serve(const session_ptr& from, std::uint64_t number, std::shared_p
   });
 }
 
+// What a node has too many of it is told, and nobody else suffers.
+void gateway::refuse_more(const session& from, std::size_t most, const char* of_what) const {
+  throw std::length_error{"troupe: node " + describe(from) + " waits for " + std::to_string(most) + " " +
+                          of_what + " of node " + self_.address +
+                          " already: let some come before you ask for more"};
+}
+
 // By `on_down`, which comes behind what has come from there: `ended` may be ready before.
 void gateway::watch(const session_ptr& from, const frame_head& head) {
-  check_number(from->watched.size(), most_watched, "ends");
+  if (from->watched.size() >= most_watched) refuse_more(*from, most_watched, "ends");
   from->watched.insert(head.call);
   local_->on_down(head.target(), [this, from, number = head.call](const exit_status& status) {
     if (from->watched.erase(number) != 0) reply(*from, number, {{}, pack(status)});

@@ -198,7 +198,7 @@ class gateway {
   void on_flooded(std::uint64_t link);
   void on_greeting(std::uint64_t link, message_kind kind, std::span<const std::byte> from);
   [[nodiscard]] std::string objection(const greeting& to);
-  [[nodiscard]] std::string find_name(const greeting& of) const;
+  [[nodiscard]] std::string address_of_namesake(const greeting& of) const;
   [[nodiscard]] bool make_place();
   void refuse(std::uint64_t link, const std::string& why);
   void on_refused(std::uint64_t link, const std::string& why, const std::string& who = "a node");
@@ -227,6 +227,7 @@ class gateway {
   void on_reply(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload);
   void park_end(const session_ptr& of, std::uint64_t number, due_call due, const answer_form& end);
   void take_reply(session& from, const frame_head& head, std::span<const std::byte> payload);
+  [[noreturn]] void refuse_more(const session& from, std::size_t most, const char* of_what) const;
   void watch(const session_ptr& from, const frame_head& head);
   void check_target(session& from, const frame_head& head);
   void deliver(const session_ptr& from, const frame_head& head, std::span<const std::byte> payload);

@@ -260,9 +260,9 @@ std::string gateway::objection(const greeting& to) {
     return "another node has the number of this one: start it anew";
   if (known && known->is == state::down)
     return "it was given up here (" + known->why + "), and its actors' ends have been told: start it anew";
-  if (const auto same = find_name(to); !same.empty())
+  if (const auto same = address_of_namesake(to); !same.empty())
     return "a node named " + to.name.substr(0, longest_name) + " is there already, at " + same +
-           ": give one of them another name";
+           ": give one of them another (cluster_node_options::name; for the command 'node', --name)";
   if (!known && !make_place())
     return "there are " + std::to_string(most_members) + " nodes already, as many as there can be";
   return {};
@@ -270,7 +270,7 @@ std::string gateway::objection(const greeting& to) {
 
 // Where another node that is up has the name of this one: people could not tell them apart. One whose connection has ended may
 // be that one's predecessor.
-std::string gateway::find_name(const greeting& of) const {
+std::string gateway::address_of_namesake(const greeting& of) const {
   if (of.name == self_.name) return self_.address;
   for (const auto& [number, each] : sessions_) {
     if (number != of.number && each->is == node_status::state::up && each->who.name == of.name)

@@ -1,7 +1,8 @@
-#include <troupe/errors.hpp>
 #include <troupe/pool_chaos.hpp>
 
 #include <random>
+#include <stdexcept>
+#include <string>
 
 namespace troupe {
 namespace {
@@ -11,10 +12,17 @@ bool has_worked(const exit_status& status) {
   return status.messages_handled != 0 || status.user_time + status.system_time > std::chrono::milliseconds{1};
 }
 
+pool_chaos_options checked(pool_chaos_options given) {
+  if (given.pace.count() < 0)
+    throw std::invalid_argument{"troupe::pool_chaos: the pace must not be negative, and is " +
+                                std::to_string(given.pace.count()) + " us"};
+  return given;
+}
+
 }  // namespace
 
 pool_chaos::pool_chaos(pool& which, pool_chaos_options options)
-    : pool_{which}, options_{options}, thread_{[this] { run(); }} {}
+    : pool_{which}, options_{checked(options)}, thread_{[this] { run(); }} {}
 
 pool_chaos::~pool_chaos() {
   is_stopped_ = true;
@@ -33,8 +41,8 @@ void pool_chaos::run() {
       const auto status = victim.join();
       if (status.kind == exit_kind::signal && has_worked(status)) ++done_;
     }
-  } catch (const error&) {
-    // The system ends, and with it what could be killed.
+  } catch (const std::exception&) {
+    // No worker is there any more, nor comes: whoever uses the pool hears why.
   }
   is_over_ = true;
 }

@@ -45,7 +45,9 @@ void poller::wait(time_point deadline) {
   if (deadline == never) return call_back(-1);
   const auto left = left_until(deadline);
   pollfd all{epoll_.get(), POLLIN, 0};
-  if (::ppoll(&all, 1, &left, nullptr) > 0) call_back(0);
+  const int ready = ::ppoll(&all, 1, &left, nullptr);
+  if (ready == -1 && errno != EINTR) throw_system_error(errno, "ppoll", "a sleeping thread");
+  if (ready > 0) call_back(0);
 }
 
 void poller::look() { call_back(0); }

@@ -26,9 +26,11 @@
 
 using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
+using support::echo;
 using support::impostor;
 using support::loopback;
 using support::place;
+using support::why_not;
 using troupe::detail::message_kind;
 
 namespace {
@@ -37,20 +39,6 @@ namespace fs = std::filesystem;
 
 constexpr auto soon = 60s;
 
-class echo {
- public:
-  std::string say(const std::string& text) const { return text; }
-};
-
-std::string why_not(troupe::cluster_node_options options) {
-  troupe::actor_system system;
-  try {
-    const troupe::cluster_node node{system, std::move(options)};
-  } catch (const troupe::start_failed& problem) {
-    return problem.stage() + ": " + problem.what();
-  }
-  return "it is one";
-}
 std::string why_not_joined(const std::string& address, const fs::path& certificates = {}) {
   return why_not({.certificates = certificates, .join = {address}, .join_timeout = soon});
 }

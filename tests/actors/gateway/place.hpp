@@ -33,6 +33,23 @@ struct place {
   }
 };
 
+/// At which stage a node with these options fails, and why.
+inline std::string why_not(const troupe::cluster_node_options& options) {
+  troupe::actor_system system;
+  try {
+    const troupe::cluster_node node{system, options};
+  } catch (const troupe::start_failed& problem) {
+    return problem.stage() + ": " + problem.what();
+  }
+  return "it is one";
+}
+
+/// What a node has for others.
+class echo {
+ public:
+  std::string say(const std::string& text) const { return text; }
+};
+
 inline std::uint16_t port_of(const troupe::cluster_node& node) {
   return static_cast<std::uint16_t>(std::stoi(node.address().substr(node.address().rfind(':') + 1)));
 }

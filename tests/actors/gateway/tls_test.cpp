@@ -16,6 +16,7 @@
 
 using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
+using support::echo;
 
 namespace {
 
@@ -23,22 +24,11 @@ namespace fs = std::filesystem;
 
 constexpr auto soon = 60s;
 
-class echo {
- public:
-  std::string say(const std::string& text) const { return text; }
-};
-
 /// A node with these certificates, or why it cannot be one.
 std::string why_not(const fs::path& certificates, const std::string& join = {}) {
-  troupe::actor_system system;
   troupe::cluster_node_options options{.certificates = certificates, .join_timeout = 2s};
   if (!join.empty()) options.join = {join};
-  try {
-    const troupe::cluster_node node{system, options};
-  } catch (const troupe::start_failed& problem) {
-    return problem.what();
-  }
-  return "it is one";
+  return support::why_not(options);
 }
 
 /// Another process, so that what it says can be read: a node with these certificates, until its input ends.

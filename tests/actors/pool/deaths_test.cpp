@@ -233,6 +233,12 @@ TEST_CASE("a pool_chaos kills as many workers as it was asked to while they work
   CHECK(pids_of(pool) == survivors);
 }
 
+TEST_CASE("a pool_chaos of a negative pace is refused") {
+  troupe::actor_system system;
+  troupe::pool pool{system, {.workers = 1}};
+  CHECK_THROWS_AS((troupe::pool_chaos{pool, {.kills = 1, .pace = -1us}}), std::invalid_argument);
+}
+
 TEST_CASE("a pool_chaos is over when its system has ended") {
   troupe::actor_system system{{.output = troupe::output::discard}};
   troupe::pool pool{system, {.workers = 2}};

@@ -98,9 +98,12 @@ TEST_CASE("a node with the name of another is refused, and the other stays") {
   auto second = troupe_command({"node", "--name", "one", "--join", address});
   CHECK(second.wait().code == 1);
   CHECK(second.rest().empty());
-  CHECK_THAT(second.errors(), Contains(address + " cannot be joined: ") &&
-                                  Contains("a node named one is there already, at " + address +
-                                           ": give one of them another name"));
+  CHECK_THAT(
+      second.errors(),
+      Contains(address + " cannot be joined: ") &&
+          Contains(
+              "a node named one is there already, at " + address +
+              ": give one of them another (cluster_node_options::name; for the command 'node', --name)"));
   first.kill(SIGTERM);
   CHECK(first.wait().code == 0);
 }

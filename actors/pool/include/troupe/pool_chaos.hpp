@@ -25,6 +25,7 @@ struct pool_chaos_options {
 /// Has a thread of its own. The pool must outlive it. Any thread.
 class pool_chaos {
  public:
+  /// Throws `std::invalid_argument` where the pace is negative.
   explicit pool_chaos(pool& which, pool_chaos_options options);
   pool_chaos(const pool_chaos&) = delete;
   pool_chaos& operator=(const pool_chaos&) = delete;
@@ -33,7 +34,7 @@ class pool_chaos {
 
   /// So many have died so far.
   [[nodiscard]] std::uint64_t kills() const { return done_; }
-  /// Whether it has killed as many as asked for, or cannot go on because the system has ended.
+  /// Whether it has killed as many as asked for, or cannot go on: the system has ended, or starts no workers any more.
   [[nodiscard]] bool is_over() const { return is_over_; }
 
  private:
